@@ -1,0 +1,51 @@
+# Every command of this project; CI runs `make check`, nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_ROOT_USER_ACTION = ignore
+
+.PHONY: help run test check format lock
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' Makefile
+
+run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PORT=8000)
+	@$(BIN)/model-districts serve
+
+test: .venv/dev.stamp ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
+	@$(BIN)/pytest $(ARGS)
+
+check: .venv/dev.stamp ## Format, lint, types, imports, Dockerfile and tests: all that CI asks
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/pytest
+
+format: .venv/dev.stamp ## Put the code into its one format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+lock: .venv/dev.stamp ## Pin what pyproject.toml asks for, with hashes (ARGS=--upgrade for newer versions)
+	@$(LOCK) $(ARGS) --group install --output-file requirements.txt
+	@$(LOCK) $(ARGS) --group dev --output-file requirements-dev.txt
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/run.stamp: requirements.txt pyproject.toml .venv/pyvenv.cfg
+	@echo "Installing what the service needs into .venv ..."
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt pyproject.toml .venv/pyvenv.cfg
+	@echo "Installing what the service and its tests need into .venv ..."
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

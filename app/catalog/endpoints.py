@@ -1,0 +1,73 @@
+"""GET one case study, GET one district: the prepared document, in one statement."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from app.catalog import entry
+from app.catalog.answers import CaseStudyAnswer, DistrictAnswer, provenance
+from app.database import Database
+from app.errors import Gone, Moved, NotFound
+from app.web.parameters import takes_no_parameters
+from app.web.problems import responses
+
+router = APIRouter(dependencies=[Depends(takes_no_parameters)])
+COLLECTION = {"case_study": "/v1/case-studies", "district": "/v1/districts"}
+
+
+@router.get(
+    "/v1/case-studies/{slug}",
+    tags=["case studies"],
+    summary="Read a case study",
+    operation_id="get_case_study",
+    response_model=CaseStudyAnswer,
+    response_description="The case study, whole.",
+    responses=responses(400, 404, 406, 410),
+)
+def get_case_study(request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]) -> Response:
+    """The full document: challenge, approach, results and lessons by paragraph, each with the ids of its sources; every
+    outcome with its study design and source; scale, funding and partners; and the sources themselves. A case study that
+    has been withdrawn answers 410."""
+    return _document(request, "case_study", slug)
+
+
+@router.get(
+    "/v1/districts/{slug}",
+    tags=["districts"],
+    summary="Read a district",
+    operation_id="get_district",
+    response_model=DistrictAnswer,
+    response_description="The district, whole.",
+    responses=responses(400, 404, 406, 410),
+)
+def get_district(
+    request: Request,
+    slug: Annotated[str, Path(description="Public id, or the 7-digit NCES LEAID.", examples=["oakland-unified-school-district-ca"])],
+) -> Response:
+    """The district with its federal figures, each with year and source, and its published case studies."""
+    return _document(request, "district", slug)
+
+
+def _document(request: Request, kind: str, slug: str) -> Response:
+    database: Database = request.state.database
+    with database.reading() as session:
+        found = entry.find(session, kind, slug)
+    what = kind.replace("_", " ")
+    if found is None:
+        raise NotFound(f"there is no {what} {slug[:200]!r}")
+    if found.moved_to:
+        raise Moved(found.moved_to)
+    if found.document is None:
+        raise Gone(f"the {what} {found.slug!r} was withdrawn on {found.updated_at:%Y-%m-%d}", reason=found.reason)
+    collection = COLLECTION[kind]
+    address = f"{collection}/{found.slug}"
+    document = found.document
+    name = orjson.loads(document).get("title" if kind == "case_study" else "name")
+    meta = provenance(found.seq, found.updated_at, name, request.state.base_url + address)
+    body = b'{"data":%s,"meta":%s,"links":%s}' % (
+        document.encode(),
+        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
+        orjson.dumps({"self": address, "collection": collection}),
+    )
+    return Response(body, media_type="application/json")

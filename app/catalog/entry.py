@@ -1,0 +1,203 @@
+"""Entry: the prepared form of one published record, ready to send and to search; its table, and how it is read."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import BigInteger, CheckConstraint, Index, delete, insert
+from sqlalchemy import select as select_columns
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app.database import UtcDateTime
+
+BATCH = 500  # rows in one statement
+
+
+class EntryRow(SQLModel, table=True):
+    """What is public of one record, or that it was and is no longer."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        CheckConstraint("state IN ('public', 'gone', 'moved')", name="state_known"),
+        CheckConstraint("(state = 'public') = (card IS NOT NULL)", name="public_has_card"),
+        CheckConstraint("(state = 'public') = (document IS NOT NULL)", name="public_has_document"),
+        Index(None, "seq"),
+    )
+
+    kind: str = Field(primary_key=True, description="Kind of record.")
+    slug: str = Field(primary_key=True, description="Public id within the kind.")
+    seq: int = Field(sa_type=BigInteger, description="Revision that last changed this entry.")
+    state: str = Field(description="public; gone (withdrawn); moved (to another slug).")
+    moved_to: str | None = Field(default=None, description="The slug it is under now.")
+    reason: str | None = Field(default=None, description="Why it was withdrawn.")
+    updated_at: datetime = Field(sa_type=UtcDateTime, description="When it last changed (UTC).")
+    card: str | None = Field(default=None, description="The card, JSON as it is sent.")
+    document: str | None = Field(default=None, description="The full document, JSON as it is sent.")
+    finding: str | None = Field(default=None, description="Text, facet values, figures and places that search works on, JSON.")
+
+
+class EntryReferenceRow(SQLModel, table=True):
+    """What an entry was made from besides its own record: when that changes, the entry is made anew."""
+
+    __tablename__ = "entry_reference"
+    __table_args__ = (Index(None, "referred_kind", "referred_slug"),)
+
+    kind: str = Field(primary_key=True, description="Kind of the entry.")
+    slug: str = Field(primary_key=True, description="Slug of the entry.")
+    referred_kind: str = Field(primary_key=True, description="Kind of what it refers to.")
+    referred_slug: str = Field(primary_key=True, description="Slug of what it refers to.")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One published record as search and lists take it; `card` is None when it is no longer public."""
+
+    kind: str
+    slug: str
+    seq: int
+    updated_at: datetime
+    card: str | None
+    text: dict[str, str] = field(default_factory=dict)
+    facets: dict[str, list[str]] = field(default_factory=dict)
+    figures: dict[str, list[int]] = field(default_factory=dict)
+    places: list[tuple[float, float]] = field(default_factory=list)
+    rank: int = 0  # evidence, 0 the strongest
+    ids: list[str] = field(default_factory=list)  # federal ids it is known by
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry with its full document and what it was made from, as publication writes it."""
+
+    entry: Entry
+    document: str | None
+    references: frozenset[tuple[str, str]] = frozenset()
+    moved_to: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry as it is sent: its document, or why there is none."""
+
+    kind: str
+    slug: str
+    seq: int
+    state: str
+    updated_at: datetime
+    document: str | None
+    moved_to: str | None
+    reason: str | None
+
+
+def find(session: Session, kind: str, slug: str) -> Found | None:
+    """The entry of a record, public or no longer."""
+    row = session.connection().execute(_FOUND.where(col(EntryRow.kind) == kind, col(EntryRow.slug) == slug)).mappings().one_or_none()
+    return Found(**row) if row else None
+
+
+def since(session: Session, seq: int) -> Iterator[Entry]:
+    """Every entry that changed after a revision, in that order, in constant memory."""
+    for row in session.connection().execute(
+        _ENTRY.where(col(EntryRow.seq) > seq).order_by(col(EntryRow.seq)), execution_options={"yield_per": 500}
+    ):
+        found = orjson.loads(row.finding) if row.finding else {}
+        yield Entry(
+            row.kind,
+            row.slug,
+            row.seq,
+            row.updated_at,
+            row.card,
+            found.get("text", {}),
+            found.get("facets", {}),
+            found.get("figures", {}),
+            [(latitude, longitude) for latitude, longitude in found.get("places", [])],
+            found.get("rank", 0),
+            found.get("ids", []),
+        )
+
+
+def stream_documents(session: Session, kind: str, slugs: frozenset[str] | None = None) -> Iterator[str]:
+    """The document of every public entry of a kind (or of those named), by slug, in constant memory."""
+    query = select(EntryRow.slug, EntryRow.document).where(EntryRow.kind == kind, EntryRow.state == "public").order_by(EntryRow.slug)
+    if slugs is not None and len(slugs) <= BATCH:
+        query = query.where(col(EntryRow.slug).in_(slugs))
+    for slug, document in session.connection().execute(query, execution_options={"yield_per": BATCH}):
+        if slugs is None or slug in slugs:
+            yield document
+
+
+def referring(session: Session, referred: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """(kind, slug) of every entry that was made from one of these."""
+    row = EntryReferenceRow
+    return _pairs(session, referred, (row.referred_kind, row.referred_slug), (row.kind, row.slug))
+
+
+def references(session: Session, entries: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """(kind, slug) of everything that these entries were made from."""
+    row = EntryReferenceRow
+    return _pairs(session, entries, (row.kind, row.slug), (row.referred_kind, row.referred_slug))
+
+
+def write(session: Session, prepared: Sequence[Prepared]) -> None:
+    """Put entries in place of what stood under their names."""
+    connection = session.connection()
+    for start in range(0, len(prepared), BATCH):
+        batch = prepared[start : start + BATCH]
+        for row in (EntryRow, EntryReferenceRow):
+            for kind in {one.entry.kind for one in batch}:
+                slugs = [one.entry.slug for one in batch if one.entry.kind == kind]
+                connection.execute(delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs)))
+        connection.execute(insert(EntryRow), [_row(one) for one in batch])
+        references = [
+            {"kind": one.entry.kind, "slug": one.entry.slug, "referred_kind": kind, "referred_slug": slug}
+            for one in batch
+            for kind, slug in sorted(one.references)
+        ]
+        if references:
+            connection.execute(insert(EntryReferenceRow), references)
+
+
+_FOUND = select_columns(
+    *(col(column) for column in (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state)),
+    *(col(column) for column in (EntryRow.updated_at, EntryRow.document, EntryRow.moved_to, EntryRow.reason)),
+)
+_ENTRY = select_columns(
+    *(col(column) for column in (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.updated_at, EntryRow.card, EntryRow.finding))
+)
+
+
+def _row(one: Prepared) -> dict[str, Any]:
+    entry = one.entry
+    finding = {
+        "text": entry.text,
+        "facets": entry.facets,
+        "figures": entry.figures,
+        "places": entry.places,
+        "rank": entry.rank,
+        "ids": entry.ids,
+    }
+    return {
+        "kind": entry.kind,
+        "slug": entry.slug,
+        "seq": entry.seq,
+        "state": "moved" if one.moved_to else "public" if entry.card else "gone",
+        "moved_to": one.moved_to,
+        "reason": one.reason,
+        "updated_at": entry.updated_at,
+        "card": entry.card,
+        "document": one.document,
+        "finding": orjson.dumps(finding).decode() if entry.card else None,
+    }
+
+
+def _pairs(session: Session, pairs: Sequence[tuple[str, str]], where: tuple[Any, Any], what: tuple[Any, Any]) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for kind in {kind for kind, _ in pairs}:
+        slugs = [slug for other, slug in pairs if other == kind]
+        for start in range(0, len(slugs), BATCH):
+            query = select(*what).where(where[0] == kind, col(where[1]).in_(slugs[start : start + BATCH]))
+            found.update(session.connection().execute(query).tuples())
+    return found

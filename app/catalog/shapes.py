@@ -1,0 +1,190 @@
+"""The public shapes: the card a list shows, and the full document, of a case study and of a district; vocabulary terms.
+
+Response fields have no defaults: what is named here is always there.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.records.case_study import Funding, Outcome, ScaleFigure, Source
+
+
+class Public(BaseModel):
+    """Something that the public reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Label(Public):
+    """A vocabulary term: what records hold, and the name to show."""
+
+    value: str = Field(description="What filters take.")
+    label: str = Field(description="Name to show.")
+
+
+class StateLabel(Public):
+    """A state with its Census region."""
+
+    value: str = Field(description="USPS code.")
+    label: str = Field(description="Name.")
+    region: str | None = Field(description="Census region; null for territories.")
+    division: str | None = Field(description="Census division; null for territories.")
+
+
+class StrategyLabel(Public):
+    """A strategy in its pillar."""
+
+    value: str = Field(description="Slug of the strategy.")
+    label: str = Field(description="Name to show.")
+    pillar: str = Field(description="Slug of its pillar.")
+
+
+class Place(Public):
+    """A position on the map, and what it is the position of."""
+
+    latitude: float = Field(description="Degrees north (WGS 84).")
+    longitude: float = Field(description="Degrees east (WGS 84).")
+    basis: str = Field(description="office (the district's office) or city (the middle of its city).")
+    source: str = Field(description="Where the position was taken from.")
+
+
+class DistrictFigure(Public):
+    """A federal figure with its year and source."""
+
+    value: int = Field(description="The figure.")
+    year: int = Field(description="Autumn in which the school year begins: 2023 is 2023-24.")
+    source: str = Field(description="Federal file that it was taken from.")
+
+
+class DistrictLocale(Public):
+    """A district's NCES locale with its year and source."""
+
+    value: str = Field(description="NCES locale code, 11 to 43.")
+    label: str = Field(description="NCES name of the code.")
+    rurality: str = Field(description="Type of the locale: city, suburb, town or rural.")
+    year: int = Field(description="Autumn in which the school year begins: 2022 is 2022-23.")
+    source: str = Field(description="Federal file that it was taken from.")
+
+
+class CaseDistrict(Public):
+    """A district as its case studies show it."""
+
+    slug: str = Field(description="Public id.")
+    nces_leaid: str | None = Field(description="NCES local education agency id, 7 digits; null for those without.")
+    name: str = Field(description="Name in everyday use.")
+    state: str = Field(description="USPS code of its state.")
+    city: str | None = Field(description="City of its office.")
+    county: str | None = Field(description="County.")
+    locale: DistrictLocale | None = Field(description="NCES locale; null where not known.")
+    enrollment: DistrictFigure | None = Field(description="Students; null where not known.")
+    place: Place | None = Field(description="Position; null where not known.")
+
+
+class Finding(Public):
+    """What an outcome is about and how strong its evidence is."""
+
+    indicator: str = Field(description="Slug of the indicator.")
+    label: str = Field(description="Name of the indicator.")
+    evidence: str = Field(description="Study design, as the source states it.")
+
+
+class CaseStudyCard(Public):
+    """A case study as a list shows it."""
+
+    slug: str = Field(description="Public id.")
+    title: str = Field(description="Title.")
+    initiative: str | None = Field(description="Name of the initiative.")
+    summary: str = Field(description="What was done and what came of it.")
+    states: list[StateLabel] = Field(description="Where it happened.")
+    districts: list[CaseDistrict] = Field(description="The districts it happened in.")
+    rurality: list[str] = Field(description="city, suburb, town, rural; several if its districts differ; empty where not stated.")
+    rurality_basis: Literal["nces", "source"] | None = Field(
+        description="nces: from its districts' locales; source: from the setting that a source states; null: not stated."
+    )
+    setting: str | None = Field(description="Kind of place, as a source states it.")
+    model: str | None = Field(description="Named model that its sources say it follows.")
+    strategies: list[StrategyLabel] = Field(description="Strategies it used.")
+    outcomes: list[Finding] = Field(description="What was measured, strongest evidence first, each pair of indicator and design once.")
+    evidence: str | None = Field(
+        description="Strongest study design among its outcomes; null where it states none. A label, never a score."
+    )
+    started_year: int | None = Field(description="Year in which it began.")
+    ended_year: int | None = Field(description="Year in which it ended.")
+    status: str | None = Field(description="active, ended or unknown; null where not stated.")
+    version: int = Field(description="Version of the record that is shown.")
+    updated_at: datetime = Field(description="When this version was published (UTC).")
+    url: str = Field(description="Path of the full document.")
+
+
+class Paragraph(Public):
+    """A paragraph and the sources it rests on."""
+
+    text: str = Field(description="The paragraph, Markdown, without source marks.")
+    sources: list[str] = Field(description="Ids of its sources.")
+
+
+class Partner(Public):
+    """An organization's part in the effort."""
+
+    name: str = Field(description="The partner as the source names it.")
+    organization: str | None = Field(description="Slug of the organization; null for unnamed groups.")
+    type: str = Field(description="Kind of partner.")
+    role: str | None = Field(description="What it does.")
+    source: str = Field(description="Id of the source that says so.")
+
+
+class Claim(Public):
+    """A single fact of the record and the source that says so."""
+
+    value: int | str = Field(description="The fact.")
+    as_of_year: int | None = Field(description="Year as of which it held, where stated.")
+    source: str | None = Field(description="Id of the source.")
+
+
+class CaseStudyDocument(CaseStudyCard):
+    """A case study whole, each claim with its source."""
+
+    aliases: list[str] = Field(description="Acronyms and former names of the initiative.")
+    kinship: str | None = Field(description="Whether its sources call it a community school or something akin.")
+    challenge: list[Paragraph] = Field(description="What the community faced.")
+    approach: list[Paragraph] = Field(description="What was done.")
+    results: list[Paragraph] = Field(description="What came of it.")
+    lessons: list[Paragraph] = Field(description="What its people say they learned.")
+    findings: list[Outcome] = Field(description="What was found, each with its study design and source.")
+    scale: list[ScaleFigure] = Field(description="How large it was, and when.")
+    funding: list[Funding] = Field(description="The money behind it.")
+    partners: list[Partner] = Field(description="Who took part.")
+    sources: list[Source] = Field(description="What it rests on.")
+    facts: dict[str, Claim] = Field(description="started_year, ended_year, status and setting with their sources, where stated.")
+
+
+class DistrictCaseStudy(Public):
+    """A case study as its districts show it."""
+
+    slug: str = Field(description="Public id.")
+    title: str = Field(description="Title.")
+    evidence: str | None = Field(description="Strongest study design among its outcomes.")
+    url: str = Field(description="Path of the full document.")
+
+
+class DistrictCard(CaseDistrict):
+    """A district as a list shows it."""
+
+    rurality: str | None = Field(description="Type of its locale; null where not known.")
+    region: str | None = Field(description="Census region.")
+    strategies: list[str] = Field(description="Slugs of the strategies that its case studies used.")
+    outcomes: list[str] = Field(description="Slugs of the indicators that its case studies report on.")
+    case_studies: list[DistrictCaseStudy] = Field(description="Its published case studies.")
+    version: int = Field(description="Version of the record that is shown.")
+    updated_at: datetime = Field(description="When the record or one of its case studies was last published (UTC).")
+    url: str = Field(description="Path of the full document.")
+
+
+class DistrictDocument(DistrictCard):
+    """A district whole, each federal figure with its year and source."""
+
+    aliases: list[str] = Field(description="Acronyms, former, federal and everyday names.")
+    schools: DistrictFigure | None = Field(description="Operating schools; null where not known.")
+    website: str | None = Field(description="The district's own address on the web.")

@@ -1,0 +1,73 @@
+"""Vocabulary: the published terms by list, in their natural order; the nearest to a misspelt one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rapidfuzz import fuzz, process, utils
+
+NEAREST = 3
+ALIKE = 60  # of 100; below it a suggestion would puzzle
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A published term."""
+
+    code: str
+    label: str
+    rank: tuple[Any, ...]
+    record: dict[str, Any]
+
+    @property
+    def names(self) -> list[str]:
+        """Everything it is called."""
+        return [self.code, self.label, *self.record.get("synonyms", ()), *self.record.get("aliases", ())]
+
+
+class Vocabulary:
+    """Every list of terms: strategy, indicator, state, locale, organization, and each short list by its own name."""
+
+    def __init__(self) -> None:
+        self._lists: dict[str, dict[str, Term]] = {}
+
+    def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> None:
+        """Take in a published term, or drop one that is no longer public (record None)."""
+        name, code = slug.split(".", 1) if kind == "term" else (kind, slug)
+        terms = self._lists.setdefault(name, {})
+        if record is None:
+            terms.pop(code, None)
+            return
+        label = record.get("label") or record["name"]
+        rank = {"term": (record.get("rank", 0),), "locale": (code,), "strategy": (record.get("pillar", ""), label)}.get(kind, (label,))
+        terms[code] = Term(code, label, rank, record)
+        self._lists[name] = dict(sorted(terms.items(), key=lambda item: item[1].rank))
+
+    def terms(self, name: str) -> Sequence[Term]:
+        """The terms of a list, in natural order."""
+        return list(self._lists.get(name, {}).values())
+
+    def codes(self, name: str) -> list[str]:
+        """The codes of a list, in natural order."""
+        return list(self._lists.get(name, {}))
+
+    def label(self, name: str, code: str) -> str:
+        """The name to show for a code; the code itself where the term is not known."""
+        term = self._lists.get(name, {}).get(code)
+        return term.label if term else code
+
+    def resolve(self, name: str, value: str) -> str | None:
+        """The code that a value means, whatever its case; None if there is none."""
+        terms = self._lists.get(name, {})
+        return next((code for code in (value, value.lower(), value.upper()) if code in terms), None)
+
+    def nearest(self, name: str, value: str) -> list[str]:
+        """Codes whose code, label, synonym or alias looks most like the value."""
+        names = {called: term.code for term in self.terms(name) for called in term.names}
+        return list(dict.fromkeys(names[match] for match in nearest(value, names)))[:NEAREST]
+
+
+def nearest(value: str, among: Iterable[str]) -> list[str]:
+    """The names that look most like a misspelt one, best first."""
+    found = process.extract(value, list(among), scorer=fuzz.WRatio, processor=utils.default_process, limit=2 * NEAREST, score_cutoff=ALIKE)
+    return [match for match, _score, _position in found]

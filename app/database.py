@@ -1,0 +1,185 @@
+"""Transactions, and how to see that something changed. The only file that knows SQLite from PostgreSQL.
+
+A transaction is a visible block: `with database.writing() as session:`. It is on disk when the block
+ends, and an answer is sent after that. Writers take turns, so revision numbers have no gaps.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
+from sqlmodel import Session
+
+BUSY_TIMEOUT_MS = 30_000
+WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
+CHANNEL = "model_districts"
+POLL_SECONDS = 1.0
+NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite forgets the zone; it is given back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The stored moment, aware."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Database:
+    """One directory: `reading()`, `writing()`, and `mark()`, which moves when anything has been committed."""
+
+    def __init__(self, url: str, read_url: str | None = None) -> None:
+        self.url = make_url(url)
+        self._sqlite = self.url.get_backend_name() == "sqlite"
+        if self._sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._writer = _sqlite_engine(url, write=True) if self._sqlite else _postgresql_engine(url, write=True)
+        self._reader = _sqlite_engine(url) if self._sqlite else _postgresql_engine(read_url or url)
+        self._watch: _SqliteWatch | _PostgresqlWatch | None = None
+        self._watch_lock = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the directory and cannot write."""
+        with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """The one transaction that may write: on disk when the block ends, without a trace if it raises."""
+        with Session(self._writer, expire_on_commit=False) as session:
+            try:
+                yield session
+                if not self._sqlite:
+                    session.connection().execute(text(f"NOTIFY {CHANNEL}"))
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+        if isinstance(self._watch, _PostgresqlWatch):
+            self._watch.look()
+
+    def mark(self) -> int:
+        """A number that moves when anything has been committed by any process: at once on SQLite, within a second on PostgreSQL."""
+        if self._watch is None:
+            with self._watch_lock:
+                if self._watch is None:
+                    self._watch = _SqliteWatch(self._reader) if self._sqlite else _PostgresqlWatch(self._writer, self._reader)
+        return self._watch.mark()
+
+    def check(self) -> None:
+        """Raise if the database cannot be read."""
+        with self._reader.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def writer_connection(self) -> Connection:
+        """A bare connection for migrations, which manage their own transactions."""
+        return self._writer.connect()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        if self._watch:
+            self._watch.close()
+            self._watch = None
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _sqlite_engine(url: str, *, write: bool = False) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode = WAL",
+            "foreign_keys = ON",
+            "synchronous = FULL",
+            f"query_only = {'OFF' if write else 'ON'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: str, *, write: bool = False) -> Engine:
+    if write:
+        engine = create_engine(url, pool_pre_ping=True)
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+
+        return engine
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        isolation_level="REPEATABLE READ",
+        execution_options={"postgresql_readonly": True},
+    )
+
+
+class _SqliteWatch:
+    """`PRAGMA data_version` on a connection that never writes: microseconds, and exact across processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.raw_connection()
+        self._cursor = self._connection.cursor()
+        self._lock = threading.Lock()
+
+    def mark(self) -> int:
+        with self._lock:
+            version, *_ = self._cursor.execute("PRAGMA data_version").fetchone()
+            return int(version)
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _PostgresqlWatch:
+    """The newest revision that a reader can see, looked at when a writer notifies and each second besides."""
+
+    def __init__(self, writer: Engine, reader: Engine) -> None:
+        self._reader = reader
+        self._address = writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._newest = 0
+        self._closing = threading.Event()
+        self.look()
+        self._thread = threading.Thread(target=self._listen, name="revision-watch", daemon=True)
+        self._thread.start()
+
+    def mark(self) -> int:
+        return self._newest
+
+    def look(self) -> None:
+        with self._reader.connect() as connection:
+            self._newest = int(connection.execute(NEWEST_REVISION).scalar_one())
+
+    def _listen(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with psycopg.connect(self._address, autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}".encode())
+                    while not self._closing.is_set():
+                        for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                            pass
+                        if not self._closing.is_set():
+                            self.look()
+            except Exception:  # the server went away: keep what we know and come back
+                self._closing.wait(POLL_SECONDS)
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join(timeout=2 * POLL_SECONDS)

@@ -1,0 +1,92 @@
+"""The ways this house says no. Rooms raise these; `web/problems.py` and `cli.py` alone catch them.
+
+Refusal
+├── Invalid          the input breaks a rule; each Fault says where and what is allowed
+├── NotFound         there is no such thing
+├── Gone             it was here and has been withdrawn
+├── Moved            it lives under another slug now
+├── Conflict         the move is not possible in the state things are in
+├── Stale            the record has changed since it was read
+├── Unauthenticated  no valid key
+└── Forbidden        the key's role does not reach that far
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input, at a query parameter, a header or a place in a document (JSON Pointer)."""
+
+    code: str
+    detail: str
+    parameter: str | None = None
+    pointer: str | None = None
+    allowed: tuple[str, ...] | None = None
+    nearest: tuple[str, ...] | None = None
+
+    @property
+    def where(self) -> str:
+        """The parameter's name or the pointer, for a table of faults."""
+        return self.parameter or self.pointer or ""
+
+
+class Refusal(Exception):
+    """Something asked for is not done, for a reason that the asker may know."""
+
+
+class Invalid(Refusal):
+    """The input breaks a rule. Holds every fault found, not only the first."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(f"{fault.where}: {fault.detail}" for fault in self.faults))
+
+
+class NotFound(Refusal):
+    """There is nothing under this name. `nearest` are names that exist."""
+
+    def __init__(self, what: str, *, nearest: Sequence[str] = ()) -> None:
+        self.nearest = tuple(nearest)
+        super().__init__(what)
+
+
+class Gone(Refusal):
+    """It was public and has been withdrawn."""
+
+    def __init__(self, what: str, *, reason: str | None = None) -> None:
+        self.reason = reason
+        super().__init__(what)
+
+
+class Moved(Refusal):
+    """It is kept under another slug for good."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        super().__init__(f"moved to {slug}")
+
+
+class Conflict(Refusal):
+    """The move is not possible in the state that things are in."""
+
+
+class Stale(Refusal):
+    """The record has changed since the asker read it. `version` is the newest one."""
+
+    def __init__(self, what: str, *, version: int) -> None:
+        self.version = version
+        super().__init__(what)
+
+
+class Unauthenticated(Refusal):
+    """No valid key came with the request."""
+
+
+class Forbidden(Refusal):
+    """The key is valid and its role does not reach that far."""
+
+    def __init__(self, what: str, *, needs: str) -> None:
+        self.needs = needs
+        super().__init__(what)

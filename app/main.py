@@ -1,0 +1,125 @@
+"""create_app(settings): the whole service on one page. Puts the rooms together and wraps them in web/."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel, Field
+from starlette.types import ASGIApp
+
+from app.catalog import endpoints as catalog
+from app.database import Database
+from app.research import endpoints as research
+from app.search import endpoints as search
+from app.search.index import Index
+from app.search.suggest import Suggester
+from app.settings import Settings
+from app.web import openapi, problems
+from app.web.health import health_routes
+from app.web.parameters import takes_no_parameters
+from app.web.wire import Wire
+
+DESCRIPTION = """
+An open directory of US school districts that use the **community school** strategy, with case studies whose every claim
+names its source and how strong its evidence is.
+
+* Reading needs no key and works from any web page (CORS). This is a promise.
+* Parameters and values that are not known are refused, with the nearest that are: nothing is ignored in silence.
+* Every list has an export without a cap, with the same filters. Data: CC BY 4.0.
+* Links in answers are relative to the root of this server.
+"""
+TAGS = [
+    {"name": "case studies", "description": "Documented efforts, each claim with its source."},
+    {"name": "districts", "description": "The districts they happened in, with federal figures, each with year and source."},
+    {"name": "vocabularies", "description": "The terms that filters take, with counts."},
+    {"name": "search", "description": "Completion for a search box."},
+    {"name": "exports", "description": "Everything in bulk."},
+    {"name": "operation", "description": "For those who run the service."},
+]
+
+
+class Service(BaseModel):
+    """What is here."""
+
+    name: str = Field(description="Name of the directory.")
+    version: str = Field(description="Version of the software.")
+    revision: int = Field(description="Revision of the directory.")
+    case_studies: int = Field(description="Published case studies.")
+    districts: int = Field(description="Published districts.")
+    licence: str = Field(description="Licence of the data.")
+    links: dict[str, str] = Field(description="Where to go on, relative to the server's root.")
+
+
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The service for these settings (by default, those of the environment)."""
+    settings = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        database = Database(settings.database_url, settings.read_database_url)
+        index = Index(database)
+        index.catch_up()
+        try:
+            yield {"database": database, "index": index, "suggester": Suggester(), "base_url": settings.base_url}
+        finally:
+            database.close()
+
+    app = FastAPIOffline(
+        title="Model Districts",
+        summary="Community school districts of the United States, searchable and sourced.",
+        description=DESCRIPTION,
+        version=version("model-districts"),
+        license_info={"name": "Code MIT, data CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
+        openapi_tags=TAGS,
+        openapi_url="/openapi.json",
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.router.routes = [route for route in app.routes if getattr(route, "path", "") != "/openapi.json"]
+    problems.install(app)
+    openapi.install(app)
+    app.include_router(_service_document())
+    for room in (search, catalog, research):
+        app.include_router(room.router)
+    app.include_router(health_routes(lambda request: {"database": request.state.database.check}))
+    return Wire(app)
+
+
+def _service_document() -> APIRouter:
+    router = APIRouter(dependencies=[Depends(takes_no_parameters)])
+
+    @router.get(
+        "/",
+        tags=["operation"],
+        summary="What is here",
+        operation_id="get_service",
+        response_description="The directory.",
+        responses=problems.responses(400),
+    )
+    async def service(request: Request) -> Service:
+        """How much the directory holds, and where to go on."""
+        index: Index = request.state.index
+        index.catch_up()
+        return Service(
+            name="Model Districts",
+            version=version("model-districts"),
+            revision=index.revision,
+            case_studies=len(index.collections["case_study"]),
+            districts=len(index.collections["district"]),
+            licence="CC BY 4.0",
+            links={
+                "case_studies": search.PATHS["case_study"],
+                "districts": search.PATHS["district"],
+                **{name: f"/v1/{name}" for name in ("strategies", "states", "localities", "indicators", "organizations")},
+                "suggest": "/v1/suggest?q=",
+                "exports": "/v1/exports/case-studies.ndjson",
+                "openapi": "/openapi.json",
+                "docs": "/docs",
+            },
+        )
+
+    return router

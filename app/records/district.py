@@ -1,0 +1,83 @@
+"""District: a local education agency as NCES knows it, each federal figure with its year and source."""
+
+from math import asin, cos, radians, sin, sqrt
+from typing import Annotated
+
+from pydantic import AfterValidator
+from sqlmodel import Field
+
+from app.errors import Fault
+from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, SLUG_PATTERN, HttpUrl, Shape
+
+EARTH_RADIUS_KM = 6371.0088
+
+
+def _seven_digits(value: str) -> str:
+    if len(value) != 7 or not value.isascii() or not value.isdigit():
+        raise ValueError("a LEAID has 7 digits, leading zeros included")
+    return value
+
+
+Leaid = Annotated[str, AfterValidator(_seven_digits)]
+_YEAR = "the autumn in which the school year begins (2023 is 2023-24)"
+
+
+class District(Shape):
+    """One district, without its aliases."""
+
+    slug: str = Field(primary_key=True, regex=SLUG_PATTERN, max_length=SHORT, description="Public id.")
+    nces_leaid: Leaid | None = Field(
+        default=None, unique=True, description="NCES local education agency id, 7 digits (CCD); null for those without."
+    )
+    name: str = Field(min_length=1, max_length=SHORT, description="Name in everyday use.")
+    state: str = Field(foreign_key="state.slug", regex="^[A-Z]{2}$", description="USPS code of its state.")
+    city: str | None = Field(default=None, max_length=SHORT, description="City of its office (CCD).")
+    county: str | None = Field(default=None, max_length=SHORT, description="County (CCD).")
+    locale: str | None = Field(default=None, foreign_key="locale.slug", description="NCES locale code, 11 to 43 (EDGE).")
+    locale_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the locale: {_YEAR}.")
+    locale_source: str | None = Field(default=None, max_length=SHORT, description="Federal file that the locale was taken from.")
+    enrollment: int | None = Field(default=None, ge=0, le=10_000_000, description="Students (CCD membership).")
+    enrollment_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the enrollment: {_YEAR}.")
+    enrollment_source: str | None = Field(default=None, max_length=SHORT, description="Federal file that the enrollment was taken from.")
+    schools: int | None = Field(default=None, ge=0, le=10_000, description="Operating schools (CCD).")
+    schools_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the number of schools: {_YEAR}.")
+    schools_source: str | None = Field(
+        default=None, max_length=SHORT, description="Federal file that the number of schools was taken from."
+    )
+    latitude: float | None = Field(default=None, ge=-90, le=90, description="Degrees north (WGS 84).")
+    longitude: float | None = Field(default=None, ge=-180, le=180, description="Degrees east (WGS 84).")
+    place_basis: str | None = Field(
+        default=None, regex="^(office|city)$", description="What the position is of: the district's office, or the middle of its city."
+    )
+    place_source: str | None = Field(default=None, max_length=SHORT, description="Where the position was taken from.")
+    website: HttpUrl | None = Field(default=None, max_length=LONG, description="The district's own address on the web.")
+
+
+class DistrictRecord(District):
+    """A district with its other names."""
+
+    aliases: list[str] = Field(
+        default_factory=list, max_length=50, description="Acronyms, former, federal and everyday names; search knows them."
+    )
+
+
+def district_faults(district: DistrictRecord) -> list[Fault]:
+    """Rules between fields: a figure has its year and source, a position has both coordinates and its basis."""
+    faults = []
+    for figure in ("locale", "enrollment", "schools"):
+        if getattr(district, figure) is not None:
+            for part in (f"{figure}_year", f"{figure}_source"):
+                if getattr(district, part) is None:
+                    faults.append(Fault("required_with", f"{figure} needs {part}", pointer=f"/{part}"))
+    place = ("latitude", "longitude", "place_basis", "place_source")
+    given = [part for part in place if getattr(district, part) is not None]
+    if given and len(given) < len(place):
+        faults += [Fault("required_with", f"{given[0]} needs {part}", pointer=f"/{part}") for part in place if part not in given]
+    return faults
+
+
+def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+    """Great-circle distance in kilometres (haversine, mean Earth radius)."""
+    phi, other_phi = radians(latitude), radians(other_latitude)
+    half = sin((other_phi - phi) / 2) ** 2 + cos(phi) * cos(other_phi) * sin(radians(other_longitude - longitude) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))

@@ -1,0 +1,73 @@
+"""Prose and its sources: paragraphs, source marks ([^s1]), and the rule that every number in prose stands in the structured facts."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from app.errors import Fault
+
+PROSE_FIELDS = ("challenge", "approach", "results", "lessons")
+_MARK = re.compile(r"\[\^(\w+)\]")
+_TRAILING_MARKS = re.compile(r"(?:\s*\[\^\w+\])+\s*$")
+_NUMBER = re.compile(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(?:\s+(thousand|million|billion))?(?!\w)")
+_TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
+
+
+def paragraphs(markdown: str) -> list[tuple[str, list[str]]]:
+    """Each paragraph without its source marks, and the ids of the sources it rests on."""
+    found = []
+    for block in re.split(r"\n\s*\n", markdown.strip()):
+        if block.strip():
+            found.append((_TRAILING_MARKS.sub("", block.strip()), _MARK.findall(block)))
+    return found
+
+
+def prose_faults(prose: Mapping[str, str | None], structured: Mapping[str, object], used: set[str]) -> list[Fault]:
+    """The rules of prose: each paragraph ends with its marks, every mark resolves, every source is used, no number stands in prose alone."""
+    faults = []
+    sources = [source["id"] for source in structured["sources"]]  # type: ignore[attr-defined]
+    facts: set[float] = set()
+    for text in _texts(structured):
+        facts |= _numbers(text)
+    used = set(used)
+    for name, markdown in prose.items():
+        if not markdown:
+            continue
+        faults += [
+            Fault("number_without_fact", f"the number {number:g} stands in no structured fact of the record", pointer=f"/{name}")
+            for number in sorted(_numbers(markdown) - facts)
+        ]
+        if name == "summary":
+            continue
+        for block in re.split(r"\n\s*\n", markdown.strip()):
+            marks = _MARK.findall(block)
+            if not _TRAILING_MARKS.search(block):
+                faults.append(Fault("paragraph_without_source", f"no source mark ends the paragraph {block[:40]!r}...", pointer=f"/{name}"))
+            faults += [
+                Fault("unknown_source", f"the mark [^{mark}] names no source of the record", pointer=f"/{name}", allowed=tuple(sources))
+                for mark in marks
+                if mark not in sources
+            ]
+            used.update(marks)
+    faults += [
+        Fault("source_not_used", f"no claim and no paragraph rests on source {source!r}", pointer=f"/sources/{n}")
+        for n, source in enumerate(sources)
+        if source not in used
+    ]
+    return faults
+
+
+def _numbers(text: str) -> set[float]:
+    """The numbers of a text as values: 1,200 and 1.2 million alike; not those that are part of a word (K-8 is a number, 21st is not)."""
+    text = _MARK.sub("", text).replace("\u2013", " - ").replace("-", " - ")
+    return {round(float(digits.replace(",", "").rstrip(".")) * _TIMES.get(times, 1), 6) for digits, times in _NUMBER.findall(text)}
+
+
+def _texts(value: object, key: str = "") -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, key)
+    elif value is not None and key != "url":
+        yield str(value)

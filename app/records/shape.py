@@ -1,0 +1,34 @@
+"""Shape: what every record and every part of one has in common."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ConfigDict, field_validator
+from sqlmodel import SQLModel
+
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+FIRST_YEAR, LAST_YEAR = 1800, 2100
+SHORT, LONG, PROSE = 200, 600, 20_000  # characters
+
+
+def _http_url(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or len(value.split("/", 3)[2]) < 3 or any(c.isspace() for c in value):
+        raise ValueError("not an http or https address")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+
+
+class Shape(SQLModel):
+    """A record or a part of one. Refuses unknown fields, and text that one of the two databases could not store."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """NUL and lone surrogates: SQLite keeps them, PostgreSQL cannot, JSON in UTF-8 cannot carry them."""
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and ("\0" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+                raise ValueError("holds a NUL or half of a surrogate pair")
+        return value

@@ -1,0 +1,240 @@
+"""Every table of this room on one page: the shapes' fields with their keys, constraints and foreign keys.
+
+The document of the newest revision is what is read; the rows hold what only a database can promise:
+uniqueness, foreign keys, ranges, and lists for editors.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, MetaData, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.database import UtcDateTime
+from app.records.case_study import CaseStudyFields, Funding, Outcome, Partnership, ScaleFigure, Source
+from app.records.district import District
+from app.records.shape import FIRST_YEAR, LAST_YEAR
+from app.records.taxonomy import Indicator, Locale, Organization, State, Strategy, Term
+
+STATUSES = ("draft", "in_review", "published", "withdrawn")
+
+metadata: MetaData = SQLModel.metadata
+metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _one_of(column: str, values: Sequence[str], name: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=name)
+
+
+def _year(column: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} BETWEEN {FIRST_YEAR} AND {LAST_YEAR}", name=f"{column}_in_range")
+
+
+def _digits(column: str, length: int, name: str) -> CheckConstraint:
+    bare = column
+    for digit in "0123456789":
+        bare = f"replace({bare}, '{digit}', '')"
+    return CheckConstraint(f"length({column}) = {length} AND {bare} = ''", name=name)
+
+
+class _Row(SQLModel):
+    """A table of this room; rows are written from shapes that have been validated already."""
+
+
+class RecordRow(_Row, table=True):
+    """The life of each record, of whatever kind: its newest version, its state, and which version is public."""
+
+    __tablename__ = "record"
+    __table_args__ = (
+        _one_of("status", STATUSES, "status_known"),
+        CheckConstraint("version >= 1", name="version_positive"),
+        CheckConstraint("published_version IS NULL OR published_version BETWEEN 1 AND version", name="published_version_exists"),
+        Index(None, "kind", "status"),
+    )
+
+    kind: str = Field(primary_key=True, description="Kind of record, such as case_study.")
+    slug: str = Field(primary_key=True, description="Public id within the kind.")
+    version: int = Field(description="Newest version, counted from 1.")
+    status: str = Field(description="draft, in_review, published or withdrawn: the state of the newest version.")
+    published_version: int | None = Field(default=None, description="The version that is public; null when none is.")
+    updated_at: datetime = Field(sa_type=UtcDateTime, description="When the newest version was written (UTC).")
+    updated_by: str = Field(description="Who last changed its content.")
+
+
+class RevisionRow(_Row, table=True):
+    """One change, never altered: history, audit trail, undo, change feed and the base of snapshots at once."""
+
+    __tablename__ = "revision"
+    __table_args__ = (
+        UniqueConstraint("kind", "slug", "version"),
+        Index(None, "actor"),
+        Index(None, "at"),
+        CheckConstraint("seq >= 1", name="seq_positive"),
+    )
+
+    seq: int = Field(
+        primary_key=True,
+        sa_type=BigInteger,
+        sa_column_kwargs={"autoincrement": False},
+        description="Number of the change in the whole directory, without gaps.",
+    )
+    at: datetime = Field(sa_type=UtcDateTime, description="When (UTC).")
+    actor: str = Field(description="Who: the label of a key, or the program.")
+    action: str = Field(description="What was done, such as create or publish.")
+    kind: str = Field(description="Kind of the record.")
+    slug: str = Field(description="The record, by the slug it has after the change.")
+    version: int = Field(description="Version of the record that the change made.")
+    document: str = Field(description="The whole record after the change, as JSON.")
+    note: str | None = Field(default=None, description="Why, in the actor's words.")
+
+
+class LocaleRow(Locale, table=True):
+    """The 12 NCES locale codes."""
+
+    __tablename__ = "locale"
+    __table_args__ = (_digits("slug", 2, "slug_two_digits"), _one_of("rurality", ("city", "suburb", "town", "rural"), "rurality_known"))
+
+
+class StateRow(State, table=True):
+    """States, DC and territories."""
+
+    __tablename__ = "state"
+    __table_args__ = (
+        CheckConstraint("length(slug) = 2", name="slug_two_letters"),
+        _digits("fips", 2, "fips_two_digits"),
+        UniqueConstraint("fips"),
+    )
+
+
+class StrategyRow(Strategy, table=True):
+    """Strategies."""
+
+    __tablename__ = "strategy"
+
+
+class IndicatorRow(Indicator, table=True):
+    """Indicators."""
+
+    __tablename__ = "indicator"
+
+
+class TermRow(Term, table=True):
+    """The short lists."""
+
+    __tablename__ = "term"
+    __table_args__ = (UniqueConstraint("vocabulary", "code"),)
+
+
+class OrganizationRow(Organization, table=True):
+    """Organizations."""
+
+    __tablename__ = "organization"
+
+
+class DistrictRow(District, table=True):
+    """Districts."""
+
+    __tablename__ = "district"
+    __table_args__ = (
+        _digits("nces_leaid", 7, "nces_leaid_seven_digits"),
+        CheckConstraint("enrollment >= 0", name="enrollment_not_negative"),
+        CheckConstraint("schools >= 0", name="schools_not_negative"),
+        CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude_in_range"),
+        CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude_in_range"),
+        _year("locale_year"),
+        _year("enrollment_year"),
+        _year("schools_year"),
+        _one_of("place_basis", ("office", "city"), "place_basis_known"),
+    )
+
+
+class CaseStudyRow(CaseStudyFields, table=True):
+    """Case studies, their flat part."""
+
+    __tablename__ = "case_study"
+    __table_args__ = (
+        _year("started_year"),
+        _year("ended_year"),
+        _year("initiative_status_year"),
+        CheckConstraint("ended_year >= started_year", name="ended_after_started"),
+        CheckConstraint("length(summary) <= 600", name="summary_length"),
+    )
+
+
+class _Part(SQLModel):
+    """A row that is part of a case study, in the order that the record gives."""
+
+    case_study: str = Field(primary_key=True, foreign_key="case_study.slug", ondelete="CASCADE", description="The case study.")
+    position: int = Field(primary_key=True, description="Place in the record's list, 0 first.")
+
+
+def _rests_on_source(*checks: CheckConstraint) -> tuple[Any, ...]:
+    """A claim's source is one of its own case study's sources."""
+    return (*checks, ForeignKeyConstraint(["case_study", "source"], ["source.case_study", "source.id"]))
+
+
+class SourceRow(Source, table=True):
+    """Sources."""
+
+    __tablename__ = "source"
+    __table_args__ = (_year("year"), UniqueConstraint("case_study", "position"))
+
+    case_study: str = Field(primary_key=True, foreign_key="case_study.slug", ondelete="CASCADE", description="The case study.")
+    id: str = Field(primary_key=True, description="Id within the record.")
+    position: int = Field(description="Place in the record's list, 0 first.")
+
+
+class OutcomeRow(Outcome, _Part, table=True):
+    """Outcomes."""
+
+    __tablename__ = "outcome"
+    # A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
+    __table_args__ = _rests_on_source(
+        CheckConstraint("unit IS NULL OR unit <> 'percent' OR value BETWEEN -100 AND 1000", name="percent_in_range")
+    )
+
+
+class ScaleFigureRow(ScaleFigure, _Part, table=True):
+    """Scale figures."""
+
+    __tablename__ = "scale_figure"
+    __table_args__ = _rests_on_source(_year("year"))
+
+
+class FundingRow(Funding, _Part, table=True):
+    """Funding."""
+
+    __tablename__ = "funding"
+    __table_args__ = _rests_on_source(_year("year"), CheckConstraint("amount_usd >= 0", name="amount_usd_not_negative"))
+
+
+class PartnershipRow(Partnership, _Part, table=True):
+    """Partners."""
+
+    __tablename__ = "partnership"
+    __table_args__ = _rests_on_source()
+
+
+class CaseStudyDistrictRow(_Part, table=True):
+    """Which districts a case study happened in."""
+
+    __tablename__ = "case_study_district"
+    __table_args__ = (UniqueConstraint("case_study", "district"), Index(None, "district"))
+
+    district: str = Field(foreign_key="district.slug", description="The district.")
+
+
+class CaseStudyStrategyRow(_Part, table=True):
+    """Which strategies a case study used."""
+
+    __tablename__ = "case_study_strategy"
+    __table_args__ = (UniqueConstraint("case_study", "strategy"), Index(None, "strategy"))
+
+    strategy: str = Field(foreign_key="strategy.slug", description="The strategy.")

@@ -1,0 +1,66 @@
+"""Documents to CSV, NDJSON or JSON, as a stream in constant memory."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import orjson
+
+CHUNK = 64 * 1024  # bytes
+Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
+
+
+def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> Iterator[bytes]:
+    """The documents in one of the three formats: csv, ndjson or json."""
+    return csv_rows(documents, columns) if format_ == "csv" else {"ndjson": ndjson, "json": json_array}[format_](documents)
+
+
+def ndjson(documents: Iterable[str]) -> Iterator[bytes]:
+    """One document on a line."""
+    return _chunks(f"{document}\n".encode() for document in documents)
+
+
+def json_array(documents: Iterable[str]) -> Iterator[bytes]:
+    """One array of all documents."""
+
+    def parts() -> Iterator[bytes]:
+        yield b"["
+        for position, document in enumerate(documents):
+            yield (b",\n" if position else b"\n") + document.encode()
+        yield b"\n]\n"
+
+    return _chunks(parts())
+
+
+def csv_rows(documents: Iterable[str], columns: list[Column]) -> Iterator[bytes]:
+    """One row for each document (RFC 4180, UTF-8), lists joined by `; `."""
+
+    def lines() -> Iterator[bytes]:
+        buffer = io.StringIO()
+        writer = csv.writer(buffer)
+        writer.writerow([name for name, _ in columns])
+        for document in documents:
+            found = orjson.loads(document)
+            writer.writerow([_cell(value(found)) for _, value in columns])
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+        yield buffer.getvalue().encode()
+
+    return _chunks(lines())
+
+
+def _cell(value: Any) -> Any:
+    return "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
+
+
+def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    chunk = bytearray()
+    for part in parts:
+        chunk += part
+        if len(chunk) >= CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)

@@ -1,0 +1,213 @@
+"""GET /v1/case-studies and /v1/districts (search), the vocabularies with their counts, and /v1/suggest."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import JsonValue, RootModel
+
+from app.catalog.answers import provenance
+from app.catalog.vocabulary import Term
+from app.errors import Fault, Invalid
+from app.search import query as queries
+from app.search import results, shapes
+from app.search.filters import KINDS
+from app.search.index import Index
+from app.search.parameters import search_parameters
+from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS
+from app.web.links import link_header
+from app.web.openapi import EXAMPLE_QUERY
+from app.web.parameters import refuse_unknown
+from app.web.problems import responses
+
+router = APIRouter()
+FIELDS = {"case_study": shapes.field_names(shapes.CaseStudyHit), "district": shapes.field_names(shapes.DistrictHit)}
+PATHS = {"case_study": "/v1/case-studies", "district": "/v1/districts"}
+assert tuple(PATHS) == KINDS
+# The filter that a vocabulary's terms can be chosen by, and where a term says what group it is in.
+FILTER_OF = {"strategy": "strategy", "state": "state", "locale": "locale", "indicator": "outcome", "organization": None}
+GROUP_OF = {"strategy": "pillar", "state": "region", "locale": "rurality", "indicator": None, "organization": "type"}
+
+
+class SelectedFields(RootModel[dict[str, JsonValue]]):
+    """The fields of a hit that `fields` named."""
+
+
+class CaseStudySelection(shapes.CaseStudyResults):
+    """A page of case studies, cut down by `fields`."""
+
+    data: list[SelectedFields]  # type: ignore[assignment]
+
+
+class DistrictSelection(shapes.DistrictResults):
+    """A page of districts, cut down by `fields`."""
+
+    data: list[SelectedFields]  # type: ignore[assignment]
+
+
+def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) -> queries.SearchQuery:
+    """The question that a request asks of the index as it stands now."""
+    index: Index = request.state.index
+    index.catch_up()
+    return queries.parse(
+        kind,
+        PATHS[kind],
+        request.query_params.multi_items(),
+        vocabulary=index.vocabulary,
+        places=index.place_of,
+        fields=FIELDS[kind],
+        without=without,
+    )
+
+
+@router.get(
+    "/v1/case-studies",
+    tags=["case studies"],
+    summary="Search the case studies",
+    operation_id="search_case_studies",
+    response_model=shapes.CaseStudyResults | CaseStudySelection,
+    response_description="A page of case studies with facets.",
+    responses=responses(400, 406, 422),
+    openapi_extra={
+        "parameters": search_parameters("case studies", fields=FIELDS["case_study"]),
+        EXAMPLE_QUERY: "q=attendance&rurality=rural&limit=1&facets=state,rurality",
+    },
+)
+async def search_case_studies(request: Request) -> Response:
+    """Full-text search with filters and facets. `meta` says what was done with the question; facet counts leave out the
+    facet's own filter, so each says what choosing the value would give; when nothing is found, `meta.relaxations` says what
+    to leave out. Parameters and values that are not known are refused, with the nearest that are."""
+    return _search(request, "case_study")
+
+
+@router.get(
+    "/v1/districts",
+    tags=["districts"],
+    summary="Search the districts",
+    operation_id="search_districts",
+    response_model=shapes.DistrictResults | DistrictSelection,
+    response_description="A page of districts with facets.",
+    responses=responses(400, 406, 422),
+    openapi_extra={
+        "parameters": search_parameters("districts", fields=FIELDS["district"]),
+        EXAMPLE_QUERY: "state=OR&limit=1&facets=rurality",
+    },
+)
+async def search_districts(request: Request) -> Response:
+    """The districts that the case studies are of, by the same words and filters: a district has the strategies, outcomes and
+    evidence of its published case studies."""
+    return _search(request, "district")
+
+
+def _search(request: Request, kind: str) -> Response:
+    query = parse_search(request, kind)
+    body, links = results.search(query, request.state.index, base_url=request.state.base_url)
+    return Response(body, media_type="application/json", headers=link_header(links))
+
+
+def _vocabulary_route(path: str, name: str, noun: str, meaning: str) -> None:
+    @router.get(
+        path,
+        tags=["vocabularies"],
+        summary=f"List the {noun}",
+        operation_id=f"list_{path.rsplit('/', 1)[1]}",
+        response_model=shapes.VocabularyAnswer,
+        response_description=f"The {noun}, in their natural order.",
+        responses=responses(400, 406),
+        description=meaning,
+    )
+    async def list_terms(request: Request) -> Response:
+        refuse_unknown(request, ())
+        index: Index = request.state.index
+        index.catch_up()
+        terms = [_term(name, term, index) for term in index.vocabulary.terms(name)]
+        meta = provenance(index.revision, index.updated_at, noun, request.state.base_url + path)
+        return Response(orjson.dumps({"data": terms, "meta": meta}, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+def _term(name: str, term: Term, index: Index) -> dict[str, Any]:
+    parameter, group = FILTER_OF[name], GROUP_OF[name]
+    counts = {kind: len(among.facets[parameter or name].get(term.code, ())) for kind, among in index.collections.items()}
+    return {
+        "value": term.code,
+        "label": term.label,
+        "definition": term.record.get("definition"),
+        "group": term.record[group] if group else None,
+        "synonyms": [*term.record.get("synonyms", ()), *term.record.get("aliases", ())],
+        "case_studies": counts["case_study"],
+        "districts": counts["district"],
+        "link": f"/v1/case-studies?{parameter}={term.code}" if parameter else None,
+    }
+
+
+for _path, _name, _noun, _meaning in (
+    (
+        "/v1/strategies",
+        "strategy",
+        "strategies",
+        "What community schools do, each strategy in its pillar, with definition, other words for it, and how many case studies and districts use it.",
+    ),
+    (
+        "/v1/states",
+        "state",
+        "states",
+        "The states, DC and the territories with their Census regions, and how many case studies and districts each has; zeros are shown.",
+    ),
+    (
+        "/v1/localities",
+        "locale",
+        "localities",
+        "The 12 locale codes of the NCES locale framework (EDGE), each with its rurality, and how many case studies and districts are of it.",
+    ),
+    (
+        "/v1/indicators",
+        "indicator",
+        "indicators",
+        "What outcomes measure, with definitions, and how many case studies and districts report on each.",
+    ),
+    (
+        "/v1/organizations",
+        "organization",
+        "organizations",
+        "The named organizations that take part, and in how many case studies and districts.",
+    ),
+):
+    _vocabulary_route(_path, _name, _noun, _meaning)
+
+
+@router.get(
+    "/v1/suggest",
+    tags=["search"],
+    summary="Complete what is being typed",
+    operation_id="suggest",
+    response_model=shapes.SuggestAnswer,
+    response_description="What the text may become.",
+    responses=responses(400, 406, 422),
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "q",
+                "in": "query",
+                "required": True,
+                "description": "The beginning of one or more words of a title, a name, an alias or a vocabulary term.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS},
+                "example": "mnps",
+            }
+        ],
+        EXAMPLE_QUERY: "q=mnps",
+    },
+)
+async def suggest(request: Request) -> Response:
+    """For a search box: districts, case studies and vocabulary terms that have a word beginning so, aliases and acronyms
+    included, each with the address that it stands for."""
+    refuse_unknown(request, ("q",))
+    text = request.query_params.get("q", "").strip()
+    if not 0 < len(text) <= MAX_CHARACTERS or "\0" in text:
+        raise Invalid([Fault("out_of_range", f"q is a text of 1 to {MAX_CHARACTERS} characters", parameter="q")])
+    index: Index = request.state.index
+    index.catch_up()
+    found = [
+        {"kind": one.kind, "value": one.value, "label": one.label, "link": one.link}
+        for one in request.state.suggester.suggest(text, index, limit=MAX_SUGGESTIONS)
+    ]
+    return Response(orjson.dumps({"data": found}), media_type="application/json")

@@ -1,0 +1,408 @@
+"""SearchQuery: the whole question. The only list of its parameters, their checks and their error messages; it knows how it reads without one of its parts."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
+
+from app.catalog.vocabulary import Vocabulary, nearest
+from app.errors import Fault, Invalid
+from app.search.analysis import words
+from app.search.filters import (
+    DEFAULT_LIMIT,
+    FACETS,
+    FILTER,
+    FILTERS,
+    MAX_CLAUSES,
+    MAX_LIMIT,
+    MAX_QUERY_CHARACTERS,
+    MAX_VALUES,
+    NOT_STATED,
+    RANGE,
+    RANGES,
+    SORTS,
+)
+
+Places = Callable[[str], tuple[float, float] | None]  # a district's slug or LEAID -> its position
+_CLAUSE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One thing that `q` asks for: words in a row (a phrase), a word, or the beginning of one."""
+
+    words: tuple[str, ...]
+    phrase: bool = False
+    prefix: bool = False
+    without: bool = False
+
+    def __str__(self) -> str:
+        body = f'"{" ".join(self.words)}"' if self.phrase else " ".join(self.words) + ("*" if self.prefix else "")
+        return f"-{body}" if self.without else body
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A checked question to the case studies or the districts."""
+
+    kind: str
+    path: str
+    q: str = ""
+    clauses: tuple[Clause, ...] = ()
+    any_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    all_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    none_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    slugs: tuple[str, ...] = ()
+    near: str | None = None
+    point: tuple[float, float] | None = None
+    within_km: float | None = None
+    sort: str = "relevance"
+    descending: bool = False
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+    fields: tuple[str, ...] = ()
+    facets: tuple[str, ...] | None = None
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Its parameters in their one order, defaults and cursor left out."""
+        found: list[tuple[str, str]] = [("q", self.q)] if self.q else []
+        for suffix, values in (("", self.any_of), ("_all", self.all_of), ("_not", self.none_of)):
+            found += [(name + suffix, ",".join(values[name])) for name in FILTER if name in values]
+        for name, (low, high) in self.ranges.items():
+            found += [(f"{name}_{end}", str(value)) for end, value in (("min", low), ("max", high)) if value is not None]
+        if self.slugs:
+            found.append(("slug", ",".join(self.slugs)))
+        if self.near:
+            found.append(("near", self.near))
+        if self.within_km is not None:
+            found.append(("within_km", f"{self.within_km:g}"))
+        if self.sort != "relevance":
+            found.append(("sort", f"-{self.sort}" if self.descending else self.sort))
+        if self.limit != DEFAULT_LIMIT:
+            found.append(("limit", str(self.limit)))
+        if self.fields:
+            found.append(("fields", ",".join(self.fields)))
+        if self.facets is not None:
+            found.append(("facets", ",".join(self.facets) or "none"))
+        return found
+
+    def canonical(self) -> str:
+        """The one query string of this question, without its cursor: equal questions, equal strings."""
+        return urlencode(self.pairs(), safe=",:*", quote_via=quote)
+
+    def url(self, *, cursor: str | None = None) -> str:
+        """Its address, root-relative."""
+        pairs = self.pairs() + ([("cursor", cursor)] if cursor else [])
+        return f"{self.path}?{urlencode(pairs, safe=',:*', quote_via=quote)}" if pairs else self.path
+
+    def question(self) -> "SearchQuery":
+        """What decides which entries are found and in what order: the question without page, fields and facets."""
+        return replace(self, limit=DEFAULT_LIMIT, cursor=None, fields=(), facets=None)
+
+    def with_values(self, name: str, values: Sequence[str]) -> "SearchQuery":
+        """The same question with other any-of values of one filter, at its first page."""
+        any_of = {key: value for key, value in self.any_of.items() if key != name}
+        if values:
+            any_of[name] = tuple(values)
+        return replace(self, any_of=any_of, cursor=None)
+
+    def with_range(self, name: str, ends: tuple[int | None, int | None] | None) -> "SearchQuery":
+        """The same question with another range, or without one, at its first page."""
+        ranges = {key: value for key, value in self.ranges.items() if key != name}
+        if ends:
+            ranges[name] = ends
+        return replace(self, ranges={key: ranges[key] for key in RANGE if key in ranges}, cursor=None)
+
+    def parts(self) -> list[str]:
+        """The names of the parts that narrow it, as `without` takes them."""
+        found = ["q"] if self.clauses else []
+        found += [
+            name + suffix
+            for suffix, values in (("", self.any_of), ("_all", self.all_of), ("_not", self.none_of))
+            for name in FILTER
+            if name in values
+        ]
+        found += list(self.ranges)
+        if self.slugs:
+            found.append("slug")
+        if self.within_km is not None:
+            found.append("within_km")
+        return found
+
+    def without(self, part: str) -> "SearchQuery":
+        """The same question without one of its parts, at its first page."""
+        wider = replace(self, cursor=None)
+        if part == "q":
+            return replace(wider, q="", clauses=())
+        if part == "slug":
+            return replace(wider, slugs=())
+        if part == "within_km":
+            return replace(wider, within_km=None)
+        if part in self.ranges:
+            return wider.with_range(part, None)
+        for suffix, values in (("_all", "all_of"), ("_not", "none_of"), ("", "any_of")):
+            name = part.removesuffix(suffix)
+            if part.endswith(suffix) and name in getattr(self, values):
+                return replace(wider, **{values: {key: value for key, value in getattr(self, values).items() if key != name}})  # type: ignore[arg-type]
+        return wider
+
+    def without_clause(self, clause: Clause) -> "SearchQuery":
+        """The same question without one of its words, at its first page."""
+        clauses = tuple(other for other in self.clauses if other != clause)
+        return replace(self, clauses=clauses, q=" ".join(map(str, clauses)), cursor=None)
+
+
+def parameter_names() -> list[str]:
+    """Every parameter that a search takes."""
+    names = ["q", *FILTER, *(f"{name}_{how}" for name in FILTER for how in ("all", "not"))]
+    names += [f"{name}_{end}" for name in RANGE for end in ("min", "max")]
+    return [*names, "slug", "near", "within_km", "sort", "limit", "cursor", "fields", "facets"]
+
+
+def parse(
+    kind: str,
+    path: str,
+    pairs: Iterable[tuple[str, str]],
+    *,
+    vocabulary: Vocabulary,
+    places: Places,
+    fields: Sequence[str],
+    without: Sequence[str] = (),
+) -> SearchQuery:
+    """The question that query parameters ask. Raises Invalid with every fault. `without`: parameters that this address does not take."""
+    return _Parser(kind, path, pairs, vocabulary, places, fields, without).query()
+
+
+class _Parser:
+    """One parse: collects the faults as it goes."""
+
+    def __init__(
+        self,
+        kind: str,
+        path: str,
+        pairs: Iterable[tuple[str, str]],
+        vocabulary: Vocabulary,
+        places: Places,
+        fields: Sequence[str],
+        without: Sequence[str],
+    ) -> None:
+        self.kind, self.path, self.vocabulary, self.places, self.allowed_fields = kind, path, vocabulary, places, fields
+        self.faults: list[Fault] = []
+        self.given: dict[str, list[str]] = {}
+        allowed = [name for name in parameter_names() if name not in without]
+        for name, value in pairs:
+            self.given.setdefault(name, []).append(value)
+        for name in self.given:
+            if name not in allowed:
+                found = tuple(nearest(name, allowed))
+                hint = f"; did you mean {found[0]}?" if found else ""
+                self.faults.append(
+                    Fault(
+                        "unknown_parameter", f"there is no parameter {name!r}{hint}", parameter=name, allowed=tuple(allowed), nearest=found
+                    )
+                )
+            elif any("\0" in value or "\ufffd" in value or any("\ud800" <= c <= "\udfff" for c in value) for value in self.given[name]):
+                self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
+
+    def query(self) -> SearchQuery:
+        q = self.one("q").strip()
+        near, point = self.near()
+        sort, descending = self.sort()
+        query = SearchQuery(
+            kind=self.kind,
+            path=self.path,
+            q=q,
+            clauses=self.clauses(q),
+            any_of=self.terms(""),
+            all_of=self.terms("_all"),
+            none_of=self.terms("_not"),
+            ranges=self.ranges(),
+            slugs=self.slugs(),
+            near=near,
+            point=point,
+            within_km=self.within_km(),
+            sort=sort,
+            descending=descending,
+            limit=self.limit(),
+            cursor=self.one("cursor") or None,
+            fields=self.names("fields", self.allowed_fields),
+            facets=self.facets(),
+        )
+        if self.faults:
+            raise Invalid(self.faults)
+        return query
+
+    def fault(self, code: str, name: str, detail: str, *, allowed: Sequence[str] | None = None, near: Sequence[str] | None = None) -> None:
+        self.faults.append(
+            Fault(code, detail, parameter=name, allowed=tuple(allowed) if allowed else None, nearest=tuple(near) if near else None)
+        )
+
+    def one(self, name: str) -> str:
+        values = self.given.get(name, [])
+        if len(values) > 1:
+            self.fault("given_twice", name, f"{name} can be given once")
+        return values[-1] if values else ""
+
+    def many(self, name: str) -> list[str]:
+        values = [value.strip() for joined in self.given.get(name, []) for value in joined.split(",")]
+        if name in self.given and not any(values):
+            self.fault("empty", name, f"{name} is given without a value")
+        values = list(dict.fromkeys(value for value in values if value))
+        if len(values) > MAX_VALUES:
+            self.fault("too_many_values", name, f"{name} takes at most {MAX_VALUES} values; {len(values)} were given")
+            return values[:MAX_VALUES]
+        return values
+
+    def clauses(self, q: str) -> tuple[Clause, ...]:
+        if len(q) > MAX_QUERY_CHARACTERS:
+            self.fault("too_long", "q", f"q takes at most {MAX_QUERY_CHARACTERS} characters; {len(q)} were given")
+            return ()
+        found: list[Clause] = []
+        for minus, phrase, plain in _CLAUSE.findall(_joined_ampersands(q)):
+            without = bool(minus) or (plain.startswith("-") and len(plain) > 1)
+            folded = words(phrase or plain)
+            if not folded:
+                continue
+            if phrase:
+                found.append(Clause(tuple(folded), phrase=True, without=without))
+            elif plain.endswith("*"):
+                found += [Clause((word,), without=without) for word in folded[:-1]]
+                found.append(Clause((folded[-1],), prefix=True, without=without))
+            elif without:
+                found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
+            else:
+                found += [Clause((word,)) for word in folded]
+        found = list(dict.fromkeys(found))
+        if len(found) > MAX_CLAUSES:
+            self.fault("too_many_words", "q", f"q takes at most {MAX_CLAUSES} words and phrases; {len(found)} were given")
+        return tuple(found[:MAX_CLAUSES])
+
+    def terms(self, suffix: str) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for filter_ in FILTERS:
+            name = filter_.name + suffix
+            if name not in self.given:
+                continue
+            values = []
+            for value in self.many(name):
+                code = NOT_STATED if value == NOT_STATED else self.vocabulary.resolve(filter_.vocabulary, value)
+                if code is None:
+                    near = self.vocabulary.nearest(filter_.vocabulary, value)
+                    hint = f"; did you mean {near[0]}?" if near else ""
+                    self.fault(
+                        "unknown_value",
+                        name,
+                        f"{name} has no value {value!r}{hint}",
+                        allowed=[*self.vocabulary.codes(filter_.vocabulary), NOT_STATED],
+                        near=near,
+                    )
+                elif code not in values:
+                    values.append(code)
+            if values:
+                found[filter_.name] = tuple(sorted(values))
+        return found
+
+    def ranges(self) -> dict[str, tuple[int | None, int | None]]:
+        found: dict[str, tuple[int | None, int | None]] = {}
+        for range_ in RANGES:
+            low, high = (self.whole_number(f"{range_.name}_{end}", range_.lowest, range_.highest) for end in ("min", "max"))
+            if low is not None and high is not None and low > high:
+                self.fault("out_of_order", f"{range_.name}_min", f"{range_.name}_min is above {range_.name}_max")
+            if low is not None or high is not None:
+                found[range_.name] = (low, high)
+        return found
+
+    def whole_number(self, name: str, lowest: int, highest: int) -> int | None:
+        if name not in self.given:
+            return None
+        value = self.one(name)
+        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not lowest <= int(value) <= highest:
+            self.fault("out_of_range", name, f"{name} is a whole number from {lowest} to {highest}; {value[:40]!r} was given")
+            return None
+        return int(value)
+
+    def slugs(self) -> tuple[str, ...]:
+        values = self.many("slug")
+        for value in values:
+            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+                self.fault("not_a_slug", "slug", f"{value[:60]!r} is not a slug: lower-case letters and digits joined by hyphens")
+        return tuple(sorted(values))
+
+    def near(self) -> tuple[str | None, tuple[float, float] | None]:
+        if "near" not in self.given:
+            return None, None
+        value = self.one("near").strip()
+        if match := re.fullmatch(r"(-?\d{1,2}(?:\.\d{1,10})?),(-?\d{1,3}(?:\.\d{1,10})?)", value, re.ASCII):
+            latitude, longitude = float(match[1]), float(match[2])
+            if abs(latitude) <= 90 and abs(longitude) <= 180:
+                return value, (latitude, longitude)
+        elif point := self.places(value):
+            return value, point
+        self.fault(
+            "unknown_place",
+            "near",
+            f"near is latitude,longitude in degrees (45.52,-122.68), or the slug or LEAID of a district whose position is known; {value[:60]!r} is neither",
+        )
+        return None, None
+
+    def within_km(self) -> float | None:
+        if "within_km" not in self.given:
+            return None
+        value = self.one("within_km")
+        if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", value, re.ASCII) or not 0 < float(value) <= 20_100:
+            self.fault(
+                "out_of_range", "within_km", f"within_km is a number of kilometres above 0 and up to 20100; {value[:40]!r} was given"
+            )
+            return None
+        if "near" not in self.given:
+            self.fault("required_with", "within_km", "within_km needs near")
+        return float(value)
+
+    def sort(self) -> tuple[str, bool]:
+        if "sort" not in self.given:
+            return "relevance", False
+        value = self.one("sort").strip()
+        name = value.removeprefix("-")
+        allowed = [*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]
+        if value not in allowed:
+            self.fault("unknown_value", "sort", f"sort has no value {value[:60]!r}", allowed=allowed, near=nearest(name, SORTS))
+            return "relevance", False
+        if name == "distance" and "near" not in self.given:
+            self.fault("required_with", "sort", "sort=distance needs near")
+        return name, value.startswith("-")
+
+    def limit(self) -> int:
+        if "limit" not in self.given:
+            return DEFAULT_LIMIT
+        value = self.one("limit")
+        if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or int(value) > MAX_LIMIT:
+            self.fault(
+                "out_of_range",
+                "limit",
+                f"limit is a whole number from 0 to {MAX_LIMIT}; {value[:40]!r} was given. /v1/exports/{self.path.rsplit('/', 1)[1]}.ndjson takes the same filters and has no cap",
+            )
+            return DEFAULT_LIMIT
+        return int(value)
+
+    def names(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
+        values = self.many(name) if name in self.given else []
+        for value in values:
+            if value not in allowed:
+                near = nearest(value, allowed)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                self.fault("unknown_value", name, f"{name} has no value {value[:60]!r}{hint}", allowed=allowed, near=near)
+        return tuple(sorted(values))
+
+    def facets(self) -> tuple[str, ...] | None:
+        if "facets" not in self.given:
+            return None
+        if self.given["facets"] == ["none"]:
+            return ()
+        chosen = self.names("facets", FACETS)
+        return tuple(name for name in FACETS if name in chosen)
+
+
+def _joined_ampersands(q: str) -> str:
+    """`A & M` is one word, as in the text that is searched."""
+    return re.sub(r"(?<!\w)(\w)\s?&\s?(\w)(?!\w)", r"\1&\2", q)

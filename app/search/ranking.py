@@ -1,0 +1,162 @@
+"""Ranking and paging: BM25 scores, sort orders, and a cursor under which no row is lost or repeated while records change."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from app.errors import Fault, Invalid
+from app.search.analysis import stem
+from app.search.collection import Collection, sort_value
+from app.search.matching import Matches, entries_of
+from app.search.query import Clause, SearchQuery
+
+WEIGHT = 1024  # scores are whole numbers, the same on every machine
+PLACES = np.int64(1) << np.int64(31)  # more than there are places in an order
+UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended: what the last row was sorted by, and how its words were weighed."""
+
+    key: list[Any]
+    slug: str
+    mode: str | None
+    weights: list[int]
+
+    def encode(self, query: SearchQuery) -> str:
+        """The cursor as a URL carries it: bound to its question, and proof against slips of the hand."""
+        payload = orjson.dumps([_fingerprint(query), self.key, self.slug, self.mode, self.weights])
+        return base64.urlsafe_b64encode(_checksum(payload) + payload).rstrip(b"=").decode()
+
+
+def read_cursor(query: SearchQuery) -> Cursor | None:
+    """The cursor that came with a question. Raises Invalid if it was changed, or made for another question."""
+    if query.cursor is None:
+        return None
+    try:
+        raw = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
+        payload = raw[6:]
+        if raw[:6] != _checksum(payload) or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != query.cursor:
+            raise ValueError
+        fingerprint, (lead, value), slug, mode, weights = orjson.loads(payload)
+    except (ValueError, binascii.Error):
+        raise Invalid([Fault("cursor_damaged", "this cursor is not one that the directory gave", parameter="cursor")]) from None
+    if fingerprint != _fingerprint(query):
+        raise Invalid(
+            [
+                Fault(
+                    "cursor_query_mismatch",
+                    "this cursor belongs to another question; only limit, fields and facets may differ",
+                    parameter="cursor",
+                )
+            ]
+        )
+    return Cursor([lead, value], slug, mode, weights)
+
+
+def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, cursor: Cursor | None) -> tuple[list[int], Cursor | None]:
+    """The numbers of the entries on this page, in order, and the cursor of the next page if there is one."""
+    numbers = np.frombuffer(hits.to_array(), dtype=np.uint32) if hits else np.empty(0, dtype=np.uint32)
+    weights = cursor.weights if cursor else _weights(query, among)
+    keys, first = _keys(query, among, matches, numbers, weights, cursor)
+    if cursor:
+        numbers, keys = numbers[keys >= first], keys[keys >= first]
+    if len(keys) > query.limit + 1:
+        chosen = np.argpartition(keys, query.limit)[: query.limit + 1]
+        numbers, keys = numbers[chosen], keys[chosen]
+    ordered = numbers[np.argsort(keys, kind="stable")].tolist()
+    shown = ordered[: query.limit]
+    if len(ordered) <= query.limit or not shown:
+        return shown, None
+    return shown, _cursor_at(query, among, matches, shown[-1], weights)
+
+
+def _keys(
+    query: SearchQuery, among: Collection, matches: Matches, numbers: NDArray[np.uint32], weights: Sequence[int], cursor: Cursor | None
+) -> tuple[NDArray[np.int64], int]:
+    """One number for each entry, the least first, and the least that stands behind the cursor."""
+    if query.sort == "distance":
+        assert matches.distances_km is not None
+        metres = _metres(matches.distances_km[numbers])
+        metres = np.where(metres == UNPLACED_M, metres, -metres) if query.descending else metres
+        order, leading, descending = "slug", metres, False
+    elif query.sort == "relevance":
+        order, leading, descending = "relevance", -scores(query, among, numbers, weights), False
+    else:
+        order, leading, descending = query.sort, np.zeros(len(numbers), dtype=np.int64), query.descending
+    keys = leading * PLACES + among.orders[order].ranks(descending=descending)[numbers]
+    if cursor is None:
+        return keys, 0
+    lead, value = cursor.key
+    value = tuple(value) if isinstance(value, list) else value
+    return keys, int(lead) * int(PLACES) + among.orders[order].after(value, cursor.slug, descending=descending)
+
+
+def _cursor_at(query: SearchQuery, among: Collection, matches: Matches, number: int, weights: list[int]) -> Cursor:
+    found = among.indexed(number).entry
+    last = np.array([number], dtype=np.uint32)
+    if query.sort == "distance":
+        assert matches.distances_km is not None
+        metres = int(_metres(matches.distances_km[last])[0])
+        return Cursor([-metres if query.descending and metres != UNPLACED_M else metres, found.slug], found.slug, matches.mode, weights)
+    lead = -int(scores(query, among, last, weights)[0]) if query.sort == "relevance" else 0
+    return Cursor([lead, sort_value(found, query.sort)], found.slug, matches.mode, weights)
+
+
+def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], weights: Sequence[int]) -> NDArray[np.int64]:
+    """How well each entry matches the words of the question."""
+    total = np.zeros(len(numbers), dtype=np.int64)
+    for unit, weight in zip(_units(query), weights, strict=True):
+        total += weight * _impacts(unit, among, numbers)
+    return total
+
+
+def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
+    found = np.zeros(len(numbers), dtype=np.int64)
+    if not len(numbers):
+        return found
+    stems = {among.word_stems[word] for word in among.beginning_with(unit.words[0])} if unit.prefix else {stem(unit.words[0])}
+    for one in stems:
+        if (posting := among.postings.get(one)) and len(posting.numbers):
+            holders, impacts = posting.arrays()
+            at = np.minimum(np.searchsorted(holders, numbers), len(holders) - 1)
+            np.maximum(found, np.where(holders[at] == numbers, impacts[at], 0), out=found)
+    return found
+
+
+def _units(query: SearchQuery) -> list[Clause]:
+    """What is weighed: each wanted word, those of phrases one by one, and each beginning."""
+    wanted = [clause for clause in query.clauses if not clause.without]
+    return [unit for clause in wanted for unit in ([Clause((word,)) for word in clause.words] if clause.phrase else [clause])]
+
+
+def _weights(query: SearchQuery, among: Collection) -> list[int]:
+    """Inverse document frequency of each unit (BM25's), as a whole number."""
+    total = len(among)
+    weights = []
+    for unit in _units(query):
+        holding = len(entries_of(unit, among))
+        weights.append(round(WEIGHT * log(1 + (total - holding + 0.5) / (holding + 0.5))))
+    return weights
+
+
+def _metres(distances: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.where(np.isinf(distances), UNPLACED_M, np.round(distances * 1000, 0)).astype(np.int64)
+
+
+def _fingerprint(query: SearchQuery) -> str:
+    return hashlib.sha256(query.question().url().encode()).hexdigest()[:12]
+
+
+def _checksum(payload: bytes) -> bytes:
+    return hashlib.sha256(b"cursor" + payload).digest()[:6]

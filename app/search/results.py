@@ -1,0 +1,99 @@
+"""search: from a question to the JSON that answers it. Ready cards are joined; no object is built of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.catalog.answers import provenance
+from app.search.collection import Collection
+from app.search.facets import count_facets
+from app.search.index import Index
+from app.search.matching import Matches, match
+from app.search.query import SearchQuery
+from app.search.ranking import page, read_cursor
+from app.search.snippets import snippet, wanted_words
+
+WHAT = {"case_study": "case studies", "district": "districts"}
+
+
+def search(query: SearchQuery, index: Index, *, base_url: str) -> tuple[bytes, dict[str, str]]:
+    """The answer to a question, as JSON, and its links by relation. `base_url` is what the line to cite begins its address with."""
+    among = index.collections[query.kind]
+    cursor = read_cursor(query)
+    matches = match(query, among, mode=cursor.mode if cursor else None)
+    hits = matches.hits()
+    shown, following = page(query, among, matches, hits, cursor)
+    links = {"self": query.url(cursor=query.cursor), "first": query.url()}
+    if following:
+        links["next"] = query.url(cursor=following.encode(query))
+    links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{_export_query(query)}"
+    meta = {
+        "total": len(hits),
+        "limit": query.limit,
+        "query": query.canonical(),
+        "match": matches.mode,
+        "dropped": [
+            {"word": str(clause), "why": "no entry holds it", "link": query.without_clause(clause).url()} for clause in matches.dropped
+        ],
+        "relaxations": [] if hits else relaxations(query, among),
+        **provenance(
+            index.revision, index.updated_at, f"{WHAT[query.kind]} matching {query.canonical() or 'everything'}", base_url + query.url()
+        ),
+    }
+    facets = count_facets(query, among, matches, hits, index.vocabulary)
+    answer = b'{"data":[%s],"meta":%s,"facets":%s,"links":%s}' % (
+        b",".join(_hits(query, among, matches, shown)),
+        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
+        orjson.dumps(facets),
+        orjson.dumps({"next": None} | links),
+    )
+    return answer, links
+
+
+def relaxations(query: SearchQuery, among: Collection) -> list[dict[str, Any]]:
+    """For a question that finds nothing: which part to leave out, and how many entries that would give."""
+    found = []
+    for part in query.parts():
+        wider = query.without(part)
+        if total := len(match(wider, among).hits()):
+            found.append({"without": part, "total": total, "link": wider.url()})
+    return sorted(found, key=lambda one: -one["total"])
+
+
+def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]) -> list[bytes]:
+    wanted = wanted_words(query, among)
+    found = []
+    for number in shown:
+        indexed = among.indexed(number)
+        extra: dict[str, Any] = {"snippet": snippet(indexed, wanted) if wanted else None, "distance_km": None}
+        if matches.distances_km is not None and np.isfinite(matches.distances_km[number]):
+            extra["distance_km"] = round(float(matches.distances_km[number]), 1)
+        if query.fields:
+            found.append(orjson.dumps(pick(orjson.loads(indexed.card) | extra, query.fields)))
+        else:
+            found.append(b"%s,%s" % (indexed.card[:-1], orjson.dumps(extra)[1:]))
+    return found
+
+
+def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """The part of a card that the fields name; a dot reaches inside, into each item of a list."""
+    found: dict[str, Any] = {}
+    inside: dict[str, list[str]] = {}
+    for name in fields:
+        head, _, rest = name.partition(".")
+        if rest:
+            inside.setdefault(head, []).append(rest)
+        else:
+            found[head] = card[head]
+    for head, rest_of in inside.items():
+        part = card[head]
+        if head not in found:
+            found[head] = [pick(item, rest_of) for item in part] if isinstance(part, list) else part and pick(part, rest_of)
+    return found
+
+
+def _export_query(query: SearchQuery) -> str:
+    return replace(query.question(), sort="relevance", descending=False).url().removeprefix(query.path)

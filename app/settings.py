@@ -1,0 +1,38 @@
+"""Every setting: its environment name, meaning, unit and default. Read once, passed on."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can set, each by the environment variable of its name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: str = Field(
+        default="sqlite:///var/model-districts.sqlite",
+        description="Where the directory is kept: sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+    )
+    read_database_url: str | None = Field(
+        default=None,
+        description="A PostgreSQL replica for public reads; unset, they go to DATABASE_URL.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(default=1, ge=1, le=64, description="Server processes; they share nothing but the database.")
+    public_url: str | None = Field(
+        default=None,
+        description="Address that links and citations begin with, without a trailing slash; unset, http://HOST:PORT.",
+    )
+
+    @property
+    def base_url(self) -> str:
+        """What every link in an answer begins with."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def seed_path(self) -> Path:
+        """The folder of the seed, beside the code."""
+        return Path(__file__).parent.parent / "seed"

@@ -1,0 +1,1 @@
+"""WHAT EVERY ANSWER PASSES THROUGH: HTTP, and not one word of the domain."""
