@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -67,6 +68,7 @@ def serve(
     """
     given = {"port": port, "host": host, "workers": workers}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as process 1 of a container nothing would stop us before uvicorn listens
     _refuse_taken_port(settings)
     migrate_database(settings)
     seed_database(settings)

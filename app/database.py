@@ -12,14 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, DateTime, Dialect, Engine, TypeDecorator, create_engine, event, make_url, text
-from sqlmodel import Session
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, TypeDecorator, create_engine, event, make_url, text
+from sqlmodel import Session, SQLModel
 
 BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
 CHANNEL = "model_districts"
 POLL_SECONDS = 1.0
 NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
+
+# Set before any table is made, so that every constraint has a name in every database.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# Slugs sort by code point everywhere; PostgreSQL would ask the machine's language.
+CodePointOrdered = String().with_variant(String(collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -24,13 +24,14 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64, description="Server processes; they share nothing but the database.")
     public_url: str | None = Field(
         default=None,
-        description="Address that links and citations begin with, without a trailing slash; unset, http://HOST:PORT.",
+        description="Address that links and citations begin with, without a trailing slash; unset, http://HOST:PORT (127.0.0.1 for every-address hosts).",
     )
 
     @property
     def base_url(self) -> str:
         """What every link in an answer begins with."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def seed_path(self) -> Path:

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, delete, insert
 from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.database import UtcDateTime
+from app.database import CodePointOrdered, UtcDateTime
 
 BATCH = 500  # rows in one statement
 
@@ -27,7 +27,7 @@ class EntryRow(SQLModel, table=True):
     )
 
     kind: str = Field(primary_key=True, description="Kind of record.")
-    slug: str = Field(primary_key=True, description="Public id within the kind.")
+    slug: str = Field(primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind.")
     seq: int = Field(sa_type=BigInteger, description="Revision that last changed this entry.")
     state: str = Field(description="public; gone (withdrawn); moved (to another slug).")
     moved_to: str | None = Field(default=None, description="The slug it is under now.")
@@ -119,6 +119,36 @@ def since(session: Session, seq: int) -> Iterator[Entry]:
         )
 
 
+def public_slugs(session: Session, kind: str) -> list[str]:
+    """The slugs of every public entry of a kind, in order."""
+    return list(session.exec(select(EntryRow.slug).where(EntryRow.kind == kind, EntryRow.state == "public").order_by(EntryRow.slug)))
+
+
+def moved_to(session: Session, kind: str, slug: str) -> list[str]:
+    """The older slugs whose entries lead to this one."""
+    return list(session.exec(select(EntryRow.slug).where(EntryRow.kind == kind, EntryRow.moved_to == slug)))
+
+
+def kept(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, tuple[str | None, str | None, str | None]]:
+    """Card, document and finding of each entry, as kept."""
+    query = select(EntryRow.slug, EntryRow.card, EntryRow.document, EntryRow.finding).where(
+        EntryRow.kind == kind, col(EntryRow.slug).in_(slugs)
+    )
+    return {slug: (card, document, finding) for slug, card, document, finding in session.exec(query)}
+
+
+def as_kept(prepared: Prepared) -> tuple[str | None, str | None, str | None]:
+    """Card, document and finding of an entry, as `kept` would give them."""
+    row = _row(prepared)
+    return row["card"], row["document"], row["finding"]
+
+
+def forget(session: Session, kind: str, slugs: Sequence[str]) -> None:
+    """Drop entries without a trace; for those that should never have been."""
+    for row in (EntryRow, EntryReferenceRow):
+        session.connection().execute(delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs)))
+
+
 def stream_documents(session: Session, kind: str, slugs: frozenset[str] | None = None) -> Iterator[str]:
     """The document of every public entry of a kind (or of those named), by slug, in constant memory."""
     query = select(EntryRow.slug, EntryRow.document).where(EntryRow.kind == kind, EntryRow.state == "public").order_by(EntryRow.slug)
@@ -199,5 +229,5 @@ def _pairs(session: Session, pairs: Sequence[tuple[str, str]], where: tuple[Any,
         slugs = [slug for other, slug in pairs if other == kind]
         for start in range(0, len(slugs), BATCH):
             query = select(*what).where(where[0] == kind, col(where[1]).in_(slugs[start : start + BATCH]))
-            found.update(session.connection().execute(query).tuples())
+            found.update((kind, slug) for kind, slug in session.connection().execute(query))
     return found

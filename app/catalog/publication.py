@@ -1,13 +1,15 @@
 """The one door to the public: what is published gets its entry here, in the transaction that publishes it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlmodel import Session
 
 from app.catalog import entry
 from app.catalog.entry import Entry, Prepared
 from app.catalog.preparation import VOCABULARY_KINDS, Publication, Vocabulary, prepare_case_study, prepare_district, prepare_term
-from app.records import store
+from app.records import revisions, store
+from app.records.kinds import KINDS
+from app.records.renaming import current_references
 from app.records.revisions import Revision
 
 BATCH = 500  # records held in memory at once
@@ -21,59 +23,114 @@ def show(session: Session, revisions: Sequence[Revision]) -> None:
 
 def hide(session: Session, revision: Revision) -> None:
     """Take a withdrawn record out of public sight. Its entry stays, to say that it is gone and why."""
-    touched = _districts_of(session, [(revision.kind, revision.slug)])
+    touched = _districts_of(session, [revision.slug] if revision.kind == "case_study" else [])
     gone = Entry(revision.kind, revision.slug, revision.seq, revision.at, card=None)
     entry.write(session, [Prepared(gone, document=None, reason=revision.note)])
     _prepare(session, {}, revision.seq, districts=touched)
 
 
-def _prepare(session: Session, changed: dict[tuple[str, str], int], newest: int, *, districts: Iterable[str] = ()) -> None:
-    vocabulary: Vocabulary = {
-        kind: {slug: public[0] for slug, public in store.published(session, kind).items()} for kind in VOCABULARY_KINDS
-    }
-    for kind in VOCABULARY_KINDS:
-        _prepare_terms(session, kind, {slug: seq for (of, slug), seq in changed.items() if of == kind})
-    touched = set(changed) | entry.referring(session, list(changed))
-    cases = sorted(slug for kind, slug in touched if kind == "case_study")
+def move(session: Session, revision: Revision) -> None:
+    """Put a public record under its new slug; its old address leads there for good."""
+    assert revision.previous_slug is not None
+    old = (revision.kind, revision.previous_slug)
+    referring = entry.referring(session, [old])
+    for slug in (revision.previous_slug, *entry.moved_to(session, revision.kind, revision.previous_slug)):
+        moved = Entry(revision.kind, slug, revision.seq, revision.at, card=None)
+        entry.write(session, [Prepared(moved, document=None, moved_to=revision.slug)])
+    _prepare(session, {(revision.kind, revision.slug): revision.seq}, revision.seq, besides=referring)
+
+
+def needing(session: Session, kind: str, slug: str) -> list[str]:
+    """The public records that were made from this one and would not stand without it."""
+    return sorted(slug for other, slug in entry.referring(session, [(kind, slug)]) if other == "case_study")
+
+
+def differences(session: Session) -> list[tuple[str, str]]:
+    """(kind, slug) of every entry that is not what its published revision says. Always empty, if all is well."""
+    wrong: list[tuple[str, str]] = []
+    context = _Context(session)
+    for kind in KINDS:
+        kept = set(entry.public_slugs(session, kind))
+        slugs = store.published_slugs(session, kind)
+        wrong += [(kind, slug) for slug in sorted(kept - set(slugs))]
+        for batch in _batches(slugs):
+            expected = {one.entry.slug: one for one in context.prepare(kind, dict.fromkeys(batch, 0))}
+            found = entry.kept(session, kind, batch)
+            wrong += [(kind, slug) for slug in batch if found.get(slug) != entry.as_kept(expected[slug])]
+    return wrong
+
+
+def rebuild(session: Session) -> None:
+    """Make every entry anew from the published revisions, and forget those without one."""
+    newest = revisions.newest_seq(session)
+    for kind in KINDS:
+        slugs = store.published_slugs(session, kind)
+        entry.forget(session, kind, sorted(set(entry.public_slugs(session, kind)) - set(slugs)))
+        _prepare(session, dict.fromkeys(((kind, slug) for slug in slugs), newest), newest)
+
+
+def _prepare(
+    session: Session,
+    changed: dict[tuple[str, str], int],
+    newest: int,
+    *,
+    districts: Iterable[str] = (),
+    besides: Iterable[tuple[str, str]] = (),
+) -> None:
+    context = _Context(session)
+    touched = set(changed) | entry.referring(session, list(changed)) | set(besides)
+    of = {kind: sorted(slug for other, slug in touched if other == kind) for kind in KINDS}
     # A case study's old districts lose it, its new ones gain it.
-    before = _districts_of(session, [("case_study", slug) for slug in cases])
-    for batch in _batches(cases):
-        _prepare_case_studies(session, {slug: changed.get(("case_study", slug), newest) for slug in batch}, vocabulary)
-    after = _districts_of(session, [("case_study", slug) for slug in cases])
-    all_districts = {slug for kind, slug in touched if kind == "district"} | before | after | set(districts)
-    for batch in _batches(sorted(all_districts)):
-        _prepare_districts(session, {slug: changed.get(("district", slug), newest) for slug in batch}, vocabulary)
+    before = _districts_of(session, of["case_study"])
+    for kind in KINDS:
+        if kind != "district":
+            context.write(kind, {slug: changed.get((kind, slug), newest) for slug in of[kind]})
+    after = _districts_of(session, of["case_study"])
+    all_districts = sorted({*of["district"], *before, *after, *districts})
+    context.write("district", {slug: changed.get(("district", slug), newest) for slug in all_districts})
 
 
-def _prepare_terms(session: Session, kind: str, seqs: dict[str, int]) -> None:
-    public = store.published(session, kind, list(seqs))
-    entry.write(session, [prepare_term(kind, slug, Publication(*public[slug], seq)) for slug, seq in seqs.items() if slug in public])
+class _Context:
+    """What preparing any entry needs: the published vocabulary, and which slugs have moved."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.moved = revisions.moved_slugs(session)
+        self.vocabulary: Vocabulary = {
+            kind: {slug: public[0] for slug, public in store.published(session, kind).items()} for kind in VOCABULARY_KINDS
+        }
+
+    def write(self, kind: str, seqs: Mapping[str, int]) -> None:
+        """Write the entries of these records, each at its revision; those that are not public are left out."""
+        for batch in _batches(list(seqs)):
+            entry.write(self.session, list(self.prepare(kind, {slug: seqs[slug] for slug in batch})))
+
+    def prepare(self, kind: str, seqs: Mapping[str, int]) -> Iterator[Prepared]:
+        """The entries of these records, without writing them."""
+        public = {
+            slug: Publication(current_references(self.moved, record), version, at, seqs[slug])
+            for slug, (record, version, at) in store.published(self.session, kind, list(seqs)).items()
+        }
+        if kind == "case_study":
+            named = sorted({slug for case in public.values() for slug in case.record.districts})
+            districts = {slug: record for slug, (record, _, _) in store.published(self.session, "district", named).items()}
+            yield from (prepare_case_study(case, districts, self.vocabulary) for case in public.values())
+        elif kind == "district":
+            slugs = sorted(
+                slug for other, slug in entry.referring(self.session, [("district", slug) for slug in public]) if other == "case_study"
+            )
+            cases = [
+                Publication(current_references(self.moved, record), version, at, 0)
+                for record, version, at in store.published(self.session, "case_study", slugs).values()
+            ]
+            for slug, district in public.items():
+                yield prepare_district(district, [case for case in cases if slug in case.record.districts], self.vocabulary)
+        else:
+            yield from (prepare_term(kind, slug, term) for slug, term in public.items())
 
 
-def _prepare_case_studies(session: Session, seqs: dict[str, int], vocabulary: Vocabulary) -> None:
-    public = store.published(session, "case_study", list(seqs))
-    named = {slug for record, _, _ in public.values() for slug in record.districts}
-    districts = {slug: record for slug, (record, _, _) in store.published(session, "district", sorted(named)).items()}
-    entry.write(
-        session,
-        [prepare_case_study(Publication(*public[slug], seq), districts, vocabulary) for slug, seq in seqs.items() if slug in public],
-    )
-
-
-def _prepare_districts(session: Session, seqs: dict[str, int], vocabulary: Vocabulary) -> None:
-    public = store.published(session, "district", list(seqs))
-    slugs = sorted(slug for kind, slug in entry.referring(session, [("district", slug) for slug in seqs]) if kind == "case_study")
-    cases = {slug: Publication(*found, seq=0) for slug, found in store.published(session, "case_study", slugs).items()}
-    prepared = []
-    for slug, seq in seqs.items():
-        if slug in public:
-            own = [case for case in cases.values() if slug in case.record.districts]
-            prepared.append(prepare_district(Publication(*public[slug], seq), own, vocabulary))
-    entry.write(session, prepared)
-
-
-def _districts_of(session: Session, entries: Sequence[tuple[str, str]]) -> set[str]:
-    return {slug for kind, slug in entry.references(session, entries) if kind == "district"}
+def _districts_of(session: Session, cases: Sequence[str]) -> set[str]:
+    return {slug for kind, slug in entry.references(session, [("case_study", slug) for slug in cases]) if kind == "district"}
 
 
 def _batches(slugs: Sequence[str]) -> Iterable[Sequence[str]]:

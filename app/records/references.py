@@ -27,6 +27,23 @@ def reference_faults(session: Session, kind: str, record: Shape, *, besides: fro
     return faults
 
 
+def unpublished_references(session: Session, kind: str, record: Shape) -> list[Fault]:
+    """What the record refers to and the public cannot see."""
+    wanted: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for pointer, other, slug in KINDS[kind].references(record):
+        wanted[other].append((pointer, slug))
+    faults = []
+    for other, named in wanted.items():
+        query = select(RecordRow.slug).where(RecordRow.kind == other, col(RecordRow.slug).in_({slug for _, slug in named}))
+        public = set(session.exec(query.where(col(RecordRow.published_version).is_not(None))))
+        faults += [
+            Fault("needed_to_publish", f"the {other.replace('_', ' ')} {slug!r} is not public yet", pointer=pointer)
+            for pointer, slug in named
+            if slug not in public
+        ]
+    return faults
+
+
 def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
     """Up to three slugs of the kind that look like this one."""
     return _nearest(slug, _all(session, kind))

@@ -25,6 +25,7 @@ class Revision:
     version: int
     document: dict[str, Any]
     note: str | None
+    previous_slug: str | None = None
 
 
 def newest_seq(session: Session) -> int:
@@ -47,6 +48,7 @@ def append(session: Session, revisions: Sequence[Revision]) -> None:
                 "version": revision.version,
                 "document": orjson.dumps(revision.document).decode(),
                 "note": revision.note,
+                "previous_slug": revision.previous_slug,
             }
             for revision in revisions
         ],
@@ -54,9 +56,72 @@ def append(session: Session, revisions: Sequence[Revision]) -> None:
 
 
 def history(session: Session, kind: str, slug: str) -> list[Revision]:
-    """Every change of one record, oldest first."""
-    rows = session.exec(select(RevisionRow).where(RevisionRow.kind == kind, RevisionRow.slug == slug).order_by(col(RevisionRow.seq)))
-    return [_read(row) for row in rows]
+    """Every change of one record, oldest first, under whatever slug it had then."""
+    found: list[Revision] = []
+    before: str | None = slug
+    while before is not None:
+        rows = session.exec(
+            select(RevisionRow).where(RevisionRow.kind == kind, RevisionRow.slug == before).order_by(col(RevisionRow.version).desc())
+        ).all()
+        found += [_read(row) for row in rows]
+        before = rows[-1].previous_slug if rows else None
+    return found[::-1]
+
+
+def moved_to(session: Session, kind: str, slug: str) -> str | None:
+    """The slug that a record has now which once had this one."""
+    found = None
+    while moved := session.exec(
+        select(RevisionRow.slug)
+        .where(RevisionRow.kind == kind, RevisionRow.previous_slug == (found or slug))
+        .order_by(col(RevisionRow.seq).desc())
+    ).first():
+        found = moved
+    return found
+
+
+def moved_slugs(session: Session) -> dict[tuple[str, str], str]:
+    """(kind, slug) of every slug that was left, and the slug that the record has now."""
+    query = select(RevisionRow.kind, RevisionRow.previous_slug, RevisionRow.slug).where(col(RevisionRow.previous_slug).is_not(None))
+    found: dict[tuple[str, str], str] = {}
+    for kind, previous, slug in session.exec(query.order_by(col(RevisionRow.seq))):
+        found = {key: slug if key[0] == kind and now == previous else now for key, now in found.items()}
+        found[kind, str(previous)] = slug
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Which part of the log is asked for."""
+
+    actor: str | None = None
+    kind: str | None = None
+    slug: str | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_seq: int | None = None
+    limit: int = 50
+
+
+def audit(session: Session, query: LogQuery) -> list[Revision]:
+    """The newest changes that the question asks for, newest first."""
+    wanted = select(RevisionRow).order_by(col(RevisionRow.seq).desc()).limit(query.limit)
+    for column, value in (
+        (RevisionRow.actor, query.actor),
+        (RevisionRow.kind, query.kind),
+        (RevisionRow.slug, query.slug),
+        (RevisionRow.action, query.action),
+    ):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if query.since:
+        wanted = wanted.where(col(RevisionRow.at) >= query.since)
+    if query.until:
+        wanted = wanted.where(col(RevisionRow.at) < query.until)
+    if query.before_seq is not None:
+        wanted = wanted.where(col(RevisionRow.seq) < query.before_seq)
+    return [_read(row) for row in session.exec(wanted)]
 
 
 def since(session: Session, seq: int) -> Iterator[Revision]:
@@ -67,4 +132,6 @@ def since(session: Session, seq: int) -> Iterator[Revision]:
 
 
 def _read(row: RevisionRow) -> Revision:
-    return Revision(row.seq, row.at, row.actor, row.action, row.kind, row.slug, row.version, orjson.loads(row.document), row.note)
+    return Revision(
+        row.seq, row.at, row.actor, row.action, row.kind, row.slug, row.version, orjson.loads(row.document), row.note, row.previous_slug
+    )

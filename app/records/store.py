@@ -101,6 +101,12 @@ def published(session: Session, kind: str, slugs: Sequence[str] | None = None) -
     return found
 
 
+def published_slugs(session: Session, kind: str) -> list[str]:
+    """The slugs of the public records of a kind, in order."""
+    query = select(RecordRow.slug).where(RecordRow.kind == kind, col(RecordRow.published_version).is_not(None))
+    return list(session.exec(query.order_by(RecordRow.slug)))
+
+
 def save(session: Session, change: Change, *, by: str, at: datetime) -> Revision:
     """Write one record and its revision."""
     return save_many(session, [change], by=by, at=at)[0]
@@ -190,12 +196,13 @@ def _save_batch(session: Session, kind: str, changes: Sequence[Change], after: i
         key = (col(RecordRow.kind) == kind) & (col(RecordRow.slug) == header["slug"])
         connection.execute(update(RecordRow).where(key).values(**header))
     edited = [change.record for change in changes if change.edits]
-    _write_rows(session, kind, edited, {header["slug"] for header in old})
+    write_rows(session, kind, edited, {header["slug"] for header in old})
     session.expire_all()
     return written
 
 
-def _write_rows(session: Session, kind: str, records: Sequence[Shape], there: set[str]) -> None:
+def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set[str]) -> None:
+    """Write the rows of records; `there` holds the slugs of those that have rows already."""
     connection = session.connection()
     main = KINDS[kind].row
     rows: dict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.database import UtcDateTime
+from app.database import CodePointOrdered, UtcDateTime
 from app.records.case_study import CaseStudyFields, Funding, Outcome, Partnership, ScaleFigure, Source
 from app.records.district import District
 from app.records.shape import FIRST_YEAR, LAST_YEAR
@@ -20,13 +20,6 @@ from app.records.taxonomy import Indicator, Locale, Organization, State, Strateg
 STATUSES = ("draft", "in_review", "published", "withdrawn")
 
 metadata: MetaData = SQLModel.metadata
-metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
 
 
 def _one_of(column: str, values: Sequence[str], name: str) -> CheckConstraint:
@@ -60,7 +53,7 @@ class RecordRow(_Row, table=True):
     )
 
     kind: str = Field(primary_key=True, description="Kind of record, such as case_study.")
-    slug: str = Field(primary_key=True, description="Public id within the kind.")
+    slug: str = Field(primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind.")
     version: int = Field(description="Newest version, counted from 1.")
     status: str = Field(description="draft, in_review, published or withdrawn: the state of the newest version.")
     published_version: int | None = Field(default=None, description="The version that is public; null when none is.")
@@ -74,6 +67,7 @@ class RevisionRow(_Row, table=True):
     __tablename__ = "revision"
     __table_args__ = (
         UniqueConstraint("kind", "slug", "version"),
+        Index(None, "kind", "previous_slug"),
         Index(None, "actor"),
         Index(None, "at"),
         CheckConstraint("seq >= 1", name="seq_positive"),
@@ -92,6 +86,7 @@ class RevisionRow(_Row, table=True):
     slug: str = Field(description="The record, by the slug it has after the change.")
     version: int = Field(description="Version of the record that the change made.")
     document: str = Field(description="The whole record after the change, as JSON.")
+    previous_slug: str | None = Field(default=None, description="The slug it had before, if the change gave it another.")
     note: str | None = Field(default=None, description="Why, in the actor's words.")
 
 

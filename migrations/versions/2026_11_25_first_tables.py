@@ -14,6 +14,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from app.database import CodePointOrdered
+
 revision = "first_tables"
 down_revision = None
 branch_labels = None
@@ -25,7 +27,7 @@ def upgrade() -> None:
     op.create_table(
         "record",
         Column("kind", String, nullable=False),
-        Column("slug", String, nullable=False),
+        Column("slug", CodePointOrdered, nullable=False),
         Column("version", Integer, nullable=False),
         Column("status", String, nullable=False),
         Column("published_version", Integer),
@@ -48,11 +50,13 @@ def upgrade() -> None:
         Column("slug", String, nullable=False),
         Column("version", Integer, nullable=False),
         Column("document", String, nullable=False),
+        Column("previous_slug", String),
         Column("note", String),
         _check("revision", "seq_positive", "seq >= 1"),
         PrimaryKeyConstraint("seq", name="pk_revision"),
         UniqueConstraint("kind", "slug", "version", name="uq_revision_kind_slug_version"),
     )
+    op.create_index("ix_revision_kind_previous_slug", "revision", ["kind", "previous_slug"])
     op.create_index("ix_revision_actor", "revision", ["actor"])
     op.create_index("ix_revision_at", "revision", ["at"])
 
@@ -296,7 +300,7 @@ def upgrade() -> None:
     op.create_table(
         "entry",
         Column("kind", String, nullable=False),
-        Column("slug", String, nullable=False),
+        Column("slug", CodePointOrdered, nullable=False),
         Column("seq", BigInteger, nullable=False),
         Column("state", String, nullable=False),
         Column("moved_to", String),

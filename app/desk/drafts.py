@@ -1,0 +1,116 @@
+"""Drafts: create, replace, amend, rename; only on the version that the editor has seen."""
+
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.catalog import publication
+from app.errors import Conflict, Fault, Invalid, Moved, Stale
+from app.records import renaming, revisions, store
+from app.records.references import reference_faults
+from app.records.renaming import current_references
+from app.records.revisions import Revision
+from app.records.shape import Shape
+from app.records.store import Change, Kept
+
+VOCABULARY = ("strategy", "indicator")  # these take an administrator
+
+
+def get(session: Session, kind: str, slug: str) -> Kept:
+    """The newest version of a record, draft or not. Raises Moved or NotFound."""
+    if (kept := store.find(session, kind, slug)) is not None:
+        return kept
+    if (moved := revisions.moved_to(session, kind, slug)) is not None:
+        raise Moved(moved)
+    return store.get(session, kind, slug)
+
+
+def create(session: Session, kind: str, document: dict[str, Any], *, by: str, at: datetime) -> Revision:
+    """Write a new record as a draft. Raises Invalid with every fault, Conflict if the slug is or was another's."""
+    record = checked(session, kind, document)
+    slug = _slug(record)
+    if store.find(session, kind, slug) is not None:
+        raise Conflict(f"there is a {_noun(kind)} {slug!r} already")
+    if (moved := revisions.moved_to(session, kind, slug)) is not None:
+        raise Conflict(f"{slug!r} was the slug of what is {moved!r} now, and leads there for good")
+    return store.save(session, Change(kind, record, "create", "draft"), by=by, at=at)
+
+
+def replace(session: Session, kind: str, slug: str, document: dict[str, Any], *, seen_version: int, by: str, at: datetime) -> Revision:
+    """Write a record whole in place of its newest version, as a draft. What is public stays so until the draft is published."""
+    kept = seen(session, kind, slug, seen_version)
+    record = checked(session, kind, {"slug": slug, **document})
+    if _slug(record) != slug:
+        raise Invalid([Fault("slug_differs", f"the slug is changed at .../{slug}/renaming, not here", pointer="/slug")])
+    return save_draft(session, kept, record, "edit", by=by, at=at)
+
+
+def amend(session: Session, kind: str, slug: str, patch: dict[str, Any], *, seen_version: int, by: str, at: datetime) -> Revision:
+    """Change parts of a record (JSON merge patch, RFC 7396): null takes a field away, lists are replaced whole."""
+    kept = seen(session, kind, slug, seen_version)
+    return replace(session, kind, slug, merge(kept.record.model_dump(mode="json"), patch), seen_version=seen_version, by=by, at=at)
+
+
+def rename(session: Session, kind: str, slug: str, new_slug: str, *, seen_version: int, by: str, at: datetime) -> Revision:
+    """Give a record another slug, at once and for good: the old one leads to the new.
+
+    Raises Conflict while a published record has changes that are not, or if the new slug is or was another's.
+    """
+    kept = seen(session, kind, slug, seen_version)
+    if kept.published_version is not None and kept.status != "published":
+        raise Conflict("it is public and has changes that are not: publish or revert them first, since a slug changes at once")
+    if kept.status == "withdrawn":
+        raise Conflict("it is withdrawn: restore it first")
+    record = checked(session, kind, {**kept.record.model_dump(mode="json"), "slug": new_slug})
+    if store.find(session, kind, new_slug) is not None or revisions.moved_to(session, kind, new_slug) is not None:
+        raise Conflict(f"{new_slug!r} is or was the slug of another {_noun(kind)}")
+    revision = renaming.rename(session, kept, record, by=by, at=at)
+    if kept.status == "published":
+        publication.move(session, revision)
+    return revision
+
+
+def checked(session: Session, kind: str, document: dict[str, Any]) -> Shape:
+    """The record that a document says. Raises Invalid with every fault: of shape, of rules between fields, of references."""
+    record = current_references(revisions.moved_slugs(session), store.parse(kind, document))
+    if faults := reference_faults(session, kind, record):
+        raise Invalid(faults)
+    return record  # type: ignore[no-any-return]
+
+
+def seen(session: Session, kind: str, slug: str, version: int) -> Kept:
+    """The newest version of a record, which must be the one that was seen. Raises Stale."""
+    kept = get(session, kind, slug)
+    if kept.version != version:
+        raise Stale(f"the {_noun(kind)} {slug!r} is at version {kept.version} now; version {version} was seen", version=kept.version)
+    return kept
+
+
+def merge(target: Any, patch: Any) -> Any:
+    """RFC 7396: the target with the patch merged in."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge(merged.get(name), deepcopy(value))
+    return merged
+
+
+def save_draft(session: Session, kept: Kept, record: Shape, action: str, *, by: str, at: datetime, note: str | None = None) -> Revision:
+    """Write a newer draft of a record. Raises Conflict if it is withdrawn."""
+    if kept.status == "withdrawn":
+        raise Conflict("it is withdrawn: restore it first")
+    return store.save(session, Change(kept.kind, record, action, "draft", note=note), by=by, at=at)
+
+
+def _slug(record: Shape) -> str:
+    return str(record.slug)  # type: ignore[attr-defined]
+
+
+def _noun(kind: str) -> str:
+    return kind.replace("_", " ")

@@ -1,0 +1,78 @@
+"""A slug can change: the record, its rows and what refers to them move; documents in the log keep the slug they were written with."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, delete, insert, select, update
+from sqlmodel import Session
+
+from app.records import revisions
+from app.records.case_study import CaseStudy
+from app.records.kinds import KINDS
+from app.records.revisions import Revision
+from app.records.shape import Shape
+from app.records.store import Kept, write_rows
+from app.records.tables import RecordRow, metadata
+
+Moved = Mapping[tuple[str, str], str]
+
+
+def rename(session: Session, kept: Kept, record: Shape, *, by: str, at: datetime) -> Revision:
+    """Write a record under another slug, with its revision; a published one is published under the new slug at once."""
+    new_slug: str = record.slug  # type: ignore[attr-defined]
+    version = kept.version + 1
+    revision = Revision(
+        revisions.newest_seq(session) + 1, at, by, "rename", kept.kind, new_slug, version, record.model_dump(mode="json"), None, kept.slug
+    )
+    revisions.append(session, [revision])
+    header: dict[str, Any] = {"slug": new_slug, "version": version, "updated_at": at}
+    if kept.published_version is not None:
+        header["published_version"] = version
+    connection = session.connection()
+    records = metadata.tables[str(RecordRow.__tablename__)]
+    connection.execute(update(records).where(records.c.kind == kept.kind, records.c.slug == kept.slug).values(header))
+    if kept.kind == "case_study":
+        write_rows(session, kept.kind, [record], set())
+        cases = metadata.tables["case_study"]
+        connection.execute(delete(cases).where(cases.c.slug == kept.slug))
+    else:
+        _move_row(session, metadata.tables[str(KINDS[kept.kind].row.__tablename__)], kept.slug, new_slug)
+    session.expire_all()
+    return revision
+
+
+def current_references(moved: Moved, record: Any) -> Any:
+    """The record with the slugs that have moved since it was written replaced by those they have now."""
+    if not moved or not isinstance(record, CaseStudy):
+        return record
+
+    def now(kind: str, slug: str) -> str:
+        return moved.get((kind, slug), slug)
+
+    return record.model_copy(
+        update={
+            "districts": list(dict.fromkeys(now("district", slug) for slug in record.districts)),
+            "strategies": list(dict.fromkeys(now("strategy", slug) for slug in record.strategies)),
+            "outcomes": [outcome.model_copy(update={"indicator": now("indicator", outcome.indicator)}) for outcome in record.outcomes],
+            "partners": [
+                partner.model_copy(update={"organization": partner.organization and now("organization", partner.organization)})
+                for partner in record.partners
+            ],
+        }
+    )
+
+
+def _move_row(session: Session, table: Table, old: str, new: str) -> None:
+    """A copy under the new slug, what refers to it moved over, and the old row deleted; unique columns move last."""
+    connection = session.connection()
+    row = dict(connection.execute(select(table).where(table.c.slug == old)).mappings().one())
+    unique = {column.name: None for column in table.columns if column.unique and not column.primary_key}
+    connection.execute(insert(table).values(row | unique | {"slug": new}))
+    for other in metadata.tables.values():
+        for column in other.columns:
+            if any(key.column is table.c.slug for key in column.foreign_keys):
+                connection.execute(update(other).where(column == old).values({column.name: new}))
+    connection.execute(delete(table).where(table.c.slug == old))
+    if unique:
+        connection.execute(update(table).where(table.c.slug == new).values({name: row[name] for name in unique}))
