@@ -7,7 +7,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +20,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from sqlalchemy import make_url
 
+from app.catalog import publication
 from app.database import Database
+from app.desk import access
 from app.desk.imports import apply_import, plan_import
 from app.desk.readers import read_seed
 from app.errors import Fault, Invalid, Refusal
@@ -129,6 +131,68 @@ def export(
         for chunk in formats.encoded(exports.documents(database, index, query), exports.COLUMNS[kind], format_):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+
+
+keys = typer.Typer(help="Keys of editors, reviewers and administrators.", no_args_is_help=True)
+cli.add_typer(keys, name="keys")
+
+
+@keys.command("create")
+def create_key(
+    label: Annotated[str, typer.Option(help="Who will hold it; the name on every change made with it.")],
+    role: Annotated[str, typer.Option(help="editor, reviewer or admin.")] = "editor",
+    days: Annotated[int | None, typer.Option(help="Days until it ceases to work; never, if not given.", min=1)] = None,
+) -> None:
+    """Make a key and print its secret, once, to standard output."""
+    if role not in access.ROLES:
+        raise Invalid([Fault("unknown_value", f"there is no role {role!r}", parameter="role", allowed=access.ROLES)])
+    at = access.now()
+    with _database(Settings()) as database, database.writing() as session:
+        expires_at = at + timedelta(days=days) if days else None
+        _row, secret = access.issue(session, label=label, role=role, by="command line", at=at, expires_at=expires_at)
+    console.print(f"A key for {label}, role {role}. It is shown this once:")
+    typer.echo(secret)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the keys, without their secrets."""
+    with _database(Settings()) as database, database.reading() as session:
+        rows = access.list_keys(session)
+    table = Table("id", "label", "role", "created", "expires", "revoked", "last used")
+    for row in rows:
+        moments = (row.created_at, row.expires_at, row.revoked_at, row.used_at)
+        table.add_row(row.id, row.label, row.role, *(f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments))
+    Console().print(table)
+
+
+@keys.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key: the first characters of its secret.")]) -> None:
+    """Let a key work no longer."""
+    with _database(Settings()) as database, database.writing() as session:
+        row = access.revoke(session, key_id, at=access.now())
+    console.print(f"The key {row.id} of {row.label} works no longer.")
+
+
+@cli.command()
+def verify(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every entry of the catalog anew if any differs.")] = False,
+) -> None:
+    """Check that the catalog is what the published revisions say; exit code 1 if it is not."""
+    with _database(Settings()) as database:
+        with database.reading() as session:
+            wrong = publication.differences(session)
+        for kind, slug in wrong[:MAX_FAULTS_SHOWN]:
+            console.print(f"differs: {kind} {slug}")
+        if wrong and rebuild:
+            with database.writing() as session:
+                publication.rebuild(session)
+            console.print(f"{len(wrong)} entries differed; the catalog was made anew.")
+        elif wrong:
+            console.print(f"[red]{len(wrong)} entries differ.[/red] Make them anew with: model-districts verify --rebuild")
+            raise typer.Exit(1)
+        else:
+            console.print("Every entry is what its published revision says.")
 
 
 def migrate_database(settings: Settings) -> None:

@@ -7,12 +7,15 @@ Refusal
 ├── Moved            it lives under another slug now
 ├── Conflict         the move is not possible in the state things are in
 ├── Stale            the record has changed since it was read
+├── Unseen           the asker must say which version it has seen
 ├── Unauthenticated  no valid key
-└── Forbidden        the key's role does not reach that far
+├── Forbidden        the key's role does not reach that far
+└── TooMany          asked too often
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,18 @@ class Conflict(Refusal):
 
 
 class Stale(Refusal):
-    """The record has changed since the asker read it. `version` is the newest one."""
+    """The record has changed since the asker read it. `version` is the newest one, `current` the record as it is,
+    `comparison` what each field was, is now, and was to become."""
 
-    def __init__(self, what: str, *, version: int) -> None:
-        self.version = version
+    def __init__(
+        self, what: str, *, version: int, current: dict[str, Any] | None = None, comparison: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        self.version, self.current, self.comparison = version, current, list(comparison)
         super().__init__(what)
+
+
+class Unseen(Refusal):
+    """A record is changed only by one who says which version it has seen."""
 
 
 class Unauthenticated(Refusal):
@@ -89,4 +99,12 @@ class Forbidden(Refusal):
 
     def __init__(self, what: str, *, needs: str) -> None:
         self.needs = needs
+        super().__init__(what)
+
+
+class TooMany(Refusal):
+    """Asked too often. `retry_after` is in seconds."""
+
+    def __init__(self, what: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
         super().__init__(what)

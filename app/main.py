@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 from app.catalog import endpoints as catalog
 from app.database import Database
+from app.desk import shapes as desk_shapes
+from app.desk.endpoints import audit, keys, records, steps
 from app.research import endpoints as research
 from app.search import endpoints as search
 from app.search.index import Index
@@ -37,6 +39,7 @@ TAGS = [
     {"name": "vocabularies", "description": "The terms that filters take, with counts."},
     {"name": "search", "description": "Completion for a search box."},
     {"name": "exports", "description": "Everything in bulk."},
+    {"name": "desk", "description": "For editors: drafts, review, publication, history. Needs a key."},
     {"name": "operation", "description": "For those who run the service."},
 ]
 
@@ -81,10 +84,10 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     )
     app.router.routes = [route for route in app.routes if getattr(route, "path", "") != "/openapi.json"]
     problems.install(app)
-    openapi.install(app)
+    openapi.install(app, asked=desk_shapes.ASKED)
     app.include_router(_service_document())
-    for room in (search, catalog, research):
-        app.include_router(room.router)
+    for door in (search, catalog, research, records, steps, audit, keys):
+        app.include_router(door.router)
     app.include_router(health_routes(lambda request: {"database": request.state.database.check}))
     return Wire(app)
 

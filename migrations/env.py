@@ -13,6 +13,8 @@ from sqlalchemy import Connection, TypeDecorator, text
 import app.records.tables  # first: it names the constraints of every table made after it
 from app.catalog import entry as _entry  # noqa: F401
 from app.database import Database
+from app.desk import access as _access  # noqa: F401
+from app.desk import idempotency as _idempotency  # noqa: F401
 from app.settings import Settings
 
 

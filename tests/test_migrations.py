@@ -74,6 +74,10 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "partnership": ({**CLAIM, "name": "The Y", "organization": "ymca", "type": "nonprofit"}, {"position": 1}),
     "case_study_district": ({"case_study": "bend-or", "position": 0, "district": "bend"}, {"position": 1, "district": "astoria"}),
     "case_study_strategy": ({"case_study": "bend-or", "position": 0, "strategy": "mentoring"}, {"position": 1, "strategy": "literacy"}),
+    "api_key": (
+        {"id": "md_1", "secret_sha256": "a" * 64, "label": "ada", "role": "editor", "created_at": NOW, "created_by": "kim"},
+        {"id": "md_2", "secret_sha256": "b" * 64, "label": "rui"},
+    ),
     "entry": (
         {"kind": "district", "slug": "bend", "seq": 1, "state": "public", "updated_at": NOW, "card": "{}", "document": "{}"},
         {"slug": "salem"},
@@ -88,6 +92,10 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("record", {"published_version": 3}, "ck_record_published_version_exists"),
     ("revision", {"seq": 0}, "ck_revision_seq_positive"),
     ("revision", {"version": 1}, "uq_revision_kind_slug_version"),
+    ("api_key", {"role": "owner"}, "ck_api_key_role_known"),
+    ("api_key", {"secret_sha256": "md_1sUKO"}, "ck_api_key_secret_is_a_hash"),
+    ("api_key", {"secret_sha256": "a" * 64}, "uq_api_key_secret_sha256"),
+    ("api_key", {"label": "ada"}, "uq_api_key_label"),
     ("term", {"code": "descriptive"}, "uq_term_vocabulary_code"),
     ("state", {"slug": "Ore"}, "ck_state_slug_two_letters"),
     ("state", {"fips": "4A"}, "ck_state_fips_two_digits"),

@@ -11,6 +11,7 @@ from app.records import revisions, store
 from app.records.kinds import KINDS
 from app.records.renaming import current_references
 from app.records.revisions import Revision
+from app.records.store import Kept
 
 BATCH = 500  # records held in memory at once
 
@@ -38,6 +39,20 @@ def move(session: Session, revision: Revision) -> None:
         moved = Entry(revision.kind, slug, revision.seq, revision.at, card=None)
         entry.write(session, [Prepared(moved, document=None, moved_to=revision.slug)])
     _prepare(session, {(revision.kind, revision.slug): revision.seq}, revision.seq, besides=referring)
+
+
+def preview(session: Session, kept: Kept) -> str | None:
+    """The document of a record's newest version as the public would get it; None while it lacks what that takes."""
+    context = _Context(session)
+    public = Publication(current_references(context.moved, kept.record), kept.version, kept.updated_at, 0)
+    if kept.kind == "case_study":
+        named = store.find_many(session, "district", public.record.districts)
+        if public.record.summary is None or len(named) < len(public.record.districts):
+            return None
+        return prepare_case_study(public, {slug: district.record for slug, district in named.items()}, context.vocabulary).document
+    if kept.kind == "district":
+        return prepare_district(public, context.cases_of([kept.slug]), context.vocabulary).document
+    return prepare_term(kept.kind, kept.slug, public).document
 
 
 def needing(session: Session, kind: str, slug: str) -> list[str]:
@@ -116,17 +131,21 @@ class _Context:
             districts = {slug: record for slug, (record, _, _) in store.published(self.session, "district", named).items()}
             yield from (prepare_case_study(case, districts, self.vocabulary) for case in public.values())
         elif kind == "district":
-            slugs = sorted(
-                slug for other, slug in entry.referring(self.session, [("district", slug) for slug in public]) if other == "case_study"
-            )
-            cases = [
-                Publication(current_references(self.moved, record), version, at, 0)
-                for record, version, at in store.published(self.session, "case_study", slugs).values()
-            ]
+            cases = self.cases_of(list(public))
             for slug, district in public.items():
                 yield prepare_district(district, [case for case in cases if slug in case.record.districts], self.vocabulary)
         else:
             yield from (prepare_term(kind, slug, term) for slug, term in public.items())
+
+    def cases_of(self, districts: Sequence[str]) -> list[Publication]:
+        """The public case studies of these districts."""
+        slugs = sorted(
+            slug for kind, slug in entry.referring(self.session, [("district", slug) for slug in districts]) if kind == "case_study"
+        )
+        return [
+            Publication(current_references(self.moved, record), version, at, 0)
+            for record, version, at in store.published(self.session, "case_study", slugs).values()
+        ]
 
 
 def _districts_of(session: Session, cases: Sequence[str]) -> set[str]:

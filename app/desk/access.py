@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.database import UtcDateTime
@@ -44,6 +45,10 @@ class ApiKeyRow(SQLModel, table=True):
     """A key. The secret itself is kept nowhere."""
 
     __tablename__ = "api_key"
+    __table_args__ = (
+        CheckConstraint("role IN ('editor', 'reviewer', 'admin')", name="role_known"),
+        CheckConstraint("length(secret_sha256) = 64", name="secret_is_a_hash"),
+    )
 
     id: str = Field(primary_key=True, description="First characters of the secret, by which it is known.")
     secret_sha256: str = Field(unique=True, description="SHA-256 of the whole secret, hex.")

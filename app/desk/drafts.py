@@ -40,7 +40,7 @@ def create(session: Session, kind: str, document: dict[str, Any], *, by: str, at
 
 def replace(session: Session, kind: str, slug: str, document: dict[str, Any], *, seen_version: int, by: str, at: datetime) -> Revision:
     """Write a record whole in place of its newest version, as a draft. What is public stays so until the draft is published."""
-    kept = seen(session, kind, slug, seen_version)
+    kept = seen(session, kind, slug, seen_version, yours=document)
     record = checked(session, kind, {"slug": slug, **document})
     if _slug(record) != slug:
         raise Invalid([Fault("slug_differs", f"the slug is changed at .../{slug}/renaming, not here", pointer="/slug")])
@@ -49,7 +49,7 @@ def replace(session: Session, kind: str, slug: str, document: dict[str, Any], *,
 
 def amend(session: Session, kind: str, slug: str, patch: dict[str, Any], *, seen_version: int, by: str, at: datetime) -> Revision:
     """Change parts of a record (JSON merge patch, RFC 7396): null takes a field away, lists are replaced whole."""
-    kept = seen(session, kind, slug, seen_version)
+    kept = seen(session, kind, slug, seen_version, yours=patch, patch=True)
     return replace(session, kind, slug, merge(kept.record.model_dump(mode="json"), patch), seen_version=seen_version, by=by, at=at)
 
 
@@ -80,12 +80,33 @@ def checked(session: Session, kind: str, document: dict[str, Any]) -> Shape:
     return record  # type: ignore[no-any-return]
 
 
-def seen(session: Session, kind: str, slug: str, version: int) -> Kept:
-    """The newest version of a record, which must be the one that was seen. Raises Stale."""
+def seen(session: Session, kind: str, slug: str, version: int, *, yours: dict[str, Any] | None = None, patch: bool = False) -> Kept:
+    """The newest version of a record, which must be the one that was seen. Raises Stale, with a three-way comparison of
+    what was seen, what is there now, and what was to be written."""
     kept = get(session, kind, slug)
-    if kept.version != version:
-        raise Stale(f"the {_noun(kind)} {slug!r} is at version {kept.version} now; version {version} was seen", version=kept.version)
-    return kept
+    if kept.version == version:
+        return kept
+    current = kept.record.model_dump(mode="json")
+    base = next((revision.document for revision in revisions.history(session, kind, slug) if revision.version == version), current)
+    wanted = base if yours is None else merge(base, yours) if patch else {"slug": slug, **yours}
+    raise Stale(
+        f"the {_noun(kind)} {slug!r} is at version {kept.version} now; version {version} was seen",
+        version=kept.version,
+        current=current,
+        comparison=three_way(base, current, wanted),
+    )
+
+
+def three_way(base: dict[str, Any], current: dict[str, Any], yours: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each field that either side changed: what it was, is now, and was to become, and whether the two collide."""
+    found = []
+    for name in sorted(base.keys() | current.keys() | yours.keys()):
+        was, now, wanted = base.get(name), current.get(name), yours.get(name)
+        if was != now or was != wanted:
+            found.append(
+                {"field": name, "base": was, "current": now, "yours": wanted, "conflict": was not in (now, wanted) and now != wanted}
+            )
+    return found
 
 
 def merge(target: Any, patch: Any) -> Any:

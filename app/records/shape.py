@@ -19,16 +19,17 @@ def _http_url(value: str) -> str:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
+def storable(value: Any) -> Any:
+    """Refuse NUL and lone surrogates: SQLite keeps them, PostgreSQL cannot, JSON in UTF-8 cannot carry them."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and ("\0" in text or any("\ud800" <= c <= "\udfff" for c in text)):
+            raise ValueError("holds a NUL or half of a surrogate pair")
+    return value
+
+
 class Shape(SQLModel):
     """A record or a part of one. Refuses unknown fields, and text that one of the two databases could not store."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _storable(cls, value: Any) -> Any:
-        """NUL and lone surrogates: SQLite keeps them, PostgreSQL cannot, JSON in UTF-8 cannot carry them."""
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str) and ("\0" in text or any("\ud800" <= c <= "\udfff" for c in text)):
-                raise ValueError("holds a NUL or half of a surrogate pair")
-        return value
+    _storable = field_validator("*", mode="before")(storable)

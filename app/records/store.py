@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, SQLModel, col, select
 
@@ -31,6 +31,7 @@ from app.records.tables import (
 )
 
 _T = TypeVar("_T")
+_Model = TypeVar("_Model", bound=BaseModel)
 
 BATCH = 500  # rows in one statement; SQLite allows 32,766 variables in each
 PARTS = (OutcomeRow, ScaleFigureRow, FundingRow, PartnershipRow, SourceRow, CaseStudyDistrictRow, CaseStudyStrategyRow)
@@ -124,13 +125,18 @@ def save_many(session: Session, changes: Sequence[Change], *, by: str, at: datet
 
 def parse(kind: str, document: dict[str, Any]) -> Shape:
     """The record that a document says. Raises Invalid with every fault, by pointer."""
-    try:
-        record = KINDS[kind].shape.model_validate(document)
-    except ValidationError as error:
-        raise Invalid([_fault(fault) for fault in error.errors(include_url=False, include_input=False)]) from None
+    record = parse_shape(KINDS[kind].shape, document)
     if faults := KINDS[kind].faults(record):
         raise Invalid(faults)
     return record
+
+
+def parse_shape(shape: type[_Model], document: object) -> _Model:
+    """What a document says, in a shape. Raises Invalid with every fault, by pointer."""
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        raise Invalid([_fault(fault) for fault in error.errors(include_url=False, include_input=False)]) from None
 
 
 def _fault(error: Any) -> Fault:

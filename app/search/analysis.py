@@ -9,7 +9,7 @@ import Stemmer
 # A&M, R & D: single letters joined by an ampersand are one word. 1,200 is one number. Apostrophes stay inside a word.
 _WORD = re.compile(r"(?<![a-z0-9])[a-z](?:\s?&\s?[a-z])+(?![a-z0-9])|\d+(?:,\d{3})+(?!\d)|[^\W_]+(?:['\u2019][^\W_]+)*")
 _DROPPED = str.maketrans("", "", "'\u2019,& \t\n\r")
-_SAME = {"saint": "st", "mount": "mt", "fort": "ft"}
+SAME = {"saint": "st", "mount": "mt", "fort": "ft"}
 _stemmer = Stemmer.Stemmer("english")
 
 
@@ -41,6 +41,20 @@ def words(text: str) -> list[str]:
     return [_word(word) for word in _WORD.findall(fold(text))]
 
 
+def beginning(text: str) -> str:
+    """The last word of a text as the beginning of others: `mount` is not `mt` there."""
+    return _plain(_WORD.findall(fold(text))[-1])
+
+
+def spelled(word: str) -> str:
+    """A pattern of the ways in which a word may stand in a folded text; what `words` does, turned round."""
+    if word.isdecimal():
+        return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",?", word)
+    joint = "['\u2019]?" if len(word) > 4 else r"(?:['\u2019]|\s?&\s?)?"
+    others = [other for other, same in SAME.items() if same == word]
+    return f"(?:{'|'.join([joint.join(word), *others])})"
+
+
 def stem(word: str) -> str:
     """The stem by which words are the same word: attendance, attended, attends (Snowball English)."""
     return str(_stemmer.stemWord(word))
@@ -52,7 +66,11 @@ def stems(of: list[str]) -> list[str]:
 
 
 def _word(match: str) -> str:
+    word = _plain(match)
+    return SAME.get(word, word)
+
+
+def _plain(match: str) -> str:
     if match.endswith(("'s", "\u2019s")):
         match = match[:-2]
-    word = match.translate(_DROPPED)
-    return _SAME.get(word, word)
+    return match.translate(_DROPPED)

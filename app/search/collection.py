@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from app.catalog.entry import Entry
-from app.search.analysis import fold
+from app.search.analysis import SAME, fold
 from app.search.filters import FILTER, NOT_STATED, RANGE
 from app.search.orders import Order
 from app.search.postings import Posting, analyse
@@ -86,7 +86,8 @@ class Collection:
         indexed = self.entries[number]
         assert indexed is not None
         for other in indexed.entry.ids:
-            del self.other_ids[other]
+            if self.other_ids.get(other) == slug:  # it may have gone over to another entry already
+                del self.other_ids[other]
         impacts, stem_of, _ = analyse(indexed.folded)
         for stem in impacts:
             self.postings[stem].discard(number)
@@ -133,7 +134,8 @@ class Collection:
         if self._sorted_words is None:
             self._sorted_words = sorted(self.word_stems)
         first = bisect_left(self._sorted_words, prefix)
-        return self._sorted_words[first : bisect_left(self._sorted_words, prefix + "\U0010ffff", first)]
+        found = self._sorted_words[first : bisect_left(self._sorted_words, prefix + "\U0010ffff", first)]
+        return found + [same for word, same in SAME.items() if word.startswith(prefix) and same in self.word_stems]
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""

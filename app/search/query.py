@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from app.catalog.vocabulary import Vocabulary, nearest
 from app.errors import Fault, Invalid
-from app.search.analysis import words
+from app.search.analysis import beginning, words
 from app.search.filters import (
     DEFAULT_LIMIT,
     FACETS,
@@ -76,7 +76,7 @@ class SearchQuery:
         if self.near:
             found.append(("near", self.near))
         if self.within_km is not None:
-            found.append(("within_km", f"{self.within_km:g}"))
+            found.append(("within_km", f"{self.within_km:.8g}"))
         if self.sort != "relevance":
             found.append(("sort", f"-{self.sort}" if self.descending else self.sort))
         if self.limit != DEFAULT_LIMIT:
@@ -268,7 +268,7 @@ class _Parser:
                 found.append(Clause(tuple(folded), phrase=True, without=without))
             elif plain.endswith("*"):
                 found += [Clause((word,), without=without) for word in folded[:-1]]
-                found.append(Clause((folded[-1],), prefix=True, without=without))
+                found.append(Clause((beginning(plain),), prefix=True, without=without))
             elif without:
                 found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
             else:

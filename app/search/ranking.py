@@ -122,16 +122,18 @@ def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], w
 
 
 def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
-    found = np.zeros(len(numbers), dtype=np.int64)
-    if not len(numbers):
-        return found
-    stems = {among.word_stems[word] for word in among.beginning_with(unit.words[0])} if unit.prefix else {stem(unit.words[0])}
-    for one in stems:
-        if (posting := among.postings.get(one)) and len(posting.numbers):
-            holders, impacts = posting.arrays()
-            at = np.minimum(np.searchsorted(holders, numbers), len(holders) - 1)
-            np.maximum(found, np.where(holders[at] == numbers, impacts[at], 0), out=found)
-    return found
+    of_each = np.zeros(len(among.entries), dtype=np.uint8)
+    if unit.prefix:
+        # By word, not by stem: which other entries have a word that begins so must not matter to an entry's score.
+        for word in among.beginning_with(unit.words[0]):
+            if members := among.words[word]:
+                holders, impacts = among.postings[among.word_stems[word]].arrays()
+                own = np.frombuffer(members.to_array(), dtype=np.uint32)
+                of_each[own] = np.maximum(of_each[own], impacts[np.searchsorted(holders, own)])
+    elif posting := among.postings.get(stem(unit.words[0])):
+        holders, impacts = posting.arrays()
+        of_each[holders] = impacts
+    return of_each[numbers].astype(np.int64)
 
 
 def _units(query: SearchQuery) -> list[Clause]:

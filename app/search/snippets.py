@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from app.search.analysis import stem
+from app.search.analysis import spelled, stem
 from app.search.collection import Collection, Indexed
 from app.search.query import Clause, SearchQuery
 
@@ -20,9 +20,9 @@ def wanted_words(query: SearchQuery, among: Collection) -> re.Pattern[str] | Non
         if clause.prefix:
             alternatives.append(re.escape(clause.words[0]) + r"\w*")
         elif clause.phrase:
-            alternatives.append(r"\W+".join(re.escape(word) for word in clause.words))
+            alternatives.append(r"\W+".join(map(spelled, clause.words)))
         else:
-            alternatives += [re.escape(word) for word in _same_stem(clause, among)]
+            alternatives += map(spelled, _same_stem(clause, among))
     if not alternatives:
         return None
     longest_first = sorted(set(alternatives), key=len, reverse=True)
@@ -38,8 +38,8 @@ def snippet(indexed: Indexed, wanted: re.Pattern[str]) -> dict[str, object]:
 
 
 def _passage(name: str, text: str, folded: str, first: int, wanted: re.Pattern[str]) -> dict[str, object]:
-    start = 0 if first <= BEFORE else _word_start(text, first - BEFORE)
-    end = _word_end(text, start + LENGTH)
+    start = 0 if first <= BEFORE else _word_start(text, first - BEFORE, first)
+    end = _word_end(text, start, start + LENGTH)
     passage = text[start:end].rstrip()
     marks = [[found.start() - start, found.end() - start] for found in wanted.finditer(folded, start, start + len(passage))]
     if max(passage, default="") > "\uffff":  # clients count UTF-16 units, as JavaScript does
@@ -53,15 +53,15 @@ def _same_stem(clause: Clause, among: Collection) -> Iterable[str]:
     return found or clause.words
 
 
-def _word_start(text: str, at: int) -> int:
-    space = text.find(" ", at)
+def _word_start(text: str, at: int, before: int) -> int:
+    space = text.find(" ", at, before)
     return at if space < 0 else space + 1
 
 
-def _word_end(text: str, at: int) -> int:
+def _word_end(text: str, start: int, at: int) -> int:
     if at >= len(text):
         return len(text)
-    space = text.rfind(" ", 0, at)
+    space = text.rfind(" ", start, at)
     return at if space < 0 else space
 
 

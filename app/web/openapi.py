@@ -1,11 +1,14 @@
 """The OpenAPI document as a product: problems in place of the framework's error shapes, and a real answer as each example."""
 
-from collections.abc import Iterator
+import asyncio
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.types import ASGIApp, Message
 
 from app.web.problems import MEDIA_TYPE, Problem
@@ -15,14 +18,14 @@ EXAMPLE_QUERY = "x-example-query"  # what an operation is asked for its example;
 MAX_TEXT = 600  # characters of an example that is not JSON
 
 
-def install(app: FastAPI) -> None:
-    """Serve the document at /openapi.json."""
+def install(app: FastAPI, *, asked: Sequence[type[BaseModel]]) -> None:
+    """Serve the document at /openapi.json. `asked`: the shapes of request bodies, which routes name only by reference."""
     made: dict[str, bytes] = {}
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi_document(request: Request) -> Response:
         if not made:
-            document = describe(app)
+            document = describe(app, asked)
             for path, method, operation in _operations(document):
                 query = operation.pop(EXAMPLE_QUERY, "")
                 if method == "get":
@@ -31,7 +34,7 @@ def install(app: FastAPI) -> None:
         return Response(made["document"], media_type="application/json")
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
+def describe(app: FastAPI, asked: Sequence[type[BaseModel]]) -> dict[str, Any]:
     """The document without its examples of answers."""
     document = get_openapi(
         title=app.title,
@@ -44,9 +47,11 @@ def describe(app: FastAPI) -> dict[str, Any]:
         separate_input_output_schemas=False,
     )
     schemas = document["components"]["schemas"]
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem
+    shapes: list[type[BaseModel]] = [Problem, *asked]
+    for shape in shapes:
+        schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[shape.__name__] = schema
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for _path, _method, operation in _operations(document):
@@ -78,9 +83,10 @@ async def _add_example(app: ASGIApp, request: Request, path: str, query: str, op
 async def _ask(app: ASGIApp, request: Request, path: str, query: str) -> tuple[int, bytes]:
     """What the app answers to a GET."""
     status, body = 0, bytearray()
+    received: Iterator[Message] = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+    async def receive() -> Message:  # then nothing more: a stream asks for as long as it lasts whether its client has left
+        return next(received, None) or await asyncio.Future[Message]()
 
     async def send(message: Message) -> None:
         nonlocal status

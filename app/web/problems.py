@@ -59,12 +59,13 @@ TYPES = {
 }
 BY_STATUS = {type_.status: type_ for type_ in TYPES.values()}
 # Faults in the shape of the request itself, not in a value: 400 rather than 422.
-MALFORMED = {"unknown_parameter", "given_twice", "cursor_damaged", "cursor_query_mismatch"}
+MALFORMED = {"unknown_parameter", "given_twice", "cursor_damaged", "cursor_query_mismatch", "not_an_etag", "not_json"}
 STATUS: dict[type[Refusal], int] = {
     errors.NotFound: 404,
     errors.Gone: 410,
     errors.Conflict: 409,
     errors.Stale: 412,
+    errors.Unseen: 428,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
 }
@@ -113,7 +114,7 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.scope.get("request_id", ""),
-        "errors": [_error(fault) for fault in faults],
+        "errors": [error_parts(fault) for fault in faults],
         **(more or {}),
     }
     return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
@@ -177,7 +178,10 @@ def answer(request: Request, refusal: Refusal) -> Response:
         case errors.Gone(reason=reason):
             return problem(request, 410, str(refusal), more={"reason": reason})
         case errors.Stale(version=version):
-            return problem(request, 412, str(refusal), more={"version": version}, headers={"ETag": f'"{version}"'})
+            more = {"version": version, "current": refusal.current, "comparison": refusal.comparison}
+            return problem(request, 412, str(refusal), more=more, headers={"ETag": f'"{version}"'})
+        case errors.TooMany(retry_after=seconds):
+            return problem(request, 429, str(refusal), headers={"Retry-After": str(seconds)})
         case errors.Unauthenticated():
             return problem(request, 401, str(refusal), headers={"WWW-Authenticate": 'Bearer realm="Model Districts"'})
         case errors.Forbidden(needs=needs):
@@ -196,7 +200,8 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _error(fault: Fault) -> dict[str, Any]:
+def error_parts(fault: Fault) -> dict[str, Any]:
+    """A fault as a member of `errors`."""
     parts = {
         "parameter": fault.parameter,
         "pointer": fault.pointer,

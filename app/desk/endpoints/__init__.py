@@ -1,0 +1,1 @@
+"""Where the desk speaks HTTP: one file for each thing that an editor asks for."""

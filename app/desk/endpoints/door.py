@@ -1,0 +1,147 @@
+"""The desk's door: who sent a request, which version they have seen, and how a write is answered."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import Depends, Header, Path, Request, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from app.database import Database
+from app.desk import access, drafts, workflow
+from app.desk.access import Editor, now
+from app.desk.idempotency import Answer, once, parse_key
+from app.errors import Fault, Invalid, Unauthenticated, Unseen
+from app.records import store
+from app.records.store import Kept
+from app.web.bodies import JSON, MERGE_PATCH, parse_object, read_body
+from app.web.limits import Rate
+from app.web.problems import error_parts
+
+PATHS = {
+    "case_study": "case-studies",
+    "district": "districts",
+    "strategy": "strategies",
+    "indicator": "indicators",
+    "organization": "organizations",
+}
+NO_STORE = {"Cache-Control": "no-store"}
+FAILURES = Rate(times=20, seconds=60)  # failed attempts from one address
+
+_Asked = TypeVar("_Asked", bound=BaseModel)
+
+
+def authenticated(
+    request: Request,
+    authorization: Annotated[str | None, Header(description="`Bearer` and a key.", include_in_schema=False)] = None,
+) -> Editor:
+    """Who sent the request. Raises Unauthenticated, or TooMany after too many failures."""
+    address = request.client.host if request.client else ""
+    FAILURES.check(address)
+    database: Database = request.state.database
+    at = now()
+    try:
+        with database.reading() as session:
+            editor, unnoted = access.authenticate(session, authorization, at=at)
+    except Unauthenticated:
+        FAILURES.count(address)
+        raise
+    if unnoted:
+        with database.writing() as session:
+            access.note_use(session, editor.key_id, at=at)
+    return editor
+
+
+def seen_version(
+    if_match: Annotated[str | None, Header(description='ETag of the version that was seen, such as `"7"`.', examples=['"7"'])] = None,
+) -> int:
+    """The version that the If-Match header names. Raises Unseen without one."""
+    if if_match is None:
+        raise Unseen("send the ETag of the version you have seen in If-Match")
+    etag = if_match.strip()
+    if not (len(etag) > 2 and etag[0] == etag[-1] == '"' and etag[1:-1].isascii() and etag[1:-1].isdigit() and len(etag) < 12):
+        raise Invalid([Fault("not_an_etag", 'If-Match is the ETag of the version you have seen, such as "7"', parameter="If-Match")])
+    return int(etag[1:-1])
+
+
+async def json_body(request: Request) -> bytes:
+    """A JSON body, bounded."""
+    return await read_body(request, types=JSON)
+
+
+async def patch_body(request: Request) -> bytes:
+    """A JSON merge patch, bounded."""
+    return await read_body(request, types=MERGE_PATCH)
+
+
+By = Annotated[Editor, Depends(authenticated)]
+SeenVersion = Annotated[int, Depends(seen_version)]
+Body = Annotated[bytes, Depends(json_body)]
+Key = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="A key of the client's own: a POST sent twice under it is done once.")
+]
+Slug = Annotated[str, Path(description="Public id.", examples=["boise-id"])]
+ALWAYS = (400, 401, 403, 404, 429)
+Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of a version.", examples=[1])]
+WRITES = (*ALWAYS, 409, 412, 413, 415, 422, 428)
+
+
+def act(request: Request, by: Editor, key: str | None, body: bytes, do: Callable[[Session], Answer]) -> Response:
+    """Do a POST in one transaction, once for each Idempotency-Key."""
+    fingerprint = b"%s %s %s" % (request.method.encode(), request.url.path.encode(), body)
+    answer, again = once(request.state.database, by.key_id, parse_key(key), fingerprint, do, at=now())
+    headers = {**NO_STORE, **answer.headers, **({"Idempotency-Replayed": "true"} if again else {})}
+    return Response(answer.body, answer.status, headers, "application/json")
+
+
+def record_answer(session: Session, kind: str, slug: str, *, status: int = 200) -> Answer:
+    """A record as the desk shows it, with its state and what may come next."""
+    kept = drafts.get(session, kind, slug)
+    path = f"/v1/admin/{PATHS[kind]}/{kept.slug}"
+    needs = workflow.publication_faults(session, kept)
+    answer = {
+        "data": kept.record.model_dump(mode="json"),
+        "meta": {**state(kept), "needs": [error_parts(fault) for fault in needs], "moves": workflow.moves_open(kept)},
+        "links": {
+            "self": path,
+            "revisions": f"{path}/revisions",
+            "review": f"{path}/review",
+            "preview": f"{path}/preview",
+            "public": f"/v1/{PATHS[kind]}/{kept.slug}" if kept.published_version and kind in ("case_study", "district") else None,
+        },
+    }
+    headers = {"ETag": f'"{kept.version}"', **({"Location": path} if status == 201 else {})}
+    return Answer(status, headers, orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+
+
+def answered(answer: Answer) -> Response:
+    """An answer of the desk, never to be cached."""
+    return Response(answer.body, answer.status, {**NO_STORE, **answer.headers}, "application/json")
+
+
+def json_answer(content: dict[str, Any], status: int = 200) -> Response:
+    """A JSON answer of the desk, never to be cached."""
+    return Response(orjson.dumps(content, option=orjson.OPT_UTC_Z), status, NO_STORE, "application/json")
+
+
+def parsed(shape: type[_Asked], body: bytes) -> _Asked:
+    """What a JSON body asks, in its shape. Raises Invalid."""
+    return store.parse_shape(shape, parse_object(body))
+
+
+def state(kept: Kept) -> dict[str, Any]:
+    """Where a record stands."""
+    return {
+        "version": kept.version,
+        "status": kept.status,
+        "published_version": kept.published_version,
+        "updated_at": kept.updated_at,
+        "updated_by": kept.updated_by,
+    }
+
+
+def request_body(schema: str | dict[str, Any], example: Any, *types: str) -> dict[str, Any]:
+    """The OpenAPI entry of a request body."""
+    reference = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
+    return {"requestBody": {"required": True, "content": {type_: {"schema": reference, "example": example} for type_ in types or JSON}}}
