@@ -4,6 +4,7 @@ A transaction is a visible block: `with database.writing() as session:`. It is o
 ends, and an answer is sent after that. Writers take turns, so revision numbers have no gaps.
 """
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,14 +36,18 @@ CodePointOrdered = String().with_variant(String(collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite forgets the zone; it is given back here."""
+    """A moment in UTC. SQLite forgets the zone and PostgreSQL gives its own; it is UTC in and out here."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment as it is stored."""
+        return value and value.astimezone(UTC)
+
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """The stored moment, aware."""
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
 
 
 class Database:
@@ -55,6 +60,7 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self._writer = _sqlite_engine(url, write=True) if self._sqlite else _postgresql_engine(url, write=True)
         self._reader = _sqlite_engine(url) if self._sqlite else _postgresql_engine(read_url or url)
+        self._name = secrets.token_hex(8)  # tells our own commits from those of others
         self._watch: _SqliteWatch | _PostgresqlWatch | None = None
         self._watch_lock = threading.Lock()
 
@@ -71,26 +77,26 @@ class Database:
             try:
                 yield session
                 if not self._sqlite:
-                    session.connection().execute(text(f"NOTIFY {CHANNEL}"))
+                    session.connection().execute(text("SELECT pg_notify(:channel, :writer)"), {"channel": CHANNEL, "writer": self._name})
                 session.commit()
             except BaseException:
                 session.rollback()
                 raise
         if isinstance(self._watch, _PostgresqlWatch):
-            self._watch.look()
+            self._watch.look(commits=1)
 
     def mark(self) -> int:
         """A number that moves when anything has been committed by any process: at once on SQLite, within a second on PostgreSQL."""
         if self._watch is None:
             with self._watch_lock:
                 if self._watch is None:
-                    self._watch = _SqliteWatch(self._reader) if self._sqlite else _PostgresqlWatch(self._writer, self._reader)
+                    self._watch = _SqliteWatch(self._reader) if self._sqlite else _PostgresqlWatch(self._writer, self._reader, self._name)
         return self._watch.mark()
 
     def check(self) -> None:
         """Raise if the database cannot be read."""
         with self._reader.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.execute(NEWEST_REVISION)
 
     def writer_connection(self) -> Connection:
         """A bare connection for migrations, which manage their own transactions."""
@@ -161,35 +167,40 @@ class _SqliteWatch:
 
 
 class _PostgresqlWatch:
-    """The newest revision that a reader can see, looked at when a writer notifies and each second besides."""
+    """The newest revision that a reader can see, looked at when a writer notifies and each second besides; and how many
+    writers have notified, since not every commit makes a revision."""
 
-    def __init__(self, writer: Engine, reader: Engine) -> None:
-        self._reader = reader
+    def __init__(self, writer: Engine, reader: Engine, name: str) -> None:
+        self._reader, self._name = reader, name
         self._address = writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._newest = 0
+        self._mark = self._commits = 0
+        self._lock = threading.Lock()
         self._closing = threading.Event()
         self.look()
         self._thread = threading.Thread(target=self._listen, name="revision-watch", daemon=True)
         self._thread.start()
 
     def mark(self) -> int:
-        return self._newest
+        return self._mark
 
-    def look(self) -> None:
-        with self._reader.connect() as connection:
-            self._newest = int(connection.execute(NEWEST_REVISION).scalar_one())
+    def look(self, *, commits: int = 0) -> None:
+        with self._lock, self._reader.connect() as connection:
+            self._commits += commits
+            self._mark = int(connection.execute(NEWEST_REVISION).scalar_one()) + self._commits
 
     def _listen(self) -> None:
+        missed = 0
         while not self._closing.is_set():
             try:
                 with psycopg.connect(self._address, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}".encode())
+                    self.look(commits=missed)
                     while not self._closing.is_set():
-                        for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
-                            pass
+                        heard = [notice.payload for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1)]
                         if not self._closing.is_set():
-                            self.look()
+                            self.look(commits=sum(writer != self._name for writer in heard))
             except Exception:  # the server went away: keep what we know and come back
+                missed = 1
                 self._closing.wait(POLL_SECONDS)
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """create_app(settings): the whole service on one page. Puts the rooms together and wraps them in web/."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -12,15 +13,20 @@ from starlette.types import ASGIApp
 
 from app.catalog import endpoints as catalog
 from app.database import Database
+from app.desk import import_shapes
 from app.desk import shapes as desk_shapes
-from app.desk.endpoints import audit, keys, records, steps
+from app.desk.endpoints import audit, imports, keys, records, search_gaps, sources, steps, suggestions
+from app.desk.planning import Planning
+from app.desk.search_gaps import SearchGaps
 from app.research import endpoints as research
 from app.search import endpoints as search
 from app.search.index import Index
 from app.search.suggest import Suggester
 from app.settings import Settings
 from app.web import openapi, problems
+from app.web.cache import Cache
 from app.web.health import health_routes
+from app.web.limits import Rate
 from app.web.parameters import takes_no_parameters
 from app.web.wire import Wire
 
@@ -39,6 +45,7 @@ TAGS = [
     {"name": "vocabularies", "description": "The terms that filters take, with counts."},
     {"name": "search", "description": "Completion for a search box."},
     {"name": "exports", "description": "Everything in bulk."},
+    {"name": "suggestions", "description": "What readers tell editors: corrections, and case studies that are not here."},
     {"name": "desk", "description": "For editors: drafts, review, publication, history. Needs a key."},
     {"name": "operation", "description": "For those who run the service."},
 ]
@@ -63,11 +70,26 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         database = Database(settings.database_url, settings.read_database_url)
-        index = Index(database)
-        index.catch_up()
+        index = Index(database, kept_in=settings.index_dir)
+        index.open()
+        planning = Planning(database)
+        gaps = SearchGaps(database)
+        writing_gaps = asyncio.create_task(gaps.write_now_and_then())
         try:
-            yield {"database": database, "index": index, "suggester": Suggester(), "base_url": settings.base_url}
+            yield {
+                "database": database,
+                "index": index,
+                "suggester": Suggester(),
+                "base_url": settings.base_url,
+                "planning": planning,
+                "search_gaps": gaps,
+                "doorkeeper": suggestions.Doorkeeper(),
+                "failed_attempts": Rate(times=20, seconds=60),  # to use a key, from one address
+            }
         finally:
+            writing_gaps.cancel()
+            gaps.write()
+            planning.close()
             database.close()
 
     app = FastAPIOffline(
@@ -84,12 +106,23 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     )
     app.router.routes = [route for route in app.routes if getattr(route, "path", "") != "/openapi.json"]
     problems.install(app)
-    openapi.install(app, asked=desk_shapes.ASKED)
+    openapi.install(app, asked=(*desk_shapes.ASKED, *import_shapes.ASKED))
     app.include_router(_service_document())
-    for door in (search, catalog, research, records, steps, audit, keys):
+    for door in (search, catalog, research, suggestions, records, steps, imports, audit, keys, sources, search_gaps):
         app.include_router(door.router)
-    app.include_router(health_routes(lambda request: {"database": request.state.database.check}))
-    return Wire(app)
+    app.include_router(health_routes(lambda request: {"database": request.state.database.check, "index": request.state.index.catch_up}))
+    return Cache(
+        Wire(app),
+        directory=lambda scope: scope["state"]["index"],
+        cacheable=_cacheable,
+        max_bytes=settings.cache_megabytes * 1024 * 1024,
+        version=f"{version('model-districts')} {settings.base_url}",
+    )
+
+
+def _cacheable(path: str) -> bool:
+    """Whether answers of this address are the same for everybody and small enough to keep."""
+    return path == "/" or (path.startswith("/v1/") and not path.startswith(("/v1/admin/", "/v1/exports/", "/v1/suggestions")))
 
 
 def _service_document() -> APIRouter:

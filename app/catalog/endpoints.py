@@ -52,7 +52,7 @@ def get_district(
 def _document(request: Request, kind: str, slug: str) -> Response:
     database: Database = request.state.database
     with database.reading() as session:
-        found = entry.find(session, kind, slug)
+        found = entry.find_district(session, slug) if kind == "district" else entry.find(session, kind, slug)
     what = kind.replace("_", " ")
     if found is None:
         raise NotFound(f"there is no {what} {slug[:200]!r}")

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from app.database import CodePointOrdered, UtcDateTime
 
 BATCH = 500  # rows in one statement
+LEAID = "leaid"  # what a district refers to by its federal id, so that it is found by it
 
 
 class EntryRow(SQLModel, table=True):
@@ -98,11 +99,25 @@ def find(session: Session, kind: str, slug: str) -> Found | None:
     return Found(**row) if row else None
 
 
+def find_district(session: Session, name: str) -> Found | None:
+    """The entry of a district by slug or LEAID, public or no longer."""
+    if found := find(session, "district", name):
+        return found
+    return next((find(session, kind, slug) for kind, slug in referring(session, [(LEAID, name)])), None)
+
+
 def since(session: Session, seq: int) -> Iterator[Entry]:
     """Every entry that changed after a revision, in that order, in constant memory."""
-    for row in session.connection().execute(
-        _ENTRY.where(col(EntryRow.seq) > seq).order_by(col(EntryRow.seq)), execution_options={"yield_per": 500}
-    ):
+    return _entries(session, _ENTRY.where(col(EntryRow.seq) > seq).order_by(col(EntryRow.seq)))
+
+
+def of_other_kinds(session: Session, kinds: Sequence[str]) -> Iterator[Entry]:
+    """Every entry of the kinds not named: the vocabularies."""
+    return _entries(session, _ENTRY.where(col(EntryRow.kind).not_in(kinds)))
+
+
+def _entries(session: Session, query: Any) -> Iterator[Entry]:
+    for row in session.connection().execute(query, execution_options={"yield_per": 500}):
         found = orjson.loads(row.finding) if row.finding else {}
         yield Entry(
             row.kind,
@@ -117,6 +132,12 @@ def since(session: Session, seq: int) -> Iterator[Entry]:
             found.get("rank", 0),
             found.get("ids", []),
         )
+
+
+def seqs(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, int]:
+    """The revision that last changed each public entry."""
+    query = select(EntryRow.slug, EntryRow.seq).where(EntryRow.kind == kind, EntryRow.state == "public", col(EntryRow.slug).in_(slugs))
+    return dict(session.exec(query).all())
 
 
 def public_slugs(session: Session, kind: str) -> list[str]:

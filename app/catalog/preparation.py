@@ -9,11 +9,12 @@ import orjson
 from pydantic import BaseModel
 
 from app.catalog import shapes
-from app.catalog.entry import Entry, Prepared
+from app.catalog.entry import LEAID, Entry, Prepared
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
 from app.records.prose import PROSE_FIELDS, paragraphs
 from app.records.shape import Shape
+from app.records.source_checks import source_id
 
 # What a source calls the place, as the locale type that says the same; "mixed" says none.
 RURALITY_OF_SETTING = {"urban": "city", "suburban": "suburb", "town": "town", "rural": "rural"}
@@ -39,8 +40,10 @@ def prepare_term(kind: str, slug: str, public: Publication) -> Prepared:
     return Prepared(Entry(kind, slug, public.seq, public.at, card), card)
 
 
-def prepare_case_study(public: Publication, districts: Mapping[str, DistrictRecord], vocabulary: Vocabulary) -> Prepared:
-    """The entry of a case study. `districts` holds at least its own."""
+def prepare_case_study(
+    public: Publication, districts: Mapping[str, DistrictRecord], vocabulary: Vocabulary, *, alive: Mapping[str, datetime]
+) -> Prepared:
+    """The entry of a case study. `districts` holds at least its own; `alive`: when its sources were last found, by address."""
     case: CaseStudy = public.record
     own = [districts[slug] for slug in case.districts]
     states = list(dict.fromkeys([*([case.state] if case.state else []), *(district.state for district in own)]))
@@ -79,7 +82,7 @@ def prepare_case_study(public: Publication, districts: Mapping[str, DistrictReco
         "scale": case.scale,
         "funding": case.funding,
         "partners": [partner.model_dump() for partner in case.partners],
-        "sources": case.sources,
+        "sources": [source.model_dump() | {"last_alive_at": alive.get(source.url)} for source in case.sources],
         "facts": _facts(case),
     }
     facets = {
@@ -105,6 +108,7 @@ def prepare_case_study(public: Publication, districts: Mapping[str, DistrictReco
         *(("organization", partner.organization) for partner in case.partners if partner.organization),
         *(("state", state) for state in states),
         *(("locale", district.locale) for district in own if district.locale),
+        *(("source", source_id(source.url)) for source in case.sources),
     }
     return Prepared(
         Entry(
@@ -209,7 +213,13 @@ def prepare_district(public: Publication, cases: Sequence[Publication], vocabula
             ids=[district.nces_leaid] if district.nces_leaid else [],
         ),
         _checked(shapes.DistrictDocument, document),
-        frozenset({("state", district.state), *([("locale", district.locale)] if district.locale else [])}),
+        frozenset(
+            {
+                ("state", district.state),
+                *([("locale", district.locale)] if district.locale else []),
+                *([(LEAID, district.nces_leaid)] if district.nces_leaid else []),
+            }
+        ),
     )
 
 

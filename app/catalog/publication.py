@@ -1,4 +1,7 @@
-"""The one door to the public: what is published gets its entry here, in the transaction that publishes it."""
+"""The one door to the public: what is published gets its entry here, in the transaction that publishes it.
+
+An entry is made from published revisions and, for a case study, from when its sources were last found.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -7,7 +10,7 @@ from sqlmodel import Session
 from app.catalog import entry
 from app.catalog.entry import Entry, Prepared
 from app.catalog.preparation import VOCABULARY_KINDS, Publication, Vocabulary, prepare_case_study, prepare_district, prepare_term
-from app.records import revisions, store
+from app.records import revisions, source_checks, store
 from app.records.kinds import KINDS
 from app.records.renaming import current_references
 from app.records.revisions import Revision
@@ -16,10 +19,14 @@ from app.records.store import Kept
 BATCH = 500  # records held in memory at once
 
 
-def show(session: Session, revisions: Sequence[Revision]) -> None:
-    """Write the entries of published revisions, and of everything that was made from what they changed."""
+def show(session: Session, revisions: Iterable[Revision]) -> None:
+    """Write the entries of published revisions, and of everything that was made from what they changed.
+
+    Revisions may come one by one while they are written: none is held, so that many can be published in bounded memory.
+    """
     changed = {(revision.kind, revision.slug): revision.seq for revision in revisions}
-    _prepare(session, changed, revisions[-1].seq)
+    if changed:
+        _prepare(session, changed, max(changed.values()))
 
 
 def hide(session: Session, revision: Revision) -> None:
@@ -41,6 +48,14 @@ def move(session: Session, revision: Revision) -> None:
     _prepare(session, {(revision.kind, revision.slug): revision.seq}, revision.seq, besides=referring)
 
 
+def show_again(session: Session, urls: Sequence[str]) -> None:
+    """Make anew the documents that rest on these sources, after a check. An entry stays at its revision: nothing that is
+    searched or listed has changed, only what is read whole."""
+    named = entry.referring(session, [("source", source_checks.source_id(url)) for url in urls])
+    slugs = sorted(slug for kind, slug in named if kind == "case_study")
+    _Context(session).write("case_study", entry.seqs(session, "case_study", slugs))
+
+
 def preview(session: Session, kept: Kept) -> str | None:
     """The document of a record's newest version as the public would get it; None while it lacks what that takes."""
     context = _Context(session)
@@ -49,7 +64,9 @@ def preview(session: Session, kept: Kept) -> str | None:
         named = store.find_many(session, "district", public.record.districts)
         if public.record.summary is None or len(named) < len(public.record.districts):
             return None
-        return prepare_case_study(public, {slug: district.record for slug, district in named.items()}, context.vocabulary).document
+        districts = {slug: district.record for slug, district in named.items()}
+        alive = source_checks.last_alive(session, _addresses([public]))
+        return prepare_case_study(public, districts, context.vocabulary, alive=alive).document
     if kept.kind == "district":
         return prepare_district(public, context.cases_of([kept.slug]), context.vocabulary).document
     return prepare_term(kept.kind, kept.slug, public).document
@@ -129,7 +146,8 @@ class _Context:
         if kind == "case_study":
             named = sorted({slug for case in public.values() for slug in case.record.districts})
             districts = {slug: record for slug, (record, _, _) in store.published(self.session, "district", named).items()}
-            yield from (prepare_case_study(case, districts, self.vocabulary) for case in public.values())
+            alive = source_checks.last_alive(self.session, _addresses(public.values()))
+            yield from (prepare_case_study(case, districts, self.vocabulary, alive=alive) for case in public.values())
         elif kind == "district":
             cases = self.cases_of(list(public))
             for slug, district in public.items():
@@ -150,6 +168,10 @@ class _Context:
 
 def _districts_of(session: Session, cases: Sequence[str]) -> set[str]:
     return {slug for kind, slug in entry.references(session, [("case_study", slug) for slug in cases]) if kind == "district"}
+
+
+def _addresses(cases: Iterable[Publication]) -> set[str]:
+    return {source.url for case in cases for source in case.record.sources}
 
 
 def _batches(slugs: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -135,6 +135,14 @@ class Partner(Public):
     source: str = Field(description="Id of the source that says so.")
 
 
+class CitedSource(Source):
+    """A publication that the record rests on, and whether it is still there."""
+
+    last_alive_at: datetime | None = Field(
+        description="When a check last found it at its address (UTC); null while none has. Checks come after publication and leave the version as it is."
+    )
+
+
 class Claim(Public):
     """A single fact of the record and the source that says so."""
 
@@ -156,7 +164,7 @@ class CaseStudyDocument(CaseStudyCard):
     scale: list[ScaleFigure] = Field(description="How large it was, and when.")
     funding: list[Funding] = Field(description="The money behind it.")
     partners: list[Partner] = Field(description="Who took part.")
-    sources: list[Source] = Field(description="What it rests on.")
+    sources: list[CitedSource] = Field(description="What it rests on.")
     facts: dict[str, Claim] = Field(description="started_year, ended_year, status and setting with their sources, where stated.")
 
 

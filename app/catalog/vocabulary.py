@@ -44,8 +44,12 @@ class Vocabulary:
         self._lists[name] = dict(sorted(terms.items(), key=lambda item: item[1].rank))
 
     def terms(self, name: str) -> Sequence[Term]:
-        """The terms of a list, in natural order."""
-        return list(self._lists.get(name, {}).values())
+        """The terms of a list, in natural order: strategies pillar by pillar."""
+        found = list(self._lists.get(name, {}).values())
+        if name == "strategy":
+            pillars = {pillar: place for place, pillar in enumerate(self.codes("pillar"))}
+            found.sort(key=lambda term: pillars.get(term.record["pillar"], len(pillars)))
+        return found
 
     def codes(self, name: str) -> list[str]:
         """The codes of a list, in natural order."""

@@ -28,6 +28,12 @@ class Revision:
     previous_slug: str | None = None
 
 
+def signature(session: Session, seq: int) -> str | None:
+    """What tells this change from any other, of this directory or another; None if there is no such change."""
+    row = session.exec(select(RevisionRow).where(RevisionRow.seq == seq)).first()
+    return f"{row.seq} {row.at.isoformat()} {row.actor} {row.action} {row.kind} {row.slug} {row.version}" if row else None
+
+
 def newest_seq(session: Session) -> int:
     """Number of the newest change; 0 in an empty directory."""
     return session.exec(select(func.coalesce(func.max(RevisionRow.seq), 0))).one()

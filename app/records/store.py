@@ -8,11 +8,10 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, SQLModel, col, select
 
-from app.errors import Fault, Invalid, NotFound
+from app.errors import NotFound
 from app.records import revisions
 from app.records.kinds import KINDS
 from app.records.references import nearest_slugs
@@ -31,7 +30,6 @@ from app.records.tables import (
 )
 
 _T = TypeVar("_T")
-_Model = TypeVar("_Model", bound=BaseModel)
 
 BATCH = 500  # rows in one statement; SQLite allows 32,766 variables in each
 PARTS = (OutcomeRow, ScaleFigureRow, FundingRow, PartnershipRow, SourceRow, CaseStudyDistrictRow, CaseStudyStrategyRow)
@@ -121,27 +119,6 @@ def save_many(session: Session, changes: Sequence[Change], *, by: str, at: datet
         for batch in _batches(list(of_kind)):
             written += _save_batch(session, kind, batch, seq + len(written), by, at)
     return written
-
-
-def parse(kind: str, document: dict[str, Any]) -> Shape:
-    """The record that a document says. Raises Invalid with every fault, by pointer."""
-    record = parse_shape(KINDS[kind].shape, document)
-    if faults := KINDS[kind].faults(record):
-        raise Invalid(faults)
-    return record
-
-
-def parse_shape(shape: type[_Model], document: object) -> _Model:
-    """What a document says, in a shape. Raises Invalid with every fault, by pointer."""
-    try:
-        return shape.model_validate(document)
-    except ValidationError as error:
-        raise Invalid([_fault(fault) for fault in error.errors(include_url=False, include_input=False)]) from None
-
-
-def _fault(error: Any) -> Fault:
-    pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error["loc"])
-    return Fault(error["type"], error["msg"].removeprefix("Value error, "), pointer=pointer)
 
 
 def _record(kind: str, document: dict[str, Any]) -> Any:

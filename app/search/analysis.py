@@ -2,14 +2,17 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import Stemmer
 
 # A&M, R & D: single letters joined by an ampersand are one word. 1,200 is one number. Apostrophes stay inside a word.
-_WORD = re.compile(r"(?<![a-z0-9])[a-z](?:\s?&\s?[a-z])+(?![a-z0-9])|\d+(?:,\d{3})+(?!\d)|[^\W_]+(?:['\u2019][^\W_]+)*")
+PATTERN = r"(?<![a-z0-9])[a-z](?:\s?&\s?[a-z])+(?![a-z0-9])|\d+(?:,\d{3})+(?!\d)|[^\W_]+(?:['\u2019][^\W_]+)*"
+_WORD = re.compile(PATTERN)
 _DROPPED = str.maketrans("", "", "'\u2019,& \t\n\r")
 SAME = {"saint": "st", "mount": "mt", "fort": "ft"}
+MAX_KNOWN = 200_000  # spellings whose word is remembered
+_KNOWN: dict[str, str] = {}
+_STEMS: dict[str, str] = {}
 _stemmer = Stemmer.Stemmer("english")
 
 
@@ -27,23 +30,29 @@ _FOLD = _Fold()
 
 def fold(text: str) -> str:
     """The text in lower case without accents, as long as the text itself."""
-    return text.translate(_FOLD)
+    return text.lower() if text.isascii() else text.translate(_FOLD)
 
 
-def located_words(folded: str) -> Iterator[tuple[str, int, int]]:
-    """Each word of a folded text, with where it begins and ends."""
-    for match in _WORD.finditer(folded):
-        yield _word(match[0]), match.start(), match.end()
+def folded_words(folded: str) -> list[str]:
+    """The words of a text that is folded already, in order."""
+    found = _WORD.findall(folded)
+    try:
+        return [_KNOWN[match] for match in found]
+    except KeyError:
+        if len(_KNOWN) > MAX_KNOWN:
+            _KNOWN.clear()
+        _KNOWN.update((match, _word(match)) for match in found if match not in _KNOWN)
+        return [_KNOWN[match] for match in found]
 
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, folded."""
-    return [_word(word) for word in _WORD.findall(fold(text))]
+    return folded_words(fold(text))
 
 
-def beginning(text: str) -> str:
-    """The last word of a text as the beginning of others: `mount` is not `mt` there."""
-    return _plain(_WORD.findall(fold(text))[-1])
+def written_words(text: str) -> list[str]:
+    """The words of a text before Saint and St. are taken for the same: the beginning of a word must stay what it is."""
+    return [_plain(word) for word in _WORD.findall(fold(text))]
 
 
 def spelled(word: str) -> str:
@@ -62,7 +71,13 @@ def stem(word: str) -> str:
 
 def stems(of: list[str]) -> list[str]:
     """The stem of each word."""
-    return list(_stemmer.stemWords(of))
+    try:
+        return [_STEMS[word] for word in of]
+    except KeyError:
+        if len(_STEMS) > MAX_KNOWN:
+            _STEMS.clear()
+        _STEMS.update(zip(of, _stemmer.stemWords(of), strict=True))
+        return [_STEMS[word] for word in of]
 
 
 def _word(match: str) -> str:

@@ -2,52 +2,47 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from app.catalog.entry import Entry
 from app.search.analysis import SAME, fold
+from app.search.figures import Figures, Places
 from app.search.filters import FILTER, NOT_STATED, RANGE
 from app.search.orders import Order
 from app.search.postings import Posting, analyse
+from app.search.shelf import Shelf, Volume
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization",)  # counted for the vocabulary lists, though not a filter
 MAX_PHRASES = 256  # phrases whose entries are remembered until the collection changes
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """What is kept of one entry beside its postings."""
-
-    entry: Entry
-    card: bytes
-    folded: dict[str, str]
-    words: str
-
-
 class Collection:
-    """The public entries of one kind: postings for their text, a set for each facet value, their sort orders, their ready cards."""
+    """The public entries of one kind: postings for their text, a set for each facet value, their sort orders, their ready cards.
+
+    Each entry has a number, which only rises: an entry that changes gets a new one.
+    """
 
     def __init__(self) -> None:
-        self.entries: list[Indexed | None] = []
+        self.slugs: list[str] = []  # by number; empty where the entry is no longer there
         self.numbers: dict[str, int] = {}
         self.other_ids: dict[str, str] = {}  # federal id -> slug
+        self.ids_of: dict[str, list[str]] = {}  # slug -> federal ids
+        self.shelf = Shelf()
         self.all = BitMap()
         self.postings: dict[str, Posting] = defaultdict(Posting)  # by stem
         self.words: dict[str, BitMap] = defaultdict(BitMap)  # by word as it stands
         self.word_stems: dict[str, str] = {}
         self.stem_words: dict[str, list[str]] = defaultdict(list)
         self.facets: dict[str, dict[str, BitMap]] = {name: defaultdict(BitMap) for name in (*FILTER, *COUNTED)}
-        self.orders = {name: Order() for name in ORDERS}
-        self._figures: dict[str, tuple[NDArray[np.int64], NDArray[np.uint32]] | None] = dict.fromkeys(RANGE)
-        self._places: tuple[NDArray[np.float64], NDArray[np.uint32]] | None = None
+        self.figures = {name: Figures() for name in RANGE}
+        self.places = Places()
+        self.orders = {name: Order(self.slugs) for name in ORDERS}
         self._sorted_words: list[str] | None = None
         self._phrases: dict[tuple[str, ...], BitMap] = {}
+        self._ranges: dict[tuple[str, int | None, int | None], BitMap] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -57,38 +52,43 @@ class Collection:
         self.discard(found.slug)
         if found.card is None:
             return
-        number = len(self.entries)
-        folded = {name: fold(text) for name, text in found.text.items()}
-        impacts, stem_of, words = analyse(folded)
+        impacts, stem_of, words = analyse({name: fold(text) for name, text in found.text.items()})
+        rest = {name: text for name, text in found.text.items() if name != "summary"}
+        number = self.shelf.append(Volume(found.card.encode(), found.text.get("summary", ""), rest, words))
+        self.slugs.append(found.slug)
+        self.numbers[found.slug] = number
+        if found.ids:
+            self.ids_of[found.slug] = found.ids
+            self.other_ids.update(dict.fromkeys(found.ids, found.slug))
+        self.all.add(number)
+        postings = self.postings
         for stem, impact in impacts.items():
-            self.postings[stem].add(number, impact)
+            postings[stem].add(number, impact)
         for word, stem in stem_of.items():
             if word not in self.word_stems:
-                self.word_stems[word] = stem
-                self.stem_words[stem].append(word)
-                self._sorted_words = None
+                self.learn(word, stem)
             self.words[word].add(number)
         for name, values in self.facets.items():
             for value in found.facets.get(name) or [NOT_STATED]:
                 values[value].add(number)
+        for name, figures in self.figures.items():
+            for figure in found.figures.get(name, ()):
+                figures.add(number, figure)
+        for place in found.places:
+            self.places.add(number, place)
         for name, order in self.orders.items():
-            order.add(number, sort_value(found, name), found.slug, many=many)
-        self.entries.append(Indexed(found, found.card.encode(), folded, words))
-        self.numbers[found.slug] = number
-        self.other_ids.update(dict.fromkeys(found.ids, found.slug))
-        self.all.add(number)
+            order.add(number, sort_value(found, name), many=many)
         self._forget_derived()
 
     def discard(self, slug: str) -> None:
         """Forget an entry, if it is there."""
         if (number := self.numbers.pop(slug, None)) is None:
             return
-        indexed = self.entries[number]
-        assert indexed is not None
-        for other in indexed.entry.ids:
+        for other in self.ids_of.pop(slug, ()):
             if self.other_ids.get(other) == slug:  # it may have gone over to another entry already
                 del self.other_ids[other]
-        impacts, stem_of, _ = analyse(indexed.folded)
+        text = {**self.shelf.rest(number), "summary": self.shelf.summary(number)}
+        impacts, stem_of, _ = analyse({name: fold(part) for name, part in text.items()})
         for stem in impacts:
             self.postings[stem].discard(number)
         for word in stem_of:
@@ -96,38 +96,33 @@ class Collection:
         for values in self.facets.values():
             for members in values.values():
                 members.discard(number)
-        for name, order in self.orders.items():
-            order.discard(number, sort_value(indexed.entry, name), slug)
-        self.entries[number] = None
+        for figures in self.figures.values():
+            figures.discard(number)
+        self.places.discard(number)
+        for order in self.orders.values():
+            order.discard(number)
+        self.slugs[number] = ""
         self.all.discard(number)
         self._forget_derived()
 
-    def indexed(self, number: int) -> Indexed:
-        """What is kept of the entry with this number."""
-        found = self.entries[number]
-        assert found is not None
-        return found
+    def learn(self, word: str, stem: str) -> None:
+        """Remember a word as it stands, and its stem."""
+        self.word_stems[word] = stem
+        self.stem_words[stem].append(word)
+        self._sorted_words = None
+
+    def number(self, name: str) -> int | None:
+        """The number of an entry, by slug or federal id."""
+        return self.numbers.get(self.other_ids.get(name, name))
 
     def within(self, name: str, low: int | None, high: int | None) -> BitMap:
         """The entries one of whose figures lies in the range, both ends included."""
-        if (figures := self._figures[name]) is None:
-            pairs = sorted((value, number) for number in self.all for value in self.indexed(number).entry.figures.get(name, ()))
-            figures = (np.array([value for value, _ in pairs], dtype=np.int64), np.array([number for _, number in pairs], dtype=np.uint32))
-            self._figures[name] = figures
-        values, numbers = figures
-        first = 0 if low is None else int(np.searchsorted(values, low, side="left"))
-        last = len(values) if high is None else int(np.searchsorted(values, high, side="right"))
-        return BitMap(numbers[first:last])
-
-    def places(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
-        """Every position (latitude, longitude in degrees) and the entry that it is of."""
-        if self._places is None:
-            pairs = [(place, number) for number in self.all for place in self.indexed(number).entry.places]
-            self._places = (
-                np.array([place for place, _ in pairs], dtype=np.float64).reshape(-1, 2),
-                np.array([number for _, number in pairs], dtype=np.uint32),
-            )
-        return self._places
+        key = (name, low, high)
+        if (found := self._ranges.get(key)) is None:
+            if len(self._ranges) >= MAX_PHRASES:
+                self._ranges.clear()
+            found = self._ranges[key] = self.figures[name].within(low, high)
+        return found
 
     def beginning_with(self, prefix: str) -> list[str]:
         """Every word that begins so."""
@@ -142,16 +137,15 @@ class Collection:
         if (found := self._phrases.get(words)) is None:
             sets = [self.words[word] for word in words if word in self.words]
             candidates = BitMap.intersection(*sets) if len(sets) == len(words) else BitMap()
-            row = f" {' '.join(words)} "
-            found = candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.indexed(number).words)
+            row = f" {' '.join(words)} ".encode()
+            found = candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
             if len(self._phrases) >= MAX_PHRASES:
                 self._phrases.clear()
             self._phrases[words] = found
         return found
 
     def _forget_derived(self) -> None:
-        self._figures = dict.fromkeys(RANGE)
-        self._places = None
+        self._ranges.clear()
         self._phrases.clear()
 
 

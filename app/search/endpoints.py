@@ -1,5 +1,7 @@
 """GET /v1/case-studies and /v1/districts (search), the vocabularies with their counts, and /v1/suggest."""
 
+import re
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,7 +15,7 @@ from app.search import query as queries
 from app.search import results, shapes
 from app.search.filters import KINDS
 from app.search.index import Index
-from app.search.parameters import search_parameters
+from app.search.parameters import TEXT, search_parameters
 from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
@@ -101,7 +103,17 @@ async def search_districts(request: Request) -> Response:
 
 def _search(request: Request, kind: str) -> Response:
     query = parse_search(request, kind)
-    body, links = results.search(query, request.state.index, base_url=request.state.base_url)
+    if (note := request.scope.get("cache")) is not None:
+        note.canonical, note.by_revision = query.url(cursor=query.cursor), True
+
+    def on_gap(how: str) -> None:
+        asked, text = request.query_params["q"], " ".join(map(str, query.clauses))
+        count = partial(request.state.search_gaps.note, kind, asked=asked, text=text, how=how)
+        count()
+        if note is not None:
+            note.on_hit = count  # the same question answered from memory counts too
+
+    body, links = results.search(query, request.state.index, base_url=request.state.base_url, on_gap=on_gap)
     return Response(body, media_type="application/json", headers=link_header(links))
 
 
@@ -190,7 +202,7 @@ for _path, _name, _noun, _meaning in (
                 "in": "query",
                 "required": True,
                 "description": "The beginning of one or more words of a title, a name, an alias or a vocabulary term.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS},
+                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": TEXT},
                 "example": "mnps",
             }
         ],
@@ -201,9 +213,9 @@ async def suggest(request: Request) -> Response:
     """For a search box: districts, case studies and vocabulary terms that have a word beginning so, aliases and acronyms
     included, each with the address that it stands for."""
     refuse_unknown(request, ("q",))
-    text = request.query_params.get("q", "").strip()
-    if not 0 < len(text) <= MAX_CHARACTERS or "\0" in text:
-        raise Invalid([Fault("out_of_range", f"q is a text of 1 to {MAX_CHARACTERS} characters", parameter="q")])
+    text = request.query_params.get("q", "")
+    if not 0 < len(text) <= MAX_CHARACTERS or not re.fullmatch(TEXT, text):
+        raise Invalid([Fault("out_of_range", f"q is a text of 1 to {MAX_CHARACTERS} characters, UTF-8 without a NUL", parameter="q")])
     index: Index = request.state.index
     index.catch_up()
     found = [

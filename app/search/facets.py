@@ -17,17 +17,21 @@ def count_facets(
     """The chosen facets (all of them unless the question says otherwise, none on limit=0), each a list of values with counts and links."""
     chosen = query.facets if query.facets is not None else FACETS if query.limit else ()
     found: dict[str, list[dict[str, object]]] = {}
+    around = query.links_around() if chosen else {}
     for name in chosen:
         base = matches.hits(but=name) if matches.narrowed(name) else hits
         if name in FILTER:
-            found[name] = list(_values(FILTER[name], query, among, base, vocabulary))
+            found[name] = list(_values(FILTER[name], query, among, base, vocabulary, around[name]))
         else:
             found[name] = list(_bands(RANGE[name], query, among, base))
     return found
 
 
-def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary) -> Iterator[dict[str, object]]:
+def _values(
+    filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary, around: tuple[str, str]
+) -> Iterator[dict[str, object]]:
     name, selected = filter_.name, query.any_of.get(filter_.name, ())
+    before, behind = around
     counts = {value: base.intersection_cardinality(members) for value, members in among.facets[name].items()}
     counts |= {value: counts.get(value, 0) for value in selected}
     codes = [code for code in vocabulary.codes(filter_.vocabulary) if code in counts]
@@ -35,14 +39,16 @@ def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap
         codes.sort(key=lambda code: -counts[code])
     for code in [*codes, *([NOT_STATED] if NOT_STATED in counts else [])]:
         if counts[code] or code in selected:
-            others = [value for value in selected if value != code]
-            link = query.with_values(name, others if code in selected else sorted([*selected, code]))
+            if code in selected:
+                link = query.with_values(name, [value for value in selected if value != code]).url()
+            else:
+                link = f"{before}{name}={','.join(sorted([*selected, code]))}{behind}"
             yield {
                 "value": None if code == NOT_STATED else code,
                 "label": "Not stated" if code == NOT_STATED else vocabulary.label(filter_.vocabulary, code),
                 "count": counts[code],
                 "selected": code in selected,
-                "link": link.url(),
+                "link": link,
             }
 
 

@@ -1,8 +1,11 @@
 """Index: the copy that answers. It follows the revision log and can be thrown away at any time; no truth lives in it."""
 
+import asyncio
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 
@@ -10,23 +13,61 @@ from app.catalog import entry
 from app.catalog.entry import Entry
 from app.catalog.vocabulary import Vocabulary
 from app.database import Database
-from app.search.collection import Collection, Indexed
+from app.records import revisions
+from app.search import kept_index
+from app.search.collection import Collection
 from app.search.filters import KINDS
 
+WORTH_KEEPING = 5000  # entries; fewer are read anew in less time than it takes to look for a file
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 
 
 class Index:
     """Everything that is public, in memory, as of one revision."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, kept_in: Path | None = None) -> None:
         self._database = database
+        self._kept_at = kept_in and kept_in / f"{hashlib.sha256(str(database.url).encode()).hexdigest()[:16]}.index"
         self._lock = threading.Lock()
         self._mark: int | None = None
+        self._looked = False
+        self.generation = 0  # moves when anything was committed, drafts too
         self.revision = 0
         self.updated_at = datetime.fromtimestamp(0, UTC)
         self.vocabulary = Vocabulary()
         self.collections = {kind: Collection() for kind in KINDS}
+
+    def open(self) -> None:
+        """Stand where a kept index stood, if there is one that can be believed; catch up; keep what took long to build."""
+        if self._kept_at is not None:
+            self._read_kept(self._kept_at)
+        before = self.revision
+        self.catch_up()
+        entries = sum(map(len, self.collections.values()))
+        if self._kept_at is not None and entries >= WORTH_KEEPING and self.revision - before > entries // 20:
+            with self._database.reading() as session:
+                log = revisions.signature(session, self.revision)
+            about = {"revision": self.revision, "updated_at": self.updated_at.isoformat(), "log": log}
+            kept_index.write(self._kept_at, self.collections, about)
+
+    def _read_kept(self, path: Path) -> None:
+        fresh = {kind: Collection() for kind in KINDS}
+        if (about := kept_index.read(path, fresh)) is None:
+            return
+        with self._database.reading() as session:
+            if about["log"] is None or revisions.signature(session, about["revision"]) != about["log"]:
+                return
+            for found in entry.of_other_kinds(session, KINDS):
+                self._take(found, many=True)
+        self.collections = fresh
+        self.revision, self.updated_at = about["revision"], datetime.fromisoformat(about["updated_at"])
+
+    def look(self) -> None:
+        """catch_up, once for all the requests that the event loop has at hand: each of them came before this look."""
+        if not self._looked:
+            self._looked = True
+            asyncio.get_running_loop().call_soon(self._look_again)
+            self.catch_up()
 
     def catch_up(self) -> None:
         """Apply what was published since this copy's revision; one statement if anything was committed, none if not."""
@@ -37,26 +78,28 @@ class Index:
             with self._database.reading() as session:
                 self._apply(entry.since(session, self.revision))
             self._mark = mark
+            self.generation += 1
+
+    def _look_again(self) -> None:
+        self._looked = False
 
     def place_of(self, name: str) -> tuple[float, float] | None:
         """Position of a district by slug or LEAID, where known."""
-        found = self.district(name)
-        return next(iter(found.entry.places), None) if found else None
-
-    def district(self, name: str) -> Indexed | None:
-        """A district by slug or LEAID."""
         districts = self.collections["district"]
-        slug = districts.other_ids.get(name, name)
-        return districts.indexed(districts.numbers[slug]) if slug in districts.numbers else None
+        number = districts.number(name)
+        return None if number is None else next(iter(districts.places.of(number)), None)
 
     def _apply(self, changed: Iterable[Entry]) -> None:
         for many, found in _few_or_many(changed):
-            if found.kind in self.collections:
-                self.collections[found.kind].put(found, many=many)
-            else:
-                self.vocabulary.put(found.kind, found.slug, orjson.loads(found.card) if found.card else None)
+            self._take(found, many=many)
             self.revision = found.seq
             self.updated_at = max(self.updated_at, found.updated_at)
+
+    def _take(self, found: Entry, *, many: bool) -> None:
+        if found.kind in self.collections:
+            self.collections[found.kind].put(found, many=many)
+        else:
+            self.vocabulary.put(found.kind, found.slug, orjson.loads(found.card) if found.card else None)
 
 
 def _few_or_many(changed: Iterable[Entry]) -> Iterator[tuple[bool, Entry]]:

@@ -81,8 +81,8 @@ def _filters(query: SearchQuery, among: Collection, distances: NDArray[np.float6
 
 def distances_km(point: tuple[float, float], among: Collection) -> NDArray[np.float64]:
     """For each entry by number, great-circle kilometres from the point to the nearest of its places; infinite without one."""
-    places, numbers = among.places()
-    nearest = np.full(len(among.entries), np.inf)
+    places, numbers = among.places.settled()
+    nearest = np.full(len(among.slugs), np.inf)
     latitude, longitude = radians(point[0]), radians(point[1])
     phi, other = np.radians(places[:, 0]), np.radians(places[:, 1])
     half = np.sin((phi - latitude) / 2) ** 2 + np.cos(phi) * np.cos(latitude) * np.sin((other - longitude) / 2) ** 2

@@ -1,7 +1,8 @@
 """Order: every entry's place in one sort order, kept as entries come and go."""
 
-import sys
+from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,32 +15,36 @@ Key = tuple[bool, Any, str]  # is null, value, slug: nulls last, ties by slug
 class Order:
     """The entries by (value, slug), nulls last; `ranks` says each entry's place."""
 
-    def __init__(self) -> None:
-        self._sorted: list[tuple[Key, int]] = []
+    def __init__(self, slugs: Sequence[str]) -> None:
+        self._slugs = slugs  # by number; shared with the collection
+        self.values: list[Any] = []  # by number
+        self.sorted = array("I")  # numbers, in order
         self._ranks = np.full(64, MISSING, dtype=np.int32)
         self._stale = False
 
-    def add(self, number: int, value: Any, slug: str, *, many: bool) -> None:
-        """Put an entry in its place; with `many` the places are settled once, when they are next asked for."""
-        item = (_key(value, slug), number)
+    def add(self, number: int, value: Any, *, many: bool) -> None:
+        """Put an entry, whose slug is known already, in its place; with `many` the places are settled once, when next asked for."""
+        self.values += [None] * (number + 1 - len(self.values))
+        self.values[number] = value
         if number >= len(self._ranks):
             self._ranks = np.concatenate([self._ranks, np.full(max(number, 64), MISSING, dtype=np.int32)])
         if many or self._stale:
-            self._sorted.append(item)
+            self.sorted.append(number)
             self._stale = True
             return
-        at = bisect_left(self._sorted, item)
-        self._sorted.insert(at, item)
+        at = bisect_left(self.sorted, self._key(number), key=self._key)
+        self.sorted.insert(at, number)
         self._ranks[self._ranks >= at] += 1
         self._ranks[number] = at
 
-    def discard(self, number: int, value: Any, slug: str) -> None:
+    def discard(self, number: int) -> None:
         """Take an entry out."""
         self._settle()
-        at = bisect_left(self._sorted, (_key(value, slug), number))
-        del self._sorted[at]
+        at = int(self._ranks[number])
+        del self.sorted[at]
         self._ranks[self._ranks > at] -= 1
         self._ranks[number] = MISSING
+        self.values[number] = None
 
     def ranks(self, *, descending: bool = False) -> NDArray[np.int32]:
         """The place of each entry by its number; nulls stay last both ways."""
@@ -54,18 +59,30 @@ class Order:
         self._settle()
         key = _key(value, slug)
         if descending and value is not None:
-            return self._valued() - bisect_left(self._sorted, (key, MISSING))
-        return bisect_right(self._sorted, (key, sys.maxsize))
+            return self._valued() - bisect_left(self.sorted, key, key=self._key)
+        return bisect_right(self.sorted, key, key=self._key)
+
+    def restore(self, numbers: "array[int]", values: list[Any]) -> None:
+        """Take over an order that was kept."""
+        self.sorted, self.values = numbers, values
+        self._ranks = np.full(max(len(values), 64), MISSING, dtype=np.int32)
+        self._ranks[np.frombuffer(numbers, dtype=np.uint32)] = np.arange(len(numbers), dtype=np.int32)
+        self._stale = False
+
+    def settled(self) -> "array[int]":
+        """The numbers, in order."""
+        self._settle()
+        return self.sorted
+
+    def _key(self, number: int) -> Key:
+        return _key(self.values[number], self._slugs[number])
 
     def _valued(self) -> int:
-        return bisect_left(self._sorted, ((True, 0, ""), MISSING))
+        return bisect_left(self.sorted, (True, 0, ""), key=self._key)
 
     def _settle(self) -> None:
         if self._stale:
-            self._sorted.sort()
-            self._ranks[:] = MISSING
-            self._ranks[[number for _, number in self._sorted]] = np.arange(len(self._sorted), dtype=np.int32)
-            self._stale = False
+            self.restore(array("I", sorted(self.sorted, key=self._key)), self.values)
 
 
 def _key(value: Any, slug: str) -> Key:

@@ -15,6 +15,7 @@ from app.search.filters import (
     SORTS,
 )
 
+TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
 _LIST = {"style": "form", "explode": False}
 
 
@@ -24,7 +25,7 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
         _parameter(
             "q",
             f'Words (all must match; if no entry holds them all, any does), `"exact phrases"`, `-without`, `begin*`. Words match by stem. At most {MAX_CLAUSES} words and phrases.',
-            {"type": "string", "maxLength": MAX_QUERY_CHARACTERS},
+            {"type": "string", "maxLength": MAX_QUERY_CHARACTERS, "pattern": TEXT},
             "attendance",
         )
     ]
@@ -60,7 +61,7 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
         _parameter(
             "near",
             "A place: latitude,longitude in degrees, or the slug or LEAID of a district whose position is known. Hits then tell their distance.",
-            {"type": "string", "minLength": 1},
+            {"type": "string", "pattern": "^(-?[0-9]{1,2}(\\.[0-9]{1,10})?,-?[0-9]{1,3}(\\.[0-9]{1,10})?|[a-z0-9]+(-[a-z0-9]+)*)$"},
             "44.06,-121.32",
         ),
         _parameter(

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from app.catalog.vocabulary import Vocabulary, nearest
 from app.errors import Fault, Invalid
-from app.search.analysis import beginning, words
+from app.search.analysis import words, written_words
 from app.search.filters import (
     DEFAULT_LIMIT,
     FACETS,
@@ -76,7 +76,7 @@ class SearchQuery:
         if self.near:
             found.append(("near", self.near))
         if self.within_km is not None:
-            found.append(("within_km", f"{self.within_km:.8g}"))
+            found.append(("within_km", repr(self.within_km).removesuffix(".0")))
         if self.sort != "relevance":
             found.append(("sort", f"-{self.sort}" if self.descending else self.sort))
         if self.limit != DEFAULT_LIMIT:
@@ -89,12 +89,28 @@ class SearchQuery:
 
     def canonical(self) -> str:
         """The one query string of this question, without its cursor: equal questions, equal strings."""
-        return urlencode(self.pairs(), safe=",:*", quote_via=quote)
+        return "&".join(_encoded(self.pairs()))
 
     def url(self, *, cursor: str | None = None) -> str:
         """Its address, root-relative."""
         pairs = self.pairs() + ([("cursor", cursor)] if cursor else [])
-        return f"{self.path}?{urlencode(pairs, safe=',:*', quote_via=quote)}" if pairs else self.path
+        return f"{self.path}?{'&'.join(_encoded(pairs))}" if pairs else self.path
+
+    def links_around(self) -> dict[str, tuple[str, str]]:
+        """For each filter, what stands before and behind `name=VALUES` in the address of this question at its first page: links for a
+        hundred values are then a hundred joins."""
+        pairs = self.pairs()
+        encoded = list(zip((name for name, _ in pairs), _encoded(pairs), strict=True))
+        around = {}
+        for name, place in _PLACE.items():
+            before = "&".join(
+                text for other, text in encoded if other != name and _PLACE.get(other, len(_PLACE) if other != "q" else -1) < place
+            )
+            behind = "&".join(
+                text for other, text in encoded if other != name and _PLACE.get(other, len(_PLACE) if other != "q" else -1) > place
+            )
+            around[name] = (f"{self.path}?{before}{'&' if before else ''}", f"&{behind}" if behind else "")
+        return around
 
     def question(self) -> "SearchQuery":
         """What decides which entries are found and in what order: the question without page, fields and facets."""
@@ -153,6 +169,14 @@ class SearchQuery:
         return replace(self, clauses=clauses, q=" ".join(map(str, clauses)), cursor=None)
 
 
+_PLACE = {name: place for place, name in enumerate(FILTER)}  # any-of filters stand behind q and before all others
+_SAFE = re.compile(r"[A-Za-z0-9_.~,:*-]*")
+
+
+def _encoded(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{name}={value if _SAFE.fullmatch(value) else quote(value, safe=',:*')}" for name, value in pairs]
+
+
 def parameter_names() -> list[str]:
     """Every parameter that a search takes."""
     names = ["q", *FILTER, *(f"{name}_{how}" for name in FILTER for how in ("all", "not"))]
@@ -199,7 +223,11 @@ class _Parser:
                 hint = f"; did you mean {found[0]}?" if found else ""
                 self.faults.append(
                     Fault(
-                        "unknown_parameter", f"there is no parameter {name!r}{hint}", parameter=name, allowed=tuple(allowed), nearest=found
+                        "unknown_parameter",
+                        f"there is no parameter {name[:60]!r}{hint}",
+                        parameter=name[:60],
+                        allowed=tuple(allowed),
+                        nearest=found,
                     )
                 )
             elif any("\0" in value or "\ufffd" in value or any("\ud800" <= c <= "\udfff" for c in value) for value in self.given[name]):
@@ -225,7 +253,7 @@ class _Parser:
             sort=sort,
             descending=descending,
             limit=self.limit(),
-            cursor=self.one("cursor") or None,
+            cursor=self.one("cursor") if "cursor" in self.given else None,
             fields=self.names("fields", self.allowed_fields),
             facets=self.facets(),
         )
@@ -248,11 +276,9 @@ class _Parser:
         values = [value.strip() for joined in self.given.get(name, []) for value in joined.split(",")]
         if name in self.given and not any(values):
             self.fault("empty", name, f"{name} is given without a value")
-        values = list(dict.fromkeys(value for value in values if value))
         if len(values) > MAX_VALUES:
             self.fault("too_many_values", name, f"{name} takes at most {MAX_VALUES} values; {len(values)} were given")
-            return values[:MAX_VALUES]
-        return values
+        return list(dict.fromkeys(value for value in values[:MAX_VALUES] if value))
 
     def clauses(self, q: str) -> tuple[Clause, ...]:
         if len(q) > MAX_QUERY_CHARACTERS:
@@ -268,7 +294,7 @@ class _Parser:
                 found.append(Clause(tuple(folded), phrase=True, without=without))
             elif plain.endswith("*"):
                 found += [Clause((word,), without=without) for word in folded[:-1]]
-                found.append(Clause((beginning(plain),), prefix=True, without=without))
+                found.append(Clause((written_words(plain)[-1],), prefix=True, without=without))
             elif without:
                 found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
             else:
@@ -293,7 +319,7 @@ class _Parser:
                     self.fault(
                         "unknown_value",
                         name,
-                        f"{name} has no value {value!r}{hint}",
+                        f"{name} has no value {value[:60]!r}{hint}",
                         allowed=[*self.vocabulary.codes(filter_.vocabulary), NOT_STATED],
                         near=near,
                     )
@@ -350,7 +376,7 @@ class _Parser:
         if "within_km" not in self.given:
             return None
         value = self.one("within_km")
-        if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", value, re.ASCII) or not 0 < float(value) <= 20_100:
+        if not re.fullmatch(r"\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", value, re.ASCII) or not 0 < float(value) <= 20_100:
             self.fault(
                 "out_of_range", "within_km", f"within_km is a number of kilometres above 0 and up to 20100; {value[:40]!r} was given"
             )

@@ -1,34 +1,38 @@
 """Ranking and paging: BM25 scores, sort orders, and a cursor under which no row is lost or repeated while records change."""
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any
+from typing import Annotated, Literal
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from pydantic import Field, TypeAdapter
 from pyroaring import BitMap
 
 from app.errors import Fault, Invalid
 from app.search.analysis import stem
-from app.search.collection import Collection, sort_value
+from app.search.collection import Collection
 from app.search.matching import Matches, entries_of
+from app.search.postings import CHAMPIONS
 from app.search.query import Clause, SearchQuery
 
 WEIGHT = 1024  # scores are whole numbers, the same on every machine
 PLACES = np.int64(1) << np.int64(31)  # more than there are places in an order
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
+Value = int | str | tuple[int, int] | None
+VALUES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}  # what a sort goes by; the others by int
+_PAYLOAD = TypeAdapter(tuple[str, tuple[int, Value], str, Literal["all", "any"] | None, list[Annotated[int, Field(ge=0, lt=1 << 20)]]])
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a page ended: what the last row was sorted by, and how its words were weighed."""
 
-    key: list[Any]
+    key: tuple[int, Value]
     slug: str
     mode: str | None
     weights: list[int]
@@ -43,14 +47,15 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
     """The cursor that came with a question. Raises Invalid if it was changed, or made for another question."""
     if query.cursor is None:
         return None
+    damaged = Invalid([Fault("cursor_damaged", "this cursor is not one that the directory gave", parameter="cursor")])
     try:
         raw = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
         payload = raw[6:]
         if raw[:6] != _checksum(payload) or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != query.cursor:
             raise ValueError
-        fingerprint, (lead, value), slug, mode, weights = orjson.loads(payload)
-    except (ValueError, binascii.Error):
-        raise Invalid([Fault("cursor_damaged", "this cursor is not one that the directory gave", parameter="cursor")]) from None
+        fingerprint, key, slug, mode, weights = _PAYLOAD.validate_json(payload, strict=True)
+    except ValueError:
+        raise damaged from None
     if fingerprint != _fingerprint(query):
         raise Invalid(
             [
@@ -61,16 +66,18 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
                 )
             ]
         )
-    return Cursor([lead, value], slug, mode, weights)
+    if not isinstance(key[1], VALUES.get(query.sort, int) | None) or len(weights) != len(_units(query)):
+        raise damaged
+    return Cursor(key, slug, mode, weights)
 
 
 def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, cursor: Cursor | None) -> tuple[list[int], Cursor | None]:
     """The numbers of the entries on this page, in order, and the cursor of the next page if there is one."""
-    numbers = np.frombuffer(hits.to_array(), dtype=np.uint32) if hits else np.empty(0, dtype=np.uint32)
     weights = cursor.weights if cursor else _weights(query, among)
-    keys, first = _keys(query, among, matches, numbers, weights, cursor)
-    if cursor:
-        numbers, keys = numbers[keys >= first], keys[keys >= first]
+    champions = _champions(query, among, hits) if any(weights) else hits
+    numbers, keys = _behind_cursor(query, among, matches, champions, weights, cursor)
+    if champions is not hits and len(keys) <= query.limit:
+        numbers, keys = _behind_cursor(query, among, matches, hits, weights, cursor)
     if len(keys) > query.limit + 1:
         chosen = np.argpartition(keys, query.limit)[: query.limit + 1]
         numbers, keys = numbers[chosen], keys[chosen]
@@ -79,6 +86,23 @@ def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, 
     if len(ordered) <= query.limit or not shown:
         return shown, None
     return shown, _cursor_at(query, among, matches, shown[-1], weights)
+
+
+def _champions(query: SearchQuery, among: Collection, hits: BitMap) -> BitMap:
+    """For one common word: those of the hits that stand before all others. Else the hits."""
+    units = _units(query)
+    if query.sort == "relevance" and len(units) == 1 and not units[0].prefix and len(hits) > CHAMPIONS:
+        return among.postings[stem(units[0].words[0])].champions() & hits
+    return hits
+
+
+def _behind_cursor(
+    query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, weights: Sequence[int], cursor: Cursor | None
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The hits behind the cursor, and the key that each is ordered by."""
+    numbers = np.frombuffer(hits.to_array(), dtype=np.uint32) if hits else np.empty(0, dtype=np.uint32)
+    keys, first = _keys(query, among, matches, numbers, weights, cursor)
+    return (numbers[keys >= first], keys[keys >= first]) if cursor else (numbers, keys)
 
 
 def _keys(
@@ -98,19 +122,18 @@ def _keys(
     if cursor is None:
         return keys, 0
     lead, value = cursor.key
-    value = tuple(value) if isinstance(value, list) else value
-    return keys, int(lead) * int(PLACES) + among.orders[order].after(value, cursor.slug, descending=descending)
+    return keys, lead * int(PLACES) + among.orders[order].after(value, cursor.slug, descending=descending)
 
 
 def _cursor_at(query: SearchQuery, among: Collection, matches: Matches, number: int, weights: list[int]) -> Cursor:
-    found = among.indexed(number).entry
+    slug = among.slugs[number]
     last = np.array([number], dtype=np.uint32)
     if query.sort == "distance":
         assert matches.distances_km is not None
         metres = int(_metres(matches.distances_km[last])[0])
-        return Cursor([-metres if query.descending and metres != UNPLACED_M else metres, found.slug], found.slug, matches.mode, weights)
+        return Cursor((-metres if query.descending and metres != UNPLACED_M else metres, slug), slug, matches.mode, weights)
     lead = -int(scores(query, among, last, weights)[0]) if query.sort == "relevance" else 0
-    return Cursor([lead, sort_value(found, query.sort)], found.slug, matches.mode, weights)
+    return Cursor((lead, among.orders[query.sort].values[number]), slug, matches.mode, weights)
 
 
 def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], weights: Sequence[int]) -> NDArray[np.int64]:
@@ -122,7 +145,7 @@ def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], w
 
 
 def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
-    of_each = np.zeros(len(among.entries), dtype=np.uint8)
+    of_each = np.zeros(len(among.slugs), dtype=np.uint8)
     if unit.prefix:
         # By word, not by stem: which other entries have a word that begins so must not matter to an entry's score.
         for word in among.beginning_with(unit.words[0]):

@@ -1,6 +1,6 @@
 """search: from a question to the JSON that answers it. Ready cards are joined; no object is built of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,12 +19,17 @@ from app.search.snippets import snippet, wanted_words
 WHAT = {"case_study": "case studies", "district": "districts"}
 
 
-def search(query: SearchQuery, index: Index, *, base_url: str) -> tuple[bytes, dict[str, str]]:
-    """The answer to a question, as JSON, and its links by relation. `base_url` is what the line to cite begins its address with."""
+def search(
+    query: SearchQuery, index: Index, *, base_url: str, on_gap: Callable[[str], None] = lambda _how: None
+) -> tuple[bytes, dict[str, str]]:
+    """The answer to a question, as JSON, and its links by relation. `base_url` is what the line to cite begins its address with;
+    `on_gap` is told, on the first page, how its words were not found."""
     among = index.collections[query.kind]
     cursor = read_cursor(query)
     matches = match(query, among, mode=cursor.mode if cursor else None)
     hits = matches.hits()
+    if cursor is None and (how := gap(matches)):
+        on_gap(how)
     shown, following = page(query, among, matches, hits, cursor)
     links = {"self": query.url(cursor=query.cursor), "first": query.url()}
     if following:
@@ -53,6 +58,14 @@ def search(query: SearchQuery, index: Index, *, base_url: str) -> tuple[bytes, d
     return answer, links
 
 
+def gap(matches: Matches) -> str | None:
+    """How the words of a question were not found, whatever its filters: `none` of them is held by any entry, or only `any`
+    and not all by one. None if they were found, or there were none."""
+    if matches.mode is None:
+        return None
+    return "none" if not matches.text else "any" if matches.mode == "any" else None
+
+
 def relaxations(query: SearchQuery, among: Collection) -> list[dict[str, Any]]:
     """For a question that finds nothing: which part to leave out, and how many entries that would give."""
     found = []
@@ -67,14 +80,14 @@ def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequen
     wanted = wanted_words(query, among)
     found = []
     for number in shown:
-        indexed = among.indexed(number)
-        extra: dict[str, Any] = {"snippet": snippet(indexed, wanted) if wanted else None, "distance_km": None}
+        card = among.shelf.card(number)
+        extra: dict[str, Any] = {"snippet": snippet(among.shelf, number, wanted) if wanted else None, "distance_km": None}
         if matches.distances_km is not None and np.isfinite(matches.distances_km[number]):
             extra["distance_km"] = round(float(matches.distances_km[number]), 1)
         if query.fields:
-            found.append(orjson.dumps(pick(orjson.loads(indexed.card) | extra, query.fields)))
+            found.append(orjson.dumps(pick(orjson.loads(card) | extra, query.fields)))
         else:
-            found.append(b"%s,%s" % (indexed.card[:-1], orjson.dumps(extra)[1:]))
+            found.append(b"%s,%s" % (card[:-1], orjson.dumps(extra)[1:]))
     return found
 
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from app.search.analysis import words
+from app.search.analysis import words, written_words
 from app.search.index import Index
 
 MAX_SUGGESTIONS = 10
@@ -34,15 +34,18 @@ class Suggester:
     def suggest(self, text: str, index: Index, *, limit: int = MAX_SUGGESTIONS) -> list[Suggestion]:
         """What the text may become: names one of whose words begins with it, best first."""
         self._catch_up(index)
-        beginning = " ".join(words(text))
-        if not beginning:
+        folded = words(text)
+        if not folded:
             return []
+        # The last word may be whole (Saint is St.) or the beginning of a longer one.
+        beginnings = {" ".join([*folded, ""]), " ".join([*folded[:-1], written_words(text)[-1]])}
         found: dict[tuple[str, str], Suggestion] = {}
-        at = bisect_left(self._keys, (beginning,))
-        while at < len(self._keys) and self._keys[at][0].startswith(beginning):
-            suggestion = self._keys[at][1]
-            found.setdefault((suggestion.kind, suggestion.value), suggestion)
-            at += 1
+        for beginning in beginnings:
+            at = bisect_left(self._keys, (beginning,))
+            while at < len(self._keys) and self._keys[at][0].startswith(beginning):
+                suggestion = self._keys[at][1]
+                found.setdefault((suggestion.kind, suggestion.value), suggestion)
+                at += 1
         return sorted(found.values())[:limit]
 
     def _catch_up(self, index: Index) -> None:
@@ -52,8 +55,8 @@ class Suggester:
         for kind, path, weight in (("district", "/v1/districts", 0), ("case_study", "/v1/case-studies", 1)):
             among = index.collections[kind]
             for slug, number in among.numbers.items():
-                found = among.indexed(number).entry
-                names = [*found.text.get("title", "").split("\n"), *found.text.get("aliases", "").split("\n")]
+                text = among.shelf.rest(number)
+                names = [*text.get("title", "").split("\n"), *text.get("aliases", "").split("\n")]
                 keys += _keys(names, Suggestion(weight, names[0], kind, slug, f"{path}/{slug}"))
         for name, parameter in FILTER_OF.items():
             for term in index.vocabulary.terms(name):
@@ -65,6 +68,6 @@ class Suggester:
 def _keys(names: list[str], suggestion: Suggestion) -> list[tuple[str, Suggestion]]:
     found = []
     for name in names:
-        folded = words(name)
-        found += [(" ".join(folded[start:]), suggestion) for start in range(len(folded))]
+        for spelling in {tuple(words(name)), tuple(written_words(name))}:
+            found += [(" ".join(spelling[start:]), suggestion) for start in range(len(spelling))]
     return found

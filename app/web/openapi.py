@@ -1,7 +1,6 @@
 """The OpenAPI document as a product: problems in place of the framework's error shapes, and a real answer as each example."""
 
 import asyncio
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app import errors
 from app.errors import Fault, Invalid, Refusal
@@ -146,7 +147,8 @@ def install(app: FastAPI) -> None:
             404: f"There is nothing at {request.url.path}. The addresses are listed at / and described at /docs.",
             405: f"{request.url.path} does not take {request.method}.",
         }.get(error.status_code, error.detail)
-        return problem(request, error.status_code, detail, headers=error.headers)
+        headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else error.headers
+        return problem(request, error.status_code, detail, headers=headers)
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
@@ -172,7 +174,7 @@ def answer(request: Request, refusal: Refusal) -> Response:
             status = 400 if any(fault.code in MALFORMED for fault in faults) else 422
             return problem(request, status, str(refusal), faults=faults)
         case errors.Moved(slug=slug):
-            return Response(status_code=308, headers={"Location": f"{request.url.path.rsplit('/', 1)[0]}/{slug}"})
+            return Response(status_code=308, headers={"Location": _same_address_of(request, slug)})
         case errors.NotFound(nearest=nearest) if nearest:
             return problem(request, 404, f"{refusal}; the nearest are {', '.join(nearest)}", more={"nearest": list(nearest)})
         case errors.Gone(reason=reason):
@@ -187,6 +189,11 @@ def answer(request: Request, refusal: Refusal) -> Response:
         case errors.Forbidden(needs=needs):
             return problem(request, 403, str(refusal), more={"needs": needs})
     return problem(request, STATUS[type(refusal)], str(refusal))
+
+
+def _same_address_of(request: Request, slug: str) -> str:
+    path: str = request.scope["route"].path.format(**request.path_params | {"slug": slug})
+    return f"{path}?{request.url.query}" if request.url.query else path
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -211,3 +218,14 @@ def error_parts(fault: Fault) -> dict[str, Any]:
         "nearest": fault.nearest,
     }
     return {name: part for name, part in parts.items() if part is not None}
+
+
+def _methods_at(request: Request) -> list[str]:
+    """The methods that this address takes; several routes may share it."""
+    routes = request.app.routes
+    taken = [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+    return [*taken, *(["HEAD"] if "GET" in taken else []), "OPTIONS"]

@@ -47,6 +47,8 @@ class Wire:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], *extra]
+                if not _is_public(scope["path"]) and not any(name.lower() == b"cache-control" for name, _ in headers):
+                    headers.append((b"cache-control", b"no-store"))
                 if method == "OPTIONS" and status == 405:
                     status, headers = (
                         204,
@@ -59,7 +61,9 @@ class Wire:
 
         if method == "HEAD":
             scope["method"] = "GET"
-        if refusal := _not_acceptable(scope):
+        if "\0" in scope["path"]:  # no name holds one, and PostgreSQL will not be asked for it
+            await problem(Request(scope), 404, "There is nothing at an address that holds a NUL.")(scope, receive, decorated)
+        elif refusal := _not_acceptable(scope):
             await problem(Request(scope), 406, refusal)(scope, receive, decorated)
         else:
             await self.app(scope, receive, decorated)

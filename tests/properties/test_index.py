@@ -1,0 +1,247 @@
+"""The index answers as plain SQL over the same entries would, whatever happened to it, and as one built anew."""
+
+import sqlite3
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import orjson
+import Stemmer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_directory import RURALITIES, STATES, STRATEGIES, empty_index, entry, withdrawn
+
+from app.catalog.entry import Entry
+from app.records.district import distance_km
+from app.search.filters import RANGE
+from app.search.index import Index
+from app.search.query import SearchQuery, parse
+from app.search.results import search
+
+Question = dict[str, Any]
+History = list[list[tuple[Entry, bool]]]  # entries, and whether each came as one of many
+
+SLUGS = [f"case-{n}" for n in range(6)]
+WORDS = ["attend", "attended", "read", "reading", "school", "schools"]  # three stems
+BEGINNINGS = ["a", "attende", "readi", "school"]
+FILTERS = {"state": list(STATES), "rurality": list(RURALITIES), "strategy": list(STRATEGIES)}
+PLACES = [(45.0, -122.0), (44.1, -121.3), (36.2, -86.8)]
+YEARS = [1985, 1989, 1990, 2004]
+SIZES = [0, 999, 1000, 25_000]
+SORTS = [sign + sort for sort in ("updated", "title", "state", "started", "enrollment", "distance") for sign in ("", "-")]
+
+some_text = st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join)
+
+
+def some_of(values: list[Any], least: int = 0, most: int = 2) -> st.SearchStrategy[list[Any]]:
+    """A few of the values, each once."""
+    return st.lists(st.sampled_from(values), min_size=least, max_size=most, unique=True)
+
+
+def ends(values: list[int]) -> st.SearchStrategy[list[int]]:
+    """A range between two of the values."""
+    return st.tuples(st.sampled_from(values), st.sampled_from(values)).map(sorted)
+
+
+entries = st.builds(
+    entry,
+    st.sampled_from(SLUGS),
+    updated=st.integers(0, 3),
+    text=st.fixed_dictionaries({"title": some_text, "summary": some_text, "text": some_text}),
+    facets=st.fixed_dictionaries({name: some_of(values) for name, values in FILTERS.items()}),
+    figures=st.fixed_dictionaries({"started": some_of(YEARS, most=1), "enrollment": some_of(SIZES)}),
+    places=some_of(PLACES),
+    rank=st.integers(0, 2),
+)
+changes = st.tuples(entries | st.builds(withdrawn, st.sampled_from(SLUGS)), st.booleans())
+histories = st.lists(st.lists(changes, min_size=1, max_size=4), min_size=1, max_size=4)  # a search after each part
+clauses = st.tuples(
+    st.sampled_from([False, False, True]),
+    st.tuples(st.just("word"), st.sampled_from(WORDS))
+    | st.tuples(st.just("beginning"), st.sampled_from(BEGINNINGS))
+    | st.tuples(st.just("phrase"), st.lists(st.sampled_from(WORDS[2:5]), min_size=1, max_size=3).map(tuple)),
+)
+filters = st.one_of(
+    *(
+        st.tuples(st.just(name + how), some_of([*values, "not-stated"], least=1))
+        for name, values in FILTERS.items()
+        for how in ("", "_all", "_not")
+    ),
+    st.tuples(st.just("started"), ends(YEARS)),
+    st.tuples(st.just("enrollment"), ends(SIZES)),
+    st.tuples(st.just("slug"), some_of(SLUGS, least=1, most=4)),
+    st.tuples(st.just("within_km"), st.sampled_from([1, 250])),
+)
+questions = st.builds(
+    lambda q, narrowed, sort: {"q": q, **dict(narrowed), **sort},
+    st.lists(clauses, max_size=3, unique=True),
+    st.lists(filters, max_size=2),
+    st.fixed_dictionaries({}, optional={"sort": st.sampled_from(SORTS)}),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories, st.lists(questions, min_size=1, max_size=4))
+def test_the_index_answers_as_sql_does(history: History, asked: list[Question]) -> None:
+    for index, standing in following(history):
+        oracle = Oracle(standing)
+        for question in asked:
+            answer = ask(index, question)
+            found, mode = oracle.found(question)
+            slugs = [hit["slug"] for hit in answer["data"]]
+            assert answer["meta"]["match"] == mode
+            assert answer["meta"]["total"] == len(found)
+            assert slugs == found if "sort" in question else sorted(slugs) == sorted(found)
+            for name in (*FILTERS, *RANGE):
+                values = {value["value"]: value["count"] for value in answer["facets"][name] if value["count"]}
+                assert values == oracle.counts(question, name), name
+
+
+@settings(max_examples=150, deadline=None)
+@given(histories, st.lists(questions, min_size=1, max_size=4), st.randoms())
+def test_an_index_that_followed_the_changes_answers_like_one_built_anew(history: History, asked: list[Question], random: Random) -> None:
+    for old, standing in following(history):
+        random.shuffle(standing)
+        new = empty_index()
+        for one in standing:
+            new.collections["case_study"].put(one, many=True)
+        for question in asked:
+            assert ask(old, question) == ask(new, question)
+
+
+@given(st.permutations(SLUGS), st.permutations(SLUGS))
+def test_federal_ids_may_change_hands(ids: list[str], order: list[str]) -> None:
+    index = empty_index()
+    districts = index.collections["district"]
+    for slug in SLUGS:
+        districts.put(entry(slug, kind="district", ids=[slug[-1]]), many=False)
+    new = {slug: other[-1] for slug, other in zip(SLUGS, ids, strict=True)}
+    for slug in order:
+        districts.put(entry(slug, kind="district", ids=[new[slug]]), many=False)
+    assert {slug: districts.slugs[districts.number(id_) or 0] for slug, id_ in new.items()} == {slug: slug for slug in SLUGS}
+
+
+def following(history: History) -> Iterator[tuple[Index, list[Entry]]]:
+    """An index after each part of a history, with what is public then."""
+    index, standing = empty_index(), dict[str, Entry]()
+    for part in history:
+        for changed, many in part:
+            index.collections["case_study"].put(changed, many=many)
+            standing[changed.slug] = changed
+        yield index, [one for one in standing.values() if one.card]
+
+
+def ask(index: Index, question: Question) -> Any:
+    """The whole answer of the index."""
+    body, _ = search(query_of(question, index), index, base_url="")
+    return orjson.loads(body)
+
+
+def query_of(question: Question, index: Index) -> SearchQuery:
+    """A question as the parameters that ask it."""
+    pairs = [("near", "45,-122"), ("limit", "100"), ("q", " ".join(map(typed, question["q"])))]
+    for name, value in question.items():
+        if name in RANGE:
+            pairs += [(f"{name}_min", str(value[0])), (f"{name}_max", str(value[1]))]
+        elif name != "q":
+            pairs.append((name, ",".join(value) if isinstance(value, list) else str(value)))
+    return parse("case_study", "/", pairs, vocabulary=index.vocabulary, places=lambda _: None, fields=())
+
+
+def typed(clause: tuple[bool, tuple[str, Any]]) -> str:
+    """A clause as it is typed."""
+    minus, (kind, what) = clause
+    body = {"word": f"{what}", "beginning": f"{what}*", "phrase": f'"{" ".join(what)}"'}[kind]
+    return f"-{body}" if minus else body
+
+
+class Oracle:
+    """The same entries as tables, and every question as SQL."""
+
+    def __init__(self, standing: list[Entry]) -> None:
+        self.db = sqlite3.connect(":memory:")
+        self.db.create_function("km", 2, lambda latitude, longitude: distance_km(45, -122, latitude, longitude), deterministic=True)
+        self.db.executescript("""
+            CREATE TABLE entry (slug, updated, title, state, started, enrollment);
+            CREATE TABLE word (slug, field, position, word, stem);
+            CREATE TABLE facet (slug, name, value);
+            CREATE TABLE figure (slug, name, value);
+            CREATE TABLE place (slug, latitude, longitude);
+            CREATE VIEW distance AS SELECT slug, min(km(latitude, longitude)) AS km FROM place GROUP BY slug;
+        """)
+        stem = Stemmer.Stemmer("english").stemWord
+        for one in standing:
+            figures = one.figures["updated"][0], max(one.figures["started"], default=None), max(one.figures["enrollment"], default=None)
+            row = (one.slug, figures[0], one.text["title"], next(iter(one.facets["state"]), None), *figures[1:])
+            self.db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", row)
+            for field, text in one.text.items():
+                words = [(one.slug, field, n, word, stem(word)) for n, word in enumerate(text.split())]
+                self.db.executemany("INSERT INTO word VALUES (?, ?, ?, ?, ?)", words)
+            for table, lists in (("facet", one.facets), ("figure", one.figures)):
+                rows = [(one.slug, name, value) for name, values in lists.items() for value in values]
+                self.db.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", rows)
+            self.db.executemany("INSERT INTO place VALUES (?, ?, ?)", [(one.slug, *place) for place in one.places])
+        self.db.execute("""INSERT INTO facet SELECT slug, name, 'not-stated'
+            FROM entry CROSS JOIN (SELECT 'state' AS name UNION SELECT 'rurality' UNION SELECT 'strategy') AS names
+            WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.slug = entry.slug AND facet.name = names.name)""")
+
+    def found(self, question: Question) -> tuple[list[str], str | None]:
+        """The slugs in the order of the sort, and whether all words matched or any."""
+        where, mode = self.where(question)
+        sort = question.get("sort", "title")
+        by = "round(km * 1000)" if sort.endswith("distance") else sort.removeprefix("-")
+        down = "DESC" if sort.startswith("-") else "ASC"
+        slugs_down = down if by != "round(km * 1000)" else "ASC"
+        order = f"{by} IS NULL, {by} {down}, iif({by} IS NULL, slug, NULL), slug {slugs_down}"
+        rows = self.db.execute(f"SELECT slug FROM entry LEFT JOIN distance USING (slug) WHERE {where} ORDER BY {order}")
+        return [slug for (slug,) in rows], mode
+
+    def counts(self, question: Question, name: str) -> dict[str | None, int]:
+        """Entries by value of a facet, under all filters but its own."""
+        where, _ = self.where({part: value for part, value in question.items() if part != name})
+        hits = f"SELECT slug FROM entry WHERE {where}"
+        if name in FILTERS:
+            rows = self.db.execute(
+                f"SELECT nullif(value, 'not-stated'), count(*) FROM facet WHERE name = '{name}' AND slug IN ({hits}) GROUP BY 1"
+            )
+            return dict(rows.fetchall())
+        found: dict[str | None, int] = {}
+        for low, high, _ in RANGE[name].bands:
+            within = f"SELECT DISTINCT slug FROM figure WHERE name = '{name}' AND value BETWEEN {low} AND {high}"
+            found[f"{low}-{high}"] = len(self.db.execute(f"{within} AND slug IN ({hits})").fetchall())
+        found[None] = len(self.db.execute(f"{hits} AND slug NOT IN (SELECT slug FROM figure WHERE name = '{name}')").fetchall())
+        return {value: count for value, count in found.items() if count}
+
+    def where(self, question: Question) -> tuple[str, str | None]:
+        """A question as a condition on `entry`, and whether all words must match or any."""
+        wanted = [condition(clause) for minus, clause in question["q"] if not minus]
+        parts = [f"NOT {condition(clause)}" for minus, clause in question["q"] if minus]
+        mode = None
+        if wanted:
+            everywhere = self.db.execute(f"SELECT count(*) FROM entry WHERE {' AND '.join([*wanted, *parts])}").fetchone()[0]
+            mode = "all" if everywhere or len(wanted) == 1 else "any"
+            parts.append(f"({(' AND ' if mode == 'all' else ' OR ').join(wanted)})")
+        for name, values in question.items():
+            facet, _, how = name.partition("_")
+            if facet in FILTERS:
+                having = [f"slug IN (SELECT slug FROM facet WHERE name = '{facet}' AND value = '{value}')" for value in values]
+                parts.append({"": "({})", "not": "NOT ({})", "all": "({})"}[how].format((" AND " if how == "all" else " OR ").join(having)))
+            elif name in RANGE:
+                parts.append(f"slug IN (SELECT slug FROM figure WHERE name = '{name}' AND value BETWEEN {values[0]} AND {values[1]})")
+            elif name == "slug":
+                parts.append(f"slug IN ({', '.join(map(repr, values))})")
+            elif name == "within_km":
+                parts.append(f"slug IN (SELECT slug FROM distance WHERE km <= {values})")
+        return " AND ".join(parts) or "true", mode
+
+
+def condition(clause: tuple[str, Any]) -> str:
+    """A word, a beginning or a phrase as a condition on `entry`."""
+    kind, what = clause
+    if kind == "word":
+        return f"slug IN (SELECT slug FROM word WHERE stem = '{Stemmer.Stemmer('english').stemWord(what)}')"
+    if kind == "beginning":
+        return f"slug IN (SELECT slug FROM word WHERE word GLOB '{what}*')"
+    joins = "".join(f" JOIN word w{n} USING (slug, field)" for n in range(1, len(what)))
+    row = " AND ".join(f"w{n}.word = '{word}' AND w{n}.position = w0.position + {n}" for n, word in enumerate(what))
+    return f"slug IN (SELECT w0.slug FROM word w0{joins} WHERE {row})"

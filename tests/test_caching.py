@@ -1,0 +1,162 @@
+"""What a browser, a proxy and a busy partner site meet: answers kept, compressed, validated, and never stale."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+
+import brotli
+import httpx
+import pytest
+import zstandard
+from publishing import case_study, publish, wait_for, withdraw
+from serving import Service, serving
+
+from app.web.cache import best_encoding
+
+SEARCH = "/v1/case-studies?q=attendance&state=OR"
+
+
+def get(client: httpx.Client, url: str, **headers: str) -> httpx.Response:
+    """An answer, with just these headers."""
+    return client.get(url, headers={"Accept-Encoding": "identity", **{name.replace("_", "-"): value for name, value in headers.items()}})
+
+
+def status(answer: httpx.Response) -> str:
+    """What the cache says it did."""
+    return answer.headers["cache-status"].split("; ", 1)[1]
+
+
+def test_a_question_asked_again_is_answered_from_memory(own_client: httpx.Client) -> None:
+    first, second = get(own_client, SEARCH), get(own_client, SEARCH)
+    assert (status(first), status(second)) == ("fwd=miss", "hit")
+    assert first.content == second.content
+    assert first.headers["etag"] == second.headers["etag"]
+
+
+def test_the_order_of_parameters_does_not_matter(own_client: httpx.Client) -> None:
+    get(own_client, "/v1/case-studies?state=OR&q=attendance")
+    assert status(get(own_client, SEARCH)) == "hit"
+
+
+@pytest.mark.parametrize("path", [SEARCH, "/v1/case-studies/boise-id", "/v1/strategies", "/v1/suggest?q=bois", "/"])
+def test_a_matching_etag_gets_a_304_without_a_body(client: httpx.Client, path: str) -> None:
+    whole = get(client, path)
+    assert whole.headers["cache-control"].startswith("public")
+    for etag in (whole.headers["etag"], f'"other", {whole.headers["etag"]}', f"W/{whole.headers['etag']}", "*"):
+        answer = get(client, path, If_None_Match=etag)
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert answer.headers["etag"] == whole.headers["etag"]
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert get(client, path, If_None_Match='"other"').status_code == 200
+
+
+def test_last_modified_validates_where_no_etag_is_sent(client: httpx.Client) -> None:
+    modified = get(client, SEARCH).headers["last-modified"]
+    assert get(client, SEARCH, If_Modified_Since=modified).status_code == 304
+    assert get(client, SEARCH, If_Modified_Since="Wed, 01 Jan 2020 00:00:00 GMT").status_code == 200
+    assert get(client, SEARCH, If_Modified_Since="not a date").status_code == 200
+    assert get(client, SEARCH, If_Modified_Since=modified, If_None_Match='"other"').status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "decode"),
+    [("gzip", gzip.decompress), ("br", brotli.decompress), ("zstd", lambda body: zstandard.ZstdDecompressor().decompress(body))],
+)
+def test_each_encoding_holds_the_same_and_has_its_own_etag(client: httpx.Client, name: str, decode: object) -> None:
+    plain = get(client, SEARCH)
+    with client.stream("GET", SEARCH, headers={"Accept-Encoding": name}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == name
+    assert decode(raw) == plain.content  # type: ignore[operator]
+    assert len(raw) < len(plain.content) / 2
+    assert answer.headers["etag"] != plain.headers["etag"]
+    assert get(client, SEARCH, If_None_Match=answer.headers["etag"]).status_code == 200  # of another encoding
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [
+        ("", "identity"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, br", "br"),
+        ("gzip;q=1.0, br;q=0.5", "gzip"),
+        ("*", "zstd"),
+        ("zstd;q=0, *", "br"),
+        ("identity", "identity"),
+        ("gzip;q=0", "identity"),
+        ("gzip;q=nonsense", "identity"),
+        ("compress", "identity"),
+    ],
+)
+def test_the_best_encoding_that_is_taken_is_chosen(accepted: str, expected: str) -> None:
+    assert best_encoding(accepted) == expected
+
+
+def test_head_tells_what_get_would_send(client: httpx.Client) -> None:
+    get(client, SEARCH)
+    head, whole = client.head(SEARCH, headers={"Accept-Encoding": "identity"}), get(client, SEARCH)
+    assert head.content == b""
+    for name in ("etag", "content-length", "last-modified", "content-type"):
+        assert head.headers[name] == whole.headers[name]
+
+
+def test_a_publication_is_seen_by_the_next_request(own_service: Service, own_client: httpx.Client) -> None:
+    before = get(own_client, "/v1/case-studies?q=zeppelin")
+    assert before.json()["meta"]["total"] == 0
+    wait_for(own_service, publish(own_service.database, case_study("zeppelin-id", title="Zeppelin school")))
+    after = get(own_client, "/v1/case-studies?q=zeppelin", If_None_Match=before.headers["etag"])
+    assert after.json()["meta"]["total"] == 1
+    assert get(own_client, "/v1/case-studies/zeppelin-id").status_code == 200
+    wait_for(own_service, withdraw(own_service.database, "case_study", "zeppelin-id"))
+    assert get(own_client, "/v1/case-studies/zeppelin-id").status_code == 410
+    assert status(get(own_client, "/v1/case-studies/zeppelin-id")) == "hit"
+    assert get(own_client, "/v1/case-studies?q=zeppelin").json()["meta"]["total"] == 0
+
+
+def test_errors_are_not_kept_but_404_and_410(own_client: httpx.Client) -> None:
+    for path, kept in (("/v1/case-studies?state=XX", False), ("/v1/case-studies?colour=red", False), ("/v1/case-studies/nowhere", True)):
+        get(own_client, path)
+        assert status(get(own_client, path)) == ("hit" if kept else "fwd=bypass")
+
+
+def test_exports_and_the_desk_pass_by_the_cache(client: httpx.Client) -> None:
+    for path in ("/v1/exports/districts.ndjson?state=OR", "/v1/admin/case-studies"):
+        get(client, path)
+        answer = get(client, path)
+        assert status(answer) == "fwd=bypass"
+        assert "etag" not in answer.headers
+
+
+def test_equal_questions_at_once_are_one(own_service: Service) -> None:
+    statuses: list[str] = []
+    ready = threading.Barrier(20)
+
+    def ask() -> None:
+        with httpx.Client(base_url=own_service.url) as client:
+            ready.wait()
+            statuses.append(status(get(client, "/v1/districts/boise-school-district-id")))
+
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses.count("fwd=miss") == 1
+    assert len(statuses) == 20
+
+
+@pytest.fixture
+def small_cache(seeded_url: str) -> Iterator[httpx.Client]:
+    """A service that may keep one MiB of answers."""
+    with serving(seeded_url, cache_megabytes=1) as service, httpx.Client(base_url=service.url) as client:
+        yield client
+
+
+def test_what_was_not_asked_for_longest_goes_first(small_cache: httpx.Client) -> None:
+    first = "/v1/case-studies?limit=28"
+    get(small_cache, first)
+    for year in range(1990, 2026):
+        get(small_cache, f"/v1/case-studies?limit=28&started_min={year}")
+    assert status(get(small_cache, "/v1/case-studies?limit=28&started_min=2025")) == "hit"
+    assert status(get(small_cache, first)) == "fwd=miss"

@@ -1,0 +1,168 @@
+"""What a searcher meets who reads on: every row once, in order, also while the directory changes under way."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from publishing import case_study, outcome, publish, read, wait_for, withdraw
+from serving import Service
+
+from app.search.filters import SORTS
+from app.search.query import SearchQuery
+from app.search.ranking import Cursor
+
+Json = dict[str, Any]
+
+KEYS: dict[str, Callable[[Json], Any]] = {
+    "updated": lambda hit: hit["updated_at"],
+    "title": lambda hit: (hit.get("title") or hit["name"]).lower(),
+    "state": lambda hit: hit["states"][0]["value"] if "states" in hit else hit["state"],
+    "started": lambda hit: hit["started_year"],
+    "enrollment": lambda hit: max((one["enrollment"]["value"] for one in hit.get("districts", [hit]) if one["enrollment"]), default=None),
+    "distance": lambda hit: hit["distance_km"],
+}
+EVERY_SORT = [sign + sort for sort in SORTS if sort != "relevance" for sign in ("", "-")]
+NEAR = "44,-121"
+
+
+def pages(client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 20, **parameters: str) -> Iterator[Json]:
+    """Every page of an answer, following the links."""
+    link: str | None = str(httpx.URL(path, params={"facets": "none", "limit": limit, **parameters}))
+    while link:
+        answer: Json = client.get(link).raise_for_status().json()
+        yield answer
+        link = answer["links"]["next"]
+
+
+def walk(client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 20, **parameters: str) -> list[Json]:
+    """The hits of all pages."""
+    return [hit for page in pages(client, path, limit=limit, **parameters) for hit in page["data"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "sort"),
+    [
+        *(("/v1/case-studies", sort) for sort in EVERY_SORT),
+        *(("/v1/districts", sort) for sort in EVERY_SORT if "started" not in sort),  # their cards have no year
+    ],
+)
+def test_pages_hold_every_row_once_and_in_order(client: httpx.Client, path: str, sort: str) -> None:
+    hits = walk(client, path, sort=sort, near=NEAR, limit=7)
+    whole = client.get(path, params={"limit": 100, "sort": sort, "near": NEAR}).json()
+    assert hits == whole["data"]
+    assert len({hit["slug"] for hit in hits}) == len(hits) == whole["meta"]["total"]
+    key, descending = KEYS[sort.removeprefix("-")], sort.startswith("-")
+    values = [key(hit) for hit in hits]
+    known = [value for value in values if value is not None]
+    assert values == sorted(known, reverse=descending) + [None] * (len(values) - len(known))
+    for one, other in pairwise(hits):
+        if key(one) == key(other):
+            forwards = sort == "-distance" or not descending or key(one) is None
+            assert (one["slug"] < other["slug"]) == forwards
+
+
+@pytest.mark.parametrize("q", ["attendance", "school attendance", "rural health -nashville", "att* scho*", '"community schools" xyzzy'])
+def test_pages_by_relevance_are_the_whole_answer_in_pieces(client: httpx.Client, q: str) -> None:
+    whole = client.get("/v1/case-studies", params={"q": q, "limit": 100}).json()
+    assert [hit["slug"] for hit in walk(client, q=q, limit=3)] == [hit["slug"] for hit in whole["data"]]
+    assert whole["meta"]["total"] > 6
+
+
+@pytest.mark.parametrize("limit", [1, 14, 27, 28, 29, 100])
+def test_the_last_page_has_no_next(client: httpx.Client, limit: int) -> None:
+    sizes = [len(page["data"]) for page in pages(client, limit=limit)]
+    assert sum(sizes) == 28
+    assert len(sizes) == -(-28 // limit)
+
+
+def test_the_link_header_repeats_the_links(client: httpx.Client) -> None:
+    first = client.get("/v1/case-studies?limit=20&state_not=OR")
+    assert first.links["next"]["url"] == first.json()["links"]["next"]
+    last = client.get(first.links["next"]["url"])
+    assert "next" not in last.links
+    assert last.links["first"]["url"] == last.json()["links"]["first"] == first.json()["links"]["self"]
+    assert client.get(last.links["alternate"]["url"]).text.count("\n") == last.json()["meta"]["total"]
+
+
+def test_limit_fields_and_facets_may_change_from_page_to_page(client: httpx.Client) -> None:
+    following = client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]
+    cursor = httpx.URL(following).params["cursor"]
+    answer = client.get("/v1/case-studies", params={"sort": "title", "limit": 3, "fields": "slug", "cursor": cursor}).json()
+    assert answer["data"] == [{"slug": hit["slug"]} for hit in walk(client, sort="title", limit=100)[2:5]]
+
+
+@pytest.mark.parametrize("other", ["q=health", "sort=-title", "sort=title&state=OR", "sort=title&near=44,-121", ""])
+def test_a_cursor_belongs_to_its_question(client: httpx.Client, other: str) -> None:
+    cursor = httpx.URL(client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]).params["cursor"]
+    assert refusal(client.get(f"/v1/case-studies?{other}&cursor={cursor}")) == (400, "cursor_query_mismatch")
+    assert refusal(client.get(f"/v1/districts?sort=title&cursor={cursor}")) == (400, "cursor_query_mismatch")
+
+
+def test_a_damaged_cursor_is_refused(client: httpx.Client) -> None:
+    cursor = httpx.URL(client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]).params["cursor"]
+    swapped = cursor[:20] + ("A" if cursor[20] != "A" else "B") + cursor[21:]
+    for damaged in (cursor[:-1], cursor[1:], cursor + "A", cursor + "=", cursor.swapcase(), swapped, "1", "é", "%2e"):
+        answer = client.get("/v1/case-studies", params={"sort": "title", "cursor": damaged})
+        assert refusal(answer) == (400, "cursor_damaged")
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        Cursor((0, 7), "boise-id", None, []),
+        Cursor((0, "a"), "boise-id", None, [1]),
+        Cursor((0, "a"), "boise-id", "some", []),
+        Cursor((0, "a"), "boise-id", None, [-1]),
+    ],
+)
+def test_a_cursor_that_somebody_made_up_is_refused(client: httpx.Client, cursor: Cursor) -> None:
+    made_up = cursor.encode(SearchQuery("case_study", "/v1/case-studies", sort="title"))
+    answer = client.get("/v1/case-studies", params={"sort": "title", "cursor": made_up})
+    assert refusal(answer) == (400, "cursor_damaged")
+
+
+def refusal(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a refusal."""
+    (error,) = answer.json()["errors"]
+    assert error["parameter"] == "cursor"
+    return answer.status_code, error["code"]
+
+
+QUESTIONS: list[dict[str, str]] = [
+    *({"sort": sort, "near": NEAR} for sort in ("relevance", *EVERY_SORT)),
+    {"q": "school attendance"},
+    {"q": "att* reading xyzzy", "sort": "relevance"},
+    {"q": "-quokka", "sort": "-title"},
+]
+
+
+def test_no_row_that_stays_is_lost_or_repeated_while_others_change(own_service: Service, own_client: httpx.Client) -> None:
+    database, gone = own_service.database, ""
+    for turn, question in enumerate(QUESTIONS):
+        before = {hit["slug"] for hit in walk(own_client, limit=100, **question)}
+        touched: set[str] = set()
+        seen: list[str] = []
+        for n, page in enumerate(pages(own_client, limit=len(before) // 3, **question)):
+            seen += [hit["slug"] for hit in page["data"]]
+            shown, ahead = [hit["slug"] for hit in page["data"][:1]], sorted(before - set(seen) - touched)[:1]
+            new = case_study(
+                f"new-{turn}-{n}", title=f"{'ZAM'[n % 3]} attending school", outcomes=[outcome("experimental")], started_year=None
+            )
+            changed = [read(database, slug) for slug in (*shown, *ahead) if not slug.startswith("new")]
+            revision = publish(
+                database, new, *(record.model_copy(update={"title": f"Attended {record.title}"[:200]}) for record in changed)
+            )
+            touched |= {new.slug, *shown, *ahead}
+            if n == 0:
+                if gone:
+                    publish(database, read(database, gone))
+                    touched.add(gone)
+                gone = page["data"][1]["slug"]
+                revision = withdraw(database, "case_study", gone)
+                touched.add(gone)
+            wait_for(own_service, revision)
+        stayed = [slug for slug in seen if slug not in touched]
+        assert sorted(stayed) == sorted(before - touched), question
+        assert len(stayed) > 9

@@ -1,0 +1,93 @@
+"""What a searcher meets who asks what is near: distances, circles, and records without a position."""
+
+from math import pi
+from typing import Any
+
+import httpx
+import pytest
+from publishing import district, publish, wait_for
+from serving import Service
+
+Json = dict[str, Any]
+
+EARTH_RADIUS_KM = 6371.0088
+KM_PER_DEGREE = EARTH_RADIUS_KM * pi / 180
+REDMOND = "redmond-school-district-or"  # 44.27262, -121.17392
+WITHOUT_PLACE = "bennington-school-district-vt"
+
+
+def ask(client: httpx.Client, path: str = "/v1/districts", **parameters: str | int | float) -> Json:
+    """The answer to a question."""
+    answer: Json = client.get(path, params={"limit": 100, "facets": "none", **parameters}).raise_for_status().json()
+    return answer
+
+
+def distances(answer: Json) -> dict[str, float | None]:
+    """The distance of each hit by slug, in the answer's order."""
+    return {hit["slug"]: hit["distance_km"] for hit in answer["data"]}
+
+
+def test_distances_are_those_of_a_sphere(client: httpx.Client) -> None:
+    """From the North Pole, the way along the meridian; from a place's own antipode, half way round."""
+    for hit in ask(client, near="90,0")["data"]:
+        expected = (90 - hit["place"]["latitude"]) * KM_PER_DEGREE if hit["place"] else None
+        assert hit["distance_km"] == (expected and pytest.approx(expected, abs=0.06))
+    assert distances(ask(client, near="-44.27262,58.82608"))[REDMOND] == pytest.approx(EARTH_RADIUS_KM * pi, abs=0.06)
+
+
+def test_a_known_distance(own_service: Service, own_client: httpx.Client) -> None:
+    """Nashville airport to Los Angeles airport, the textbook example of the haversine formula: 2886 km."""
+    airport = district("los-angeles", latitude=33.94, longitude=-118.40, place_basis="office", place_source="a map")
+    wait_for(own_service, publish(own_service.database, airport))
+    assert distances(ask(own_client, near="36.12,-86.67"))["los-angeles"] == pytest.approx(2886.4, abs=0.1)
+
+
+def test_a_place_may_be_a_district_by_slug_or_leaid(client: httpx.Client) -> None:
+    by_slug, by_leaid = ask(client, near=REDMOND), ask(client, near="4110350")
+    assert distances(by_slug) == distances(by_leaid) == distances(ask(client, near="44.27262,-121.17392"))
+    assert distances(by_slug)[REDMOND] == 0
+
+
+@pytest.mark.parametrize("near", ["nowhere", WITHOUT_PLACE, "91,0", "45,181", "45", "45,-122,3"])
+def test_a_place_that_is_not_known_is_refused(client: httpx.Client, near: str) -> None:
+    answer = client.get("/v1/districts", params={"near": near})
+    assert answer.status_code == 422
+    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [("near", "unknown_place")]
+
+
+def test_within_km_draws_a_circle(client: httpx.Client) -> None:
+    everywhere = distances(ask(client, near=REDMOND))
+    for km in (1, 60, 250.5, 20000):
+        inside = distances(ask(client, near=REDMOND, within_km=km))
+        assert inside == {slug: distance for slug, distance in everywhere.items() if distance is not None and distance <= km}
+    assert WITHOUT_PLACE in everywhere
+    assert set(distances(ask(client, near=REDMOND, within_km=60))) > {REDMOND}
+
+
+def test_distance_sorts_both_ways_with_unknown_places_last(client: httpx.Client) -> None:
+    nearest, farthest = (list(distances(ask(client, near=REDMOND, sort=sort)).items()) for sort in ("distance", "-distance"))
+    known = [distance for _, distance in nearest if distance is not None]
+    assert known == sorted(known)
+    assert nearest[0] == (REDMOND, 0)
+    placed, unplaced = nearest[: len(known)], nearest[len(known) :]
+    assert WITHOUT_PLACE in dict(unplaced)
+    assert {distance for _, distance in unplaced} == {None}
+    assert [distance for _, distance in farthest] == [distance for _, distance in reversed(placed)] + [None] * len(unplaced)
+    assert farthest[len(known) :] == unplaced
+
+
+def test_a_case_study_is_as_far_as_the_nearest_of_its_districts(client: httpx.Client) -> None:
+    districts = distances(ask(client, near="45,-100"))
+    for hit in ask(client, "/v1/case-studies", near="45,-100")["data"]:
+        own = [distance for one in hit["districts"] if (distance := districts[one["slug"]]) is not None]
+        assert hit["distance_km"] == (min(own) if own else None)
+
+
+def test_without_near_there_is_no_distance(client: httpx.Client) -> None:
+    assert set(distances(ask(client)).values()) == {None}
+
+
+@pytest.mark.parametrize("parameters", [{"within_km": 10}, {"sort": "distance"}])
+def test_distance_needs_a_place(client: httpx.Client, parameters: dict[str, str]) -> None:
+    answer = client.get("/v1/districts", params=parameters)
+    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [(*parameters, "required_with")]
