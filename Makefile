@@ -7,10 +7,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test check format lock
+.PHONY: help run test check format lock bench bench-quick
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PORT=8000)
 	@$(BIN)/model-districts serve
@@ -34,6 +34,12 @@ lock: .venv/dev.stamp ## Pin what pyproject.toml asks for, with hashes (ARGS=--u
 	@$(LOCK) $(ARGS) --group install --output-file requirements.txt
 	@$(LOCK) $(ARGS) --group dev --output-file requirements-dev.txt
 
+bench: .venv/run.stamp var/bench/venv.stamp ## Measure speed beside the limit and Datasette at 1,000 and 100,000 entries (BENCH_MILLION=1: a million too)
+	@$(BIN)/python -m bench.run
+
+bench-quick: .venv/run.stamp var/bench/venv.stamp ## The same in under two minutes, smaller and rougher, written to var/bench
+	@$(BIN)/python -m bench.run --quick
+
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.12 ..." if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
@@ -48,4 +54,10 @@ lock: .venv/dev.stamp ## Pin what pyproject.toml asks for, with hashes (ARGS=--u
 	@echo "Installing what the service and its tests need into .venv ..."
 	@$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+var/bench/venv.stamp: bench/requirements.txt
+	@echo "Installing Datasette, to measure beside, into var/bench/venv ..."
+	@$(PYTHON) -m venv var/bench/venv
+	@var/bench/venv/bin/pip install --quiet --require-hashes --requirement bench/requirements.txt
 	@touch $@

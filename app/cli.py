@@ -8,24 +8,35 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 import uvicorn
 from alembic import command
 from alembic.config import Config
+from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from app.catalog import publication
 from app.database import Database
-from app.desk import access
+from app.desk import access, plans, sources
+from app.desk.access import Editor
+from app.desk.commits import Commitment, commit
 from app.desk.imports import apply_import, plan_import
-from app.desk.readers import read_seed
+from app.desk.plans import PlanRow, RowQuery
+from app.desk.readers import read_file, read_seed
+from app.desk.visits import Visitor
 from app.errors import Fault, Invalid, Refusal
+from app.records import source_checks
 from app.research import exports, formats
 from app.search.endpoints import FIELDS, PATHS
 from app.search.index import Index
@@ -33,6 +44,8 @@ from app.search.query import parse
 from app.settings import Settings
 
 SEEDER = "seed"
+FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".xlsx": "xlsx"}
+IMPORTED = {"district": "district", "case-study": "case_study"}
 ROOT = Path(__file__).parent.parent
 MAX_FAULTS_SHOWN = 50
 
@@ -55,6 +68,17 @@ def main() -> None:
         sys.exit(1)
     except Refusal as refusal:
         console.print(f"[red]{refusal}[/red]")
+        sys.exit(1)
+    except ValidationError as error:  # of the settings: what else is validated refuses with Invalid
+        for fault in error.errors():
+            _say_failure(f"{'/'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}")
+        sys.exit(1)
+    except DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        _say_failure(f"The database cannot be used: {reason}. If it lacks tables, `model-districts migrate` makes them.")
+        sys.exit(1)
+    except OSError as error:
+        _say_failure(str(error))
         sys.exit(1)
 
 
@@ -117,9 +141,27 @@ def export(
 ) -> None:
     """Write everything that the filters find to standard output."""
     if table not in exports.TABLES:
-        raise Invalid([Fault("unknown_value", f"there is no table {table!r}", parameter="table", allowed=tuple(exports.TABLES))])
+        raise Invalid(
+            [
+                Fault(
+                    "unknown_value",
+                    f"there is no table {table!r}; there are {', '.join(exports.TABLES)}",
+                    parameter="table",
+                    allowed=tuple(exports.TABLES),
+                )
+            ]
+        )
     if format_ not in ("csv", "ndjson", "json"):
-        raise Invalid([Fault("unknown_value", f"there is no format {format_!r}", parameter="format", allowed=("csv", "ndjson", "json"))])
+        raise Invalid(
+            [
+                Fault(
+                    "unknown_value",
+                    f"there is no format {format_!r}; there are csv, ndjson, json",
+                    parameter="format",
+                    allowed=("csv", "ndjson", "json"),
+                )
+            ]
+        )
     kind = exports.TABLES[table]
     with _database(Settings()) as database:
         index = Index(database)
@@ -131,6 +173,44 @@ def export(
         for chunk in formats.encoded(exports.documents(database, index, query), exports.COLUMNS[kind], format_):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+
+
+@cli.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV, NDJSON, JSON or XLSX, told by its ending.", exists=True, dir_okay=False)],
+    kind: Annotated[str, typer.Option(help="What its rows are: district or case-study.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    only_good: Annotated[bool, typer.Option("--only-good", help="Leave out rows that are refused or not accepted.")] = False,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="Slug or number of a row that looks like another record and is none; may be given again.")
+    ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish at once, without a review; needs --reason.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why no one reviews it.")] = None,
+    by: Annotated[str, typer.Option(help="Whose name the changes bear.")] = "command line",
+) -> None:
+    """Write many records from a file, as drafts: all of it or, if any row is refused, nothing. Exit code 1 if a row is refused or must be accepted."""
+    for name, value, allowed in (("kind", kind, IMPORTED), ("file", file.suffix.lower(), FORMATS)):
+        if value not in allowed:
+            raise Invalid(
+                [Fault("unknown_value", f"{name} has no value {value!r}", parameter=name, allowed=tuple(allowed), nearest=tuple(allowed))]
+            )
+    asked = Commitment(only_good, tuple(int(name) if name.isdecimal() else name for name in accept or ()), publish, reason)
+    format_ = FORMATS[file.suffix.lower()]
+    with _database(Settings()) as database, file.open("rb") as opened:
+        reading = read_file(opened, IMPORTED[kind], format_)
+        with database.writing() as session:
+            plan = plans.create(session, kind=IMPORTED[kind], format_=format_, filename=file.name, reading=reading, by=by, at=access.now())
+        with _progress(f"Comparing {file.name}") as advance:
+            plans.fill(database, plan.id, reading, seen=advance)
+        with database.reading() as session:
+            plan = plans.get(session, plan.id)
+            _print_plan(session, plan)
+        if not dry_run:
+            with _progress("Writing", total=plan.created + plan.changed) as advance, database.writing() as session:
+                plan = commit(session, plan.id, asked, seen_version=plan.version, by=Editor("", by, "admin"), at=access.now(), seen=advance)
+            console.print(f"Written: {plan.written} records, {'published' if publish else 'as drafts'}.")
+        elif plan.problem or plan.refused or plan.warned:
+            raise typer.Exit(1)
 
 
 keys = typer.Typer(help="Keys of editors, reviewers and administrators.", no_args_is_help=True)
@@ -172,6 +252,37 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key: the fi
     with _database(Settings()) as database, database.writing() as session:
         row = access.revoke(session, key_id, at=access.now())
     console.print(f"The key {row.id} of {row.label} works no longer.")
+
+
+sources_commands = typer.Typer(help="Whether the sources of case studies are still where they were.", no_args_is_help=True)
+cli.add_typer(sources_commands, name="sources")
+
+
+@sources_commands.command("check")
+def check_sources(
+    older_than: Annotated[int, typer.Option(help="Ask those never asked, and those last asked more than so many days ago.", min=0)] = 30,
+    limit: Annotated[int | None, typer.Option(help="Ask at most so many.", min=1)] = None,
+) -> None:
+    """Ask whether cited sources are still there, and keep what is found.
+
+    Each host gets one request at a time, robots.txt is kept to, and no private address is asked. Stopped in the middle, it keeps
+    what it has found so far. PUBLIC_URL is told to the hosts, so that they can see who asks.
+    """
+    settings = Settings()
+    visitor = Visitor(version=version("model-districts"), home=settings.public_url)
+    with _database(settings) as database:
+        with database.reading() as session:
+            urls = sources.due(session, checked_before=access.now() - timedelta(days=older_than), limit=limit)
+        with _progress("Asking the sources", total=len(urls)) as advance:
+            counts = sources.check(database, visitor, urls, seen=advance)
+        with database.reading() as session:
+            flagged = [kept.slug for kept, _ in sources.flagged(session)]
+    table = Table("health", Column("sources", justify="right"), title=f"{len(urls)} sources asked")
+    for health in source_checks.HEALTHS:
+        table.add_row(health, str(counts[health]))
+    Console().print(table)
+    for slug in flagged:
+        console.print(f"every source is dead: {slug}", highlight=False, soft_wrap=True)
 
 
 @cli.command()
@@ -225,13 +336,14 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[], None]]:
+def _progress(what: str, *, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """Calls of what it gives move the bar, by one or to the number given."""
     if not console.is_terminal:
-        yield lambda: None
+        yield lambda _to=None: None
         return
     with Progress(SpinnerColumn(), TextColumn(what), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda: progress.advance(task)
+        task = progress.add_task(what, total=total)
+        yield lambda to=None: progress.advance(task) if to is None else progress.update(task, completed=to)
 
 
 def _refuse_taken_port(settings: Settings) -> None:
@@ -260,10 +372,45 @@ def _shown(settings: Settings) -> str:
     return make_url(settings.database_url).render_as_string(hide_password=True)
 
 
-def _print_faults(faults: tuple[Fault, ...]) -> None:
-    table = Table("where", "what", "nearest", title=f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was written")
-    for fault in faults[:MAX_FAULTS_SHOWN]:
-        table.add_row(fault.where, fault.detail, ", ".join(fault.nearest or ()))
-    console.print(table)
+def _print_plan(session: Session, plan: PlanRow) -> None:
+    """What an import would do, and what stands in its way."""
+    counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
+    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.", highlight=False)
+    if plan.problem:
+        console.print(f"[red]It was not read to its end: {escape(plan.problem)}[/red]")
+    for title, number, query, which in (
+        ("refused", plan.refused, RowQuery(("refused",), limit=MAX_FAULTS_SHOWN), "faults"),
+        ("to be accepted by name (--accept)", plan.warned, RowQuery(warned=True, limit=MAX_FAULTS_SHOWN), "warnings"),
+    ):
+        if number:
+            shown = [
+                Fault(
+                    fault["code"],
+                    fault["detail"],
+                    pointer=f"{row.origin}, {row.slug}{fault.get('pointer', '')}",
+                    nearest=fault.get("nearest"),
+                )
+                for row in plans.rows(session, plan.id, query)
+                for fault in orjson.loads(getattr(row, which))
+            ]
+            _print_faults(tuple(shown), title=f"{number} row{'s' if number > 1 else ''} {title}")
+
+
+def _say_failure(what: str) -> None:
+    console.print(what, style="red", soft_wrap=True, markup=False, highlight=False)
+
+
+def _print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None:
+    title = title or f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was written"
+    shown = [(fault.where, fault.detail, ", ".join(fault.nearest or ())) for fault in faults[:MAX_FAULTS_SHOWN]]
+    if console.is_terminal:
+        table = Table(*(Column(name, overflow="fold") for name in ("where", "what", "nearest")), title=title)
+        for cells in shown:
+            table.add_row(*map(escape, cells))
+        console.print(table)
+    else:  # a line for each, whole, for logs and grep
+        console.print(title)
+        for where, what, nearest in shown:
+            console.print(f"{where}: {what}{f' (nearest: {nearest})' if nearest else ''}", soft_wrap=True, markup=False, highlight=False)
     if len(faults) > MAX_FAULTS_SHOWN:
         console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")

@@ -14,7 +14,10 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Connection, DateTime, Dialect, Engine, String, TypeDecorator, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
+
+from app.errors import Busy
 
 BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
@@ -127,7 +130,12 @@ def _sqlite_engine(url: str, *, write: bool = False) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        except OperationalError as error:
+            if "locked" in str(error.orig):
+                raise Busy("another write takes long; send this again a little later", retry_after=5) from None
+            raise
 
     return engine
 

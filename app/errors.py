@@ -10,7 +10,8 @@ Refusal
 ├── Unseen           the asker must say which version it has seen
 ├── Unauthenticated  no valid key
 ├── Forbidden        the key's role does not reach that far
-└── TooMany          asked too often
+├── TooMany          asked too often
+└── Busy             another write takes its time
 """
 
 from collections.abc import Sequence
@@ -104,6 +105,14 @@ class Forbidden(Refusal):
 
 class TooMany(Refusal):
     """Asked too often. `retry_after` is in seconds."""
+
+    def __init__(self, what: str, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(what)
+
+
+class Busy(Refusal):
+    """Another write takes longer than one should wait. `retry_after` is in seconds."""
 
     def __init__(self, what: str, *, retry_after: int) -> None:
         self.retry_after = retry_after

@@ -28,6 +28,7 @@ from app.web.cache import Cache
 from app.web.health import health_routes
 from app.web.limits import Rate
 from app.web.parameters import takes_no_parameters
+from app.web.straight import Straight
 from app.web.wire import Wire
 
 DESCRIPTION = """
@@ -112,7 +113,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         app.include_router(door.router)
     app.include_router(health_routes(lambda request: {"database": request.state.database.check, "index": request.state.index.catch_up}))
     return Cache(
-        Wire(app),
+        Wire(Straight(app, {search.PATHS[kind]: endpoint for kind, endpoint in search.SEARCHES.items()})),
         directory=lambda scope: scope["state"]["index"],
         cacheable=_cacheable,
         max_bytes=settings.cache_megabytes * 1024 * 1024,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -30,6 +30,13 @@ class Settings(BaseSettings):
         default=None,
         description="Address that links and citations begin with, without a trailing slash; unset, http://HOST:PORT (127.0.0.1 for every-address hosts).",
     )
+
+    @field_validator("database_url", "read_database_url")
+    @classmethod
+    def _known_database(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("sqlite://", "postgresql+psycopg://")):
+            raise ValueError("begins with sqlite:/// or postgresql+psycopg://")
+        return url
 
     @property
     def base_url(self) -> str:

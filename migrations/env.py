@@ -15,6 +15,10 @@ from app.catalog import entry as _entry  # noqa: F401
 from app.database import Database
 from app.desk import access as _access  # noqa: F401
 from app.desk import idempotency as _idempotency  # noqa: F401
+from app.desk import plans as _plans  # noqa: F401
+from app.desk import search_gaps as _search_gaps  # noqa: F401
+from app.desk import suggestions as _suggestions  # noqa: F401
+from app.records import source_checks as _source_checks  # noqa: F401
 from app.settings import Settings
 
 

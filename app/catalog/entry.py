@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, CheckConstraint, Index, delete, insert
+from sqlalchemy import BigInteger, CheckConstraint, Index, delete, insert, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -101,9 +101,13 @@ def find(session: Session, kind: str, slug: str) -> Found | None:
 
 def find_district(session: Session, name: str) -> Found | None:
     """The entry of a district by slug or LEAID, public or no longer."""
-    if found := find(session, "district", name):
-        return found
-    return next((find(session, kind, slug) for kind, slug in referring(session, [(LEAID, name)])), None)
+    by_leaid = select_columns(col(EntryReferenceRow.slug)).where(
+        col(EntryReferenceRow.referred_kind) == LEAID, col(EntryReferenceRow.referred_slug) == name
+    )
+    by_slug = col(EntryRow.slug) == name
+    query = _FOUND.where(col(EntryRow.kind) == "district", or_(by_slug, col(EntryRow.slug).in_(by_leaid))).order_by(by_slug.desc())
+    row = session.connection().execute(query).mappings().first()
+    return Found(**row) if row else None
 
 
 def since(session: Session, seq: int) -> Iterator[Entry]:

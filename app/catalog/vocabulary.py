@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from rapidfuzz import fuzz, process, utils
 
 NEAREST = 3
@@ -18,6 +19,7 @@ class Term:
     label: str
     rank: tuple[Any, ...]
     record: dict[str, Any]
+    label_json: str
 
     @property
     def names(self) -> list[str]:
@@ -30,6 +32,7 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._lists: dict[str, dict[str, Term]] = {}
+        self._codes: dict[str, list[str]] = {}
 
     def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> None:
         """Take in a published term, or drop one that is no longer public (record None)."""
@@ -37,11 +40,13 @@ class Vocabulary:
         terms = self._lists.setdefault(name, {})
         if record is None:
             terms.pop(code, None)
+            self._codes[name] = list(terms)
             return
         label = record.get("label") or record["name"]
         rank = {"term": (record.get("rank", 0),), "locale": (code,), "strategy": (record.get("pillar", ""), label)}.get(kind, (label,))
-        terms[code] = Term(code, label, rank, record)
+        terms[code] = Term(code, label, rank, record, orjson.dumps(label).decode())
         self._lists[name] = dict(sorted(terms.items(), key=lambda item: item[1].rank))
+        self._codes[name] = list(self._lists[name])
 
     def terms(self, name: str) -> Sequence[Term]:
         """The terms of a list, in natural order: strategies pillar by pillar."""
@@ -53,12 +58,16 @@ class Vocabulary:
 
     def codes(self, name: str) -> list[str]:
         """The codes of a list, in natural order."""
-        return list(self._lists.get(name, {}))
+        return self._codes.get(name, [])
 
     def label(self, name: str, code: str) -> str:
         """The name to show for a code; the code itself where the term is not known."""
         term = self._lists.get(name, {}).get(code)
         return term.label if term else code
+
+    def label_json(self, name: str, code: str) -> str:
+        """The name to show for a code, as JSON text."""
+        return self._lists[name][code].label_json
 
     def resolve(self, name: str, value: str) -> str | None:
         """The code that a value means, whatever its case; None if there is none."""

@@ -1,6 +1,6 @@
 """Drafts: create, replace, amend, rename; only on the version that the editor has seen."""
 
-from copy import deepcopy
+import dataclasses
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from app.catalog import publication
 from app.errors import Conflict, Fault, Invalid, Moved, Stale
-from app.records import renaming, revisions, store
+from app.records import listing, parsing, renaming, revisions, store
+from app.records.district import DistrictRecord
 from app.records.references import reference_faults
 from app.records.renaming import current_references
 from app.records.revisions import Revision
@@ -19,9 +20,9 @@ VOCABULARY = ("strategy", "indicator")  # these take an administrator
 
 
 def get(session: Session, kind: str, slug: str) -> Kept:
-    """The newest version of a record, draft or not. Raises Moved or NotFound."""
+    """The newest version of a record, draft or not; what it refers to has the slug of today. Raises Moved or NotFound."""
     if (kept := store.find(session, kind, slug)) is not None:
-        return kept
+        return dataclasses.replace(kept, record=current_references(revisions.moved_slugs(session), kept.record))
     if (moved := revisions.moved_to(session, kind, slug)) is not None:
         raise Moved(moved)
     return store.get(session, kind, slug)
@@ -41,7 +42,7 @@ def create(session: Session, kind: str, document: dict[str, Any], *, by: str, at
 def replace(session: Session, kind: str, slug: str, document: dict[str, Any], *, seen_version: int, by: str, at: datetime) -> Revision:
     """Write a record whole in place of its newest version, as a draft. What is public stays so until the draft is published."""
     kept = seen(session, kind, slug, seen_version, yours=document)
-    record = checked(session, kind, {"slug": slug, **document})
+    record = checked(session, kind, {"slug": slug, **document}, instead_of=slug)
     if _slug(record) != slug:
         raise Invalid([Fault("slug_differs", f"the slug is changed at .../{slug}/renaming, not here", pointer="/slug")])
     return save_draft(session, kept, record, "edit", by=by, at=at)
@@ -63,7 +64,7 @@ def rename(session: Session, kind: str, slug: str, new_slug: str, *, seen_versio
         raise Conflict("it is public and has changes that are not: publish or revert them first, since a slug changes at once")
     if kept.status == "withdrawn":
         raise Conflict("it is withdrawn: restore it first")
-    record = checked(session, kind, {**kept.record.model_dump(mode="json"), "slug": new_slug})
+    record = checked(session, kind, {**kept.record.model_dump(mode="json"), "slug": new_slug}, instead_of=slug)
     if store.find(session, kind, new_slug) is not None or revisions.moved_to(session, kind, new_slug) is not None:
         raise Conflict(f"{new_slug!r} is or was the slug of another {_noun(kind)}")
     revision = renaming.rename(session, kept, record, by=by, at=at)
@@ -72,12 +73,15 @@ def rename(session: Session, kind: str, slug: str, new_slug: str, *, seen_versio
     return revision
 
 
-def checked(session: Session, kind: str, document: dict[str, Any]) -> Shape:
-    """The record that a document says. Raises Invalid with every fault: of shape, of rules between fields, of references."""
-    record = current_references(revisions.moved_slugs(session), store.parse(kind, document))
-    if faults := reference_faults(session, kind, record):
-        raise Invalid(faults)
-    return record  # type: ignore[no-any-return]
+def checked(session: Session, kind: str, document: dict[str, Any], *, instead_of: str | None = None) -> Shape:
+    """The record that a document says. Raises Invalid with every fault: of shape, of rules between fields, of references, of
+    federal ids that are another's. `instead_of`: the slug of the record that it takes the place of."""
+    moved = revisions.moved_slugs(session)
+
+    def faults(record: Any) -> list[Fault]:
+        return reference_faults(session, kind, current_references(moved, record)) + _leaid_faults(session, record, instead_of)
+
+    return current_references(moved, parsing.parse(kind, document, check=faults))  # type: ignore[no-any-return]
 
 
 def seen(session: Session, kind: str, slug: str, version: int, *, yours: dict[str, Any] | None = None, patch: bool = False) -> Kept:
@@ -118,7 +122,7 @@ def merge(target: Any, patch: Any) -> Any:
         if value is None:
             merged.pop(name, None)
         else:
-            merged[name] = merge(merged.get(name), deepcopy(value))
+            merged[name] = merge(merged.get(name), value)
     return merged
 
 
@@ -127,6 +131,15 @@ def save_draft(session: Session, kept: Kept, record: Shape, action: str, *, by: 
     if kept.status == "withdrawn":
         raise Conflict("it is withdrawn: restore it first")
     return store.save(session, Change(kept.kind, record, action, "draft", note=note), by=by, at=at)
+
+
+def _leaid_faults(session: Session, record: Any, instead_of: str | None) -> list[Fault]:
+    if not isinstance(record, DistrictRecord) or record.nces_leaid is None:
+        return []
+    owner = listing.district_with_leaid(session, record.nces_leaid)
+    if owner in (None, record.slug, instead_of):
+        return []
+    return [Fault("leaid_of_another", f"{record.nces_leaid} is the LEAID of {owner!r}", pointer="/nces_leaid")]
 
 
 def _slug(record: Shape) -> str:

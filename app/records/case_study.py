@@ -1,12 +1,14 @@
 """CaseStudy and its parts, each claim with the source it rests on; the rules between them."""
 
 from collections.abc import Iterator
+from typing import Annotated
 
+from pydantic import StringConstraints
 from sqlmodel import Field
 
 from app.errors import Fault
 from app.records.prose import PROSE_FIELDS, prose_faults
-from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, PROSE, SHORT, SLUG_PATTERN, HttpUrl, Shape
+from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, PROSE, SHORT, HttpUrl, Shape, Slug
 
 _SOURCE = "Id of the source, among this record's sources, that says so."
 
@@ -14,7 +16,9 @@ _SOURCE = "Id of the source, among this record's sources, that says so."
 class Source(Shape):
     """A publication that this record rests on."""
 
-    id: str = Field(regex="^[a-z][a-z0-9]{0,9}$", description="Id within the record; claims and source marks ([^s1]) name it.")
+    id: Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9]{0,9}$")] = Field(
+        description="Id within the record; claims and source marks ([^s1]) name it."
+    )
     title: str = Field(min_length=1, max_length=LONG, description="Title as published.")
     publisher: str = Field(min_length=1, max_length=SHORT, description="Who published it.")
     year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of publication, where the source states one.")
@@ -76,7 +80,7 @@ class Partnership(Shape):
 class CaseStudyFields(Shape):
     """The flat part of a case study."""
 
-    slug: str = Field(primary_key=True, regex=SLUG_PATTERN, max_length=SHORT, description="Public id.")
+    slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     title: str = Field(min_length=1, max_length=SHORT, description="Title.")
     initiative: str | None = Field(default=None, max_length=SHORT, description="Name of the initiative.")
     state: str | None = Field(default=None, foreign_key="state.slug", description="USPS code of the state it is documented in.")

@@ -3,11 +3,11 @@
 from math import asin, cos, radians, sin, sqrt
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Field
 
 from app.errors import Fault
-from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, SLUG_PATTERN, HttpUrl, Shape
+from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, HttpUrl, Shape, Slug, StateCode
 
 EARTH_RADIUS_KM = 6371.0088
 
@@ -25,12 +25,12 @@ _YEAR = "the autumn in which the school year begins (2023 is 2023-24)"
 class District(Shape):
     """One district, without its aliases."""
 
-    slug: str = Field(primary_key=True, regex=SLUG_PATTERN, max_length=SHORT, description="Public id.")
+    slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     nces_leaid: Leaid | None = Field(
         default=None, unique=True, description="NCES local education agency id, 7 digits (CCD); null for those without."
     )
     name: str = Field(min_length=1, max_length=SHORT, description="Name in everyday use.")
-    state: str = Field(foreign_key="state.slug", regex="^[A-Z]{2}$", description="USPS code of its state.")
+    state: StateCode = Field(foreign_key="state.slug", description="USPS code of its state.")
     city: str | None = Field(default=None, max_length=SHORT, description="City of its office (CCD).")
     county: str | None = Field(default=None, max_length=SHORT, description="County (CCD).")
     locale: str | None = Field(default=None, foreign_key="locale.slug", description="NCES locale code, 11 to 43 (EDGE).")
@@ -46,8 +46,8 @@ class District(Shape):
     )
     latitude: float | None = Field(default=None, ge=-90, le=90, description="Degrees north (WGS 84).")
     longitude: float | None = Field(default=None, ge=-180, le=180, description="Degrees east (WGS 84).")
-    place_basis: str | None = Field(
-        default=None, regex="^(office|city)$", description="What the position is of: the district's office, or the middle of its city."
+    place_basis: Annotated[str, StringConstraints(pattern="^(office|city)$")] | None = Field(
+        default=None, description="What the position is of: the district's office, or the middle of its city."
     )
     place_source: str | None = Field(default=None, max_length=SHORT, description="Where the position was taken from.")
     website: HttpUrl | None = Field(default=None, max_length=LONG, description="The district's own address on the web.")

@@ -56,9 +56,10 @@ def list_records(session: Session, query: ListQuery) -> Sequence[Listed]:
     for word in words:
         if word.isascii() and word.isalnum():  # others may be written otherwise in JSON, or have a case that SQLite does not know
             wanted = wanted.where(func.lower(RevisionRow.document).contains(word))
-    read = ((row, orjson.loads(document)) for row, document in session.exec(wanted.execution_options(yield_per=100)))
-    found = (_listed(row, document) for row, document in read if _holds(document, words))
-    return list(islice(found, query.limit))
+    with session.exec(wanted.execution_options(yield_per=100)) as rows:
+        read = ((row, orjson.loads(document)) for row, document in rows)
+        found = (_listed(row, document) for row, document in read if _holds(document, words))
+        return list(islice(found, query.limit))
 
 
 def district_with_leaid(session: Session, leaid: str) -> str | None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import delete, insert, update
+from sqlalchemy import and_, bindparam, delete, insert, update
 from sqlmodel import Session, SQLModel, col, select
 
 from app.errors import NotFound
@@ -27,6 +27,7 @@ from app.records.tables import (
     RevisionRow,
     ScaleFigureRow,
     SourceRow,
+    metadata,
 )
 
 _T = TypeVar("_T")
@@ -175,9 +176,7 @@ def _save_batch(session: Session, kind: str, changes: Sequence[Change], after: i
     revisions.append(session, written)
     if new:
         connection.execute(insert(RecordRow), new)
-    for header in old:
-        key = (col(RecordRow.kind) == kind) & (col(RecordRow.slug) == header["slug"])
-        connection.execute(update(RecordRow).where(key).values(**header))
+    _update(session, RecordRow, ("kind", "slug"), old)
     edited = [change.record for change in changes if change.edits]
     write_rows(session, kind, edited, {header["slug"] for header in old})
     session.expire_all()
@@ -197,12 +196,19 @@ def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set
         slugs = [values["slug"] for values in kept]
         for part in PARTS:
             connection.execute(delete(part).where(col(part.case_study).in_(slugs)))
-    for values in kept:
-        connection.execute(update(main).where(col(main.slug) == values["slug"]).values(**values))  # type: ignore[attr-defined]
+    _update(session, main, ("slug",), kept)
     rows[main] = [values for values in rows[main] if values["slug"] not in there]
     for table, all_values in rows.items():
         if all_values:
             connection.execute(insert(table), all_values)
+
+
+def _update(session: Session, row: type[SQLModel], key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows over those of the same key, all with one statement."""
+    if rows:
+        table = metadata.tables[str(row.__tablename__)]
+        same = and_(*(table.c[name] == bindparam(f"its_{name}") for name in key))
+        session.connection().execute(update(table).where(same), [values | {f"its_{name}": values[name] for name in key} for values in rows])
 
 
 def _batches(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -1,14 +1,17 @@
 """The controlled vocabularies: strategies, indicators, locales (NCES), states (Census), organizations and the short lists of terms."""
 
+from typing import Annotated
+
+from pydantic import StringConstraints
 from sqlmodel import Field
 
-from app.records.shape import LONG, SHORT, SLUG_PATTERN, HttpUrl, Shape
+from app.records.shape import LONG, SHORT, HttpUrl, Shape, Slug, StateCode
 
 
 class Strategy(Shape):
     """One thing that community schools do, in its pillar."""
 
-    slug: str = Field(primary_key=True, regex=SLUG_PATTERN, max_length=SHORT, description="Public id.")
+    slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     pillar: str = Field(
         max_length=SHORT,
         description="Code of the pillar it belongs to: a term of the vocabulary `pillar`, after the Coalition for Community Schools.",
@@ -29,7 +32,7 @@ class StrategyRecord(Strategy):
 class Indicator(Shape):
     """What an outcome measures."""
 
-    slug: str = Field(primary_key=True, regex=SLUG_PATTERN, max_length=SHORT, description="Public id.")
+    slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     label: str = Field(min_length=1, max_length=SHORT, description="Name to show.")
     definition: str = Field(min_length=1, max_length=LONG, description="What it measures, in our own words.")
 
@@ -46,8 +49,10 @@ class IndicatorRecord(Indicator):
 class Locale(Shape):
     """One of the 12 locale codes of the NCES locale framework (EDGE)."""
 
-    slug: str = Field(primary_key=True, regex=r"^[1-4][1-3]$", description="NCES locale code, 11 to 43.")
-    rurality: str = Field(regex="^(city|suburb|town|rural)$", description="Type of the locale: city, suburb, town or rural (NCES).")
+    slug: Annotated[str, StringConstraints(pattern="^[1-4][1-3]$")] = Field(primary_key=True, description="NCES locale code, 11 to 43.")
+    rurality: Annotated[str, StringConstraints(pattern="^(city|suburb|town|rural)$")] = Field(
+        description="Type of the locale: city, suburb, town or rural (NCES)."
+    )
     label: str = Field(min_length=1, max_length=SHORT, description="NCES name of type and size or distance.")
     definition: str = Field(min_length=1, max_length=LONG, description="What NCES means by the code, in our own words.")
 
@@ -55,9 +60,11 @@ class Locale(Shape):
 class State(Shape):
     """A state, the District of Columbia or a territory."""
 
-    slug: str = Field(primary_key=True, regex="^[A-Z]{2}$", description="USPS code.")
+    slug: StateCode = Field(primary_key=True, description="USPS code.")
     name: str = Field(min_length=1, max_length=SHORT, description="Name.")
-    fips: str = Field(regex="^[0-9]{2}$", description="FIPS state code; the first two digits of its districts' LEAIDs.")
+    fips: Annotated[str, StringConstraints(pattern="^[0-9]{2}$")] = Field(
+        description="FIPS state code; the first two digits of its districts' LEAIDs."
+    )
     kind: str = Field(max_length=SHORT, description="state, district or territory.")
     region: str | None = Field(default=None, max_length=SHORT, description="Census region; null for territories.")
     division: str | None = Field(default=None, max_length=SHORT, description="Census division; null for territories.")
@@ -66,7 +73,7 @@ class State(Shape):
 class Organization(Shape):
     """A named organization that partners with schools."""
 
-    slug: str = Field(primary_key=True, regex=SLUG_PATTERN, max_length=SHORT, description="Public id.")
+    slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     name: str = Field(min_length=1, max_length=SHORT, description="Name.")
     type: str = Field(max_length=SHORT, description="Kind of organization: a term of the vocabulary `partner-type`.")
     website: HttpUrl | None = Field(default=None, max_length=LONG, description="Its own address on the web.")
@@ -82,8 +89,8 @@ class Term(Shape):
     """One entry of a short list: pillars, ruralities, settings, study designs, partner types and the like."""
 
     slug: str = Field(primary_key=True, max_length=SHORT, description="vocabulary and code joined by a dot.")
-    vocabulary: str = Field(regex=SLUG_PATTERN, max_length=SHORT, description="The list it belongs to.")
-    code: str = Field(regex=SLUG_PATTERN, max_length=SHORT, description="What records hold.")
+    vocabulary: Slug = Field(max_length=SHORT, description="The list it belongs to.")
+    code: Slug = Field(max_length=SHORT, description="What records hold.")
     label: str = Field(min_length=1, max_length=SHORT, description="Name to show.")
     definition: str = Field(min_length=1, max_length=LONG, description="What it means, in our own words.")
     rank: int = Field(ge=0, description="Place in the list, 0 first; for study designs 0 is the strongest.")

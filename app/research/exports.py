@@ -19,7 +19,7 @@ def documents(database: Database, index: Index, query: SearchQuery) -> Iterator[
     """The full document of everything that the question finds, by slug, as of one moment."""
     hits = match(query, index.collections[query.kind]).hits()
     among = index.collections[query.kind]
-    wanted = None if len(hits) == len(among) else frozenset(among.indexed(number).entry.slug for number in hits)
+    wanted = None if len(hits) == len(among) else frozenset(among.slugs[number] for number in hits)
     return _stream(database, query.kind, wanted)
 
 

@@ -101,6 +101,9 @@ async def search_districts(request: Request) -> Response:
     return _search(request, "district")
 
 
+SEARCHES = {"case_study": search_case_studies, "district": search_districts}
+
+
 def _search(request: Request, kind: str) -> Response:
     query = parse_search(request, kind)
     if (note := request.scope.get("cache")) is not None:

@@ -198,6 +198,10 @@ def parse(
     return _Parser(kind, path, pairs, vocabulary, places, fields, without).query()
 
 
+PARAMETERS = parameter_names()
+_TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
+
+
 class _Parser:
     """One parse: collects the faults as it goes."""
 
@@ -214,7 +218,7 @@ class _Parser:
         self.kind, self.path, self.vocabulary, self.places, self.allowed_fields = kind, path, vocabulary, places, fields
         self.faults: list[Fault] = []
         self.given: dict[str, list[str]] = {}
-        allowed = [name for name in parameter_names() if name not in without]
+        allowed = [name for name in PARAMETERS if name not in without] if without else PARAMETERS
         for name, value in pairs:
             self.given.setdefault(name, []).append(value)
         for name in self.given:
@@ -306,8 +310,7 @@ class _Parser:
 
     def terms(self, suffix: str) -> dict[str, tuple[str, ...]]:
         found = {}
-        for filter_ in FILTERS:
-            name = filter_.name + suffix
+        for name, filter_ in _TERM_PARAMETERS[suffix].items():
             if name not in self.given:
                 continue
             values = []

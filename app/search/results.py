@@ -31,28 +31,27 @@ def search(
     if cursor is None and (how := gap(matches)):
         on_gap(how)
     shown, following = page(query, among, matches, hits, cursor)
-    links = {"self": query.url(cursor=query.cursor), "first": query.url()}
+    canonical, first = query.canonical(), query.url()
+    links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if following:
         links["next"] = query.url(cursor=following.encode(query))
     links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{_export_query(query)}"
     meta = {
         "total": len(hits),
         "limit": query.limit,
-        "query": query.canonical(),
+        "query": canonical,
         "match": matches.mode,
         "dropped": [
             {"word": str(clause), "why": "no entry holds it", "link": query.without_clause(clause).url()} for clause in matches.dropped
         ],
         "relaxations": [] if hits else relaxations(query, among),
-        **provenance(
-            index.revision, index.updated_at, f"{WHAT[query.kind]} matching {query.canonical() or 'everything'}", base_url + query.url()
-        ),
+        **provenance(index.revision, index.updated_at, f"{WHAT[query.kind]} matching {canonical or 'everything'}", base_url + first),
     }
     facets = count_facets(query, among, matches, hits, index.vocabulary)
     answer = b'{"data":[%s],"meta":%s,"facets":%s,"links":%s}' % (
         b",".join(_hits(query, among, matches, shown)),
         orjson.dumps(meta, option=orjson.OPT_UTC_Z),
-        orjson.dumps(facets),
+        facets.encode(),
         orjson.dumps({"next": None} | links),
     )
     return answer, links

@@ -35,7 +35,7 @@ def health_routes(checks: Callable[[Request], Mapping[str, Callable[[], None]]])
         response_description="It can.",
         responses=responses(400, 503),
     )
-    def readyz(request: Request) -> Response | Health:
+    async def readyz(request: Request) -> Response | Health:
         """Looks at the database and the index. For a balancer that sends requests only to those that can answer them."""
         for name, check in checks(request).items():
             try:

@@ -1,6 +1,7 @@
 """Query parameters of the small addresses: what is not known is refused, with what is."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
@@ -55,6 +56,22 @@ def text(name: str, most: int) -> Callable[[str], str]:
         if len(value) > most or "\0" in value:
             raise Invalid([Fault("not_text", f"{name} is a text of up to {most} characters", parameter=name)])
         return value
+
+    return read
+
+
+def moment(name: str) -> Callable[[str], datetime]:
+    """Reads a time with its zone (RFC 3339)."""
+
+    def read(value: str) -> datetime:
+        try:
+            given = datetime.fromisoformat(value)
+            if given.tzinfo is None:
+                raise ValueError
+            return given.astimezone(UTC)
+        except (ValueError, OverflowError):
+            what = f"{name} is an RFC 3339 time with its zone, such as 2026-11-25T00:00:00Z"
+            raise Invalid([Fault("not_a_time", what, parameter=name)]) from None
 
     return read
 

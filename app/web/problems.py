@@ -184,6 +184,8 @@ def answer(request: Request, refusal: Refusal) -> Response:
             return problem(request, 412, str(refusal), more=more, headers={"ETag": f'"{version}"'})
         case errors.TooMany(retry_after=seconds):
             return problem(request, 429, str(refusal), headers={"Retry-After": str(seconds)})
+        case errors.Busy(retry_after=seconds):
+            return problem(request, 503, str(refusal), headers={"Retry-After": str(seconds)})
         case errors.Unauthenticated():
             return problem(request, 401, str(refusal), headers={"WWW-Authenticate": 'Bearer realm="Model Districts"'})
         case errors.Forbidden(needs=needs):

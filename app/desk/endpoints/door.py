@@ -4,19 +4,21 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 import orjson
-from fastapi import Depends, Header, Path, Request, Response
+from fastapi import Depends, Header, Path, Request, Response, Security
+from fastapi.security import HTTPBearer, SecurityScopes
 from pydantic import BaseModel
 from sqlmodel import Session
 
 from app.database import Database
-from app.desk import access, drafts, workflow
+from app.desk import access, drafts, sources, workflow
 from app.desk.access import Editor, now
 from app.desk.idempotency import Answer, once, parse_key
 from app.errors import Fault, Invalid, Unauthenticated, Unseen
-from app.records import store
+from app.records import parsing
 from app.records.store import Kept
 from app.web.bodies import JSON, MERGE_PATCH, parse_object, read_body
 from app.web.limits import Rate
+from app.web.parameters import refuse_unknown
 from app.web.problems import error_parts
 
 PATHS = {
@@ -27,29 +29,41 @@ PATHS = {
     "organization": "organizations",
 }
 NO_STORE = {"Cache-Control": "no-store"}
-FAILURES = Rate(times=20, seconds=60)  # failed attempts from one address
+KEY = HTTPBearer(
+    scheme_name="key",
+    bearerFormat="md_...",
+    description="A key of the desk. What each operation takes of it is a permission; docs/permissions.md says which roles have it.",
+    auto_error=False,
+)
 
 _Asked = TypeVar("_Asked", bound=BaseModel)
 
 
-def authenticated(
-    request: Request,
-    authorization: Annotated[str | None, Header(description="`Bearer` and a key.", include_in_schema=False)] = None,
-) -> Editor:
-    """Who sent the request. Raises Unauthenticated, or TooMany after too many failures."""
+def may(permission: str) -> Any:
+    """Declares what an operation takes: its OpenAPI entry says so, and `authenticated` sees to it."""
+    return Security(authenticated, scopes=[permission])
+
+
+def authenticated(request: Request, needs: SecurityScopes, _shown_in_openapi: Annotated[object, Depends(KEY)]) -> Editor:
+    """Who sent the request. Raises Unauthenticated, TooMany after too many failures, or Forbidden if the role is too small."""
     address = request.client.host if request.client else ""
-    FAILURES.check(address)
+    failures: Rate = request.state.failed_attempts
+    failures.check(address)
+    authorization = request.headers.get("authorization")
     database: Database = request.state.database
     at = now()
     try:
         with database.reading() as session:
             editor, unnoted = access.authenticate(session, authorization, at=at)
     except Unauthenticated:
-        FAILURES.count(address)
+        if authorization is not None:  # without a key nothing was attempted
+            failures.count(address)
         raise
     if unnoted:
         with database.writing() as session:
             access.note_use(session, editor.key_id, at=at)
+    for permission in needs.scopes:
+        editor.must(permission)
     return editor
 
 
@@ -66,16 +80,17 @@ def seen_version(
 
 
 async def json_body(request: Request) -> bytes:
-    """A JSON body, bounded."""
+    """A JSON body, bounded. What is asked stands in it, so the address takes no parameters."""
+    refuse_unknown(request, ())
     return await read_body(request, types=JSON)
 
 
 async def patch_body(request: Request) -> bytes:
     """A JSON merge patch, bounded."""
+    refuse_unknown(request, ())
     return await read_body(request, types=MERGE_PATCH)
 
 
-By = Annotated[Editor, Depends(authenticated)]
 SeenVersion = Annotated[int, Depends(seen_version)]
 Body = Annotated[bytes, Depends(json_body)]
 Key = Annotated[
@@ -102,7 +117,12 @@ def record_answer(session: Session, kind: str, slug: str, *, status: int = 200) 
     needs = workflow.publication_faults(session, kept)
     answer = {
         "data": kept.record.model_dump(mode="json"),
-        "meta": {**state(kept), "needs": [error_parts(fault) for fault in needs], "moves": workflow.moves_open(kept)},
+        "meta": {
+            **state(kept),
+            "needs": [error_parts(fault) for fault in needs],
+            "warnings": [error_parts(fault) for fault in sources.warnings(session, kept)],
+            "moves": workflow.moves_open(kept),
+        },
         "links": {
             "self": path,
             "revisions": f"{path}/revisions",
@@ -127,7 +147,7 @@ def json_answer(content: dict[str, Any], status: int = 200) -> Response:
 
 def parsed(shape: type[_Asked], body: bytes) -> _Asked:
     """What a JSON body asks, in its shape. Raises Invalid."""
-    return store.parse_shape(shape, parse_object(body))
+    return parsing.parse_shape(shape, parse_object(body))
 
 
 def state(kept: Kept) -> dict[str, Any]:

@@ -7,23 +7,23 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlmodel import Session
 
 from app.desk import access, shapes
-from app.desk.access import ApiKeyRow, now
-from app.desk.endpoints.door import Body, By, Key, act, json_answer, parsed, request_body
+from app.desk.access import ApiKeyRow, Editor, now
+from app.desk.endpoints.door import Body, Key, act, json_answer, may, parsed, request_body
 from app.desk.idempotency import Answer
 from app.errors import Fault, Invalid
 from app.web.parameters import refuse_unknown
 from app.web.problems import responses
 
-router = APIRouter(prefix="/v1/admin/keys", tags=["desk"])
+MANAGING = may("manage_keys")
+router = APIRouter(prefix="/v1/admin/keys", tags=["desk"], dependencies=[MANAGING])
 EXAMPLE = {"label": "ada@example.org", "role": "editor", "expires_at": "2027-12-31T00:00:00Z"}
 
 
 @router.get(
     "", summary="List the keys", operation_id="desk_list_keys", response_model=shapes.KeyList, responses=responses(400, 401, 403, 429)
 )
-def list_keys(request: Request, by: By) -> Response:
+def list_keys(request: Request) -> Response:
     """Every key with role, holder, expiry and last use; never a secret. Admins."""
-    by.must("manage_keys")
     refuse_unknown(request, ())
     with request.state.database.reading() as session:
         found = [_shown(row) for row in access.list_keys(session)]
@@ -39,9 +39,8 @@ def list_keys(request: Request, by: By) -> Response:
     responses=responses(400, 401, 403, 409, 413, 415, 422, 429),
     openapi_extra=request_body("KeyRequest", EXAMPLE),
 )
-def create_key(request: Request, by: By, body: Body, key: Key = None) -> Response:
+def create_key(request: Request, by: Annotated[Editor, MANAGING], body: Body, key: Key = None) -> Response:
     """Make a key. Its secret is in this answer and nowhere else: an Idempotency-Key is not taken, since the answer would have to be kept. Admins."""
-    by.must("manage_keys")
     if key is not None:
         raise Invalid(
             [
@@ -75,10 +74,8 @@ def create_key(request: Request, by: By, body: Body, key: Key = None) -> Respons
 def revoke_key(
     request: Request,
     key_id: Annotated[str, Path(description="Id of the key: the first characters of its secret.", examples=["md_Xq3vA9Zk"])],
-    by: By,
 ) -> Response:
     """Let a key work no longer, from the next request on. Revoking it again changes nothing. Admins."""
-    by.must("manage_keys")
     refuse_unknown(request, ())
     with request.state.database.writing() as session:
         content = {"data": _shown(access.revoke(session, key_id, at=now()))}

@@ -7,14 +7,13 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
-from app.desk import drafts, history, shapes
-from app.desk.access import now
+from app.desk import drafts, history, shapes, sources
+from app.desk.access import Editor, now
 from app.desk.endpoints.door import (
     ALWAYS,
     PATHS,
     WRITES,
     Body,
-    By,
     Key,
     SeenVersion,
     Slug,
@@ -22,6 +21,7 @@ from app.desk.endpoints.door import (
     act,
     answered,
     json_answer,
+    may,
     patch_body,
     record_answer,
     request_body,
@@ -29,16 +29,25 @@ from app.desk.endpoints.door import (
 )
 from app.desk.endpoints.examples import EXAMPLES, LIST, PATCH_EXAMPLES, SINCE
 from app.desk.idempotency import Answer
-from app.errors import Conflict, Fault, Invalid
+from app.errors import Conflict
 from app.records import listing
 from app.records.kinds import KINDS
 from app.records.revisions import Revision
 from app.records.tables import STATUSES
 from app.web.bodies import MERGE_PATCH, parse_object
-from app.web.parameters import refuse_unknown
+from app.web.parameters import one_of, read_parameters, refuse_unknown, text, whole_number
 from app.web.problems import error_parts, responses
 
 router = APIRouter(prefix="/v1/admin")
+READING = [may("read")]
+LIST_READERS = {
+    "status": one_of("status", STATUSES),
+    "owner": text("owner", 200),
+    "q": text("q", 200),
+    "after": text("after", 200),
+    "limit": whole_number("limit", 1, 200),
+}
+SINCE_READERS = {"since": whole_number("since", 1, 2**31 - 1)}
 
 
 def _record_routes(kind: str) -> None:
@@ -47,7 +56,7 @@ def _record_routes(kind: str) -> None:
     shape = KINDS[kind].shape
     answer_shape = shapes.RecordAnswer[shape]  # type: ignore[valid-type]
     body = request_body(shape.__name__, EXAMPLES[kind])
-    permission = "write_vocabulary" if kind in drafts.VOCABULARY else "write"
+    writing = may("write_vocabulary" if kind in drafts.VOCABULARY else "write")
 
     def write(request: Request, do: Callable[[Session], Revision]) -> Response:
         with request.state.database.writing() as session:
@@ -61,13 +70,13 @@ def _record_routes(kind: str) -> None:
         operation_id=f"desk_list_{kind}",
         response_model=shapes.RecordList,
         openapi_extra={"parameters": LIST},
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS, 422),
     )
-    def list_records(request: Request, by: By) -> Response:
+    def list_records(request: Request) -> Response:
         """Every record of the kind, drafts included, by slug."""
-        by.must("read")
-        query = _listed_query(request, kind)
+        query = listing.ListQuery(kind, **read_parameters(request, LIST_READERS))
         with request.state.database.reading() as session:
             found = listing.list_records(session, query)
         more = urlencode({**request.query_params, "after": found[-1].slug}) if len(found) == query.limit else None
@@ -83,9 +92,8 @@ def _record_routes(kind: str) -> None:
         responses=responses(400, 401, 403, 409, 413, 415, 422, 429),
         openapi_extra=body,
     )
-    def create(request: Request, by: By, body: Body, key: Key = None) -> Response:
+    def create(request: Request, by: Annotated[Editor, writing], body: Body, key: Key = None) -> Response:
         """Write a new record as a draft. It may be incomplete; `meta.needs` says what publishing still takes. All faults come in one answer, by JSON Pointer."""
-        by.must(permission)
 
         def do(session: Session) -> Answer:
             revision = drafts.create(session, kind, parse_object(body), by=by.label, at=now())
@@ -98,12 +106,12 @@ def _record_routes(kind: str) -> None:
         summary=f"Read a {noun}",
         operation_id=f"desk_get_{kind}",
         response_model=answer_shape,
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS),
     )
-    def get(request: Request, slug: Slug, by: By) -> Response:
+    def get(request: Request, slug: Slug) -> Response:
         """The newest version, draft or not, with its state and what may come next."""
-        by.must("read")
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
             return answered(record_answer(session, kind, slug))
@@ -117,9 +125,8 @@ def _record_routes(kind: str) -> None:
         responses=responses(*WRITES),
         openapi_extra=body,
     )
-    def replace(request: Request, slug: Slug, by: By, version: SeenVersion, body: Body) -> Response:
+    def replace(request: Request, slug: Slug, by: Annotated[Editor, writing], version: SeenVersion, body: Body) -> Response:
         """Write the record whole, as a draft. What is public stays so until the draft is published. A stale version (412) brings the current record and a three-way comparison."""
-        by.must(permission)
         return write(
             request,
             lambda session: drafts.replace(session, kind, slug, parse_object(body), seen_version=version, by=by.label, at=now()),
@@ -134,9 +141,10 @@ def _record_routes(kind: str) -> None:
         responses=responses(*WRITES),
         openapi_extra=request_body({"type": "object"}, PATCH_EXAMPLES[kind], *MERGE_PATCH),
     )
-    def amend(request: Request, slug: Slug, by: By, version: SeenVersion, body: Annotated[bytes, Depends(patch_body)]) -> Response:
+    def amend(
+        request: Request, slug: Slug, by: Annotated[Editor, writing], version: SeenVersion, body: Annotated[bytes, Depends(patch_body)]
+    ) -> Response:
         """Change parts of the record (JSON merge patch, RFC 7396): null takes a field away, lists are replaced whole. The result is a draft."""
-        by.must(permission)
         return write(
             request, lambda session: drafts.amend(session, kind, slug, parse_object(body), seen_version=version, by=by.label, at=now())
         )
@@ -146,12 +154,12 @@ def _record_routes(kind: str) -> None:
         summary=f"Preview a {noun}",
         operation_id=f"desk_preview_{kind}",
         response_model=shapes.PreviewAnswer,
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS, 409),
     )
-    def preview(request: Request, slug: Slug, by: By) -> Response:
+    def preview(request: Request, slug: Slug) -> Response:
         """The document of the newest version exactly as the public would get it."""
-        by.must("read")
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
             rendering = history.rendering(session, kind, slug)
@@ -164,16 +172,17 @@ def _record_routes(kind: str) -> None:
         summary=f"Review a {noun}",
         operation_id=f"desk_review_{kind}",
         response_model=shapes.ReviewAnswer,
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS),
     )
-    def review(request: Request, slug: Slug, by: By) -> Response:
+    def review(request: Request, slug: Slug) -> Response:
         """What a reviewer must see in one document: the differences to what is public, the public rendering, claims whose source changed, and the checks passed and failed."""
-        by.must("read")
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
             found = history.review(session, kind, slug)
             kept = drafts.get(session, kind, slug)
+            warnings = sources.warnings(session, kept)
         failed = [error_parts(fault) for fault in found.failed]
         return json_answer(
             {
@@ -184,6 +193,7 @@ def _record_routes(kind: str) -> None:
                     "claims_with_new_sources": found.claims_with_new_sources,
                     "passed": found.passed,
                     "failed": failed,
+                    "warnings": [error_parts(fault) for fault in warnings],
                 }
             }
         )
@@ -193,12 +203,12 @@ def _record_routes(kind: str) -> None:
         summary=f"List the revisions of a {noun}",
         operation_id=f"desk_list_{kind}_revisions",
         response_model=shapes.RevisionList,
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS),
     )
-    def list_revisions(request: Request, slug: Slug, by: By) -> Response:
+    def list_revisions(request: Request, slug: Slug) -> Response:
         """Every change of the record, the newest first, with who, when and why."""
-        by.must("read")
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
             found = history.list_(session, kind, slug)
@@ -209,12 +219,12 @@ def _record_routes(kind: str) -> None:
         summary=f"Read a revision of a {noun}",
         operation_id=f"desk_get_{kind}_revision",
         response_model=shapes.RevisionAnswer,
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS, 422),
     )
-    def get_revision(request: Request, slug: Slug, version: Version, by: By) -> Response:
+    def get_revision(request: Request, slug: Slug, version: Version) -> Response:
         """One change, and the whole record after it."""
-        by.must("read")
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
             revision = history.read(session, kind, slug, version)
@@ -226,38 +236,16 @@ def _record_routes(kind: str) -> None:
         operation_id=f"desk_compare_{kind}_revisions",
         response_model=shapes.ComparisonAnswer,
         openapi_extra={"parameters": SINCE},
+        dependencies=READING,
         tags=["desk"],
         responses=responses(*ALWAYS, 422),
     )
-    def compare(request: Request, slug: Slug, version: Version, by: By) -> Response:
+    def compare(request: Request, slug: Slug, version: Version) -> Response:
         """How an earlier version (`since`, by default the one before) became this one: as a JSON Patch (RFC 6902), and field by field."""
-        by.must("read")
-        refuse_unknown(request, ("since",))
-        since = request.query_params.get("since", str(max(1, version - 1)))
-        if not (since.isascii() and since.isdecimal() and 1 <= int(since) < 2**31):
-            raise Invalid([Fault("out_of_range", "since is the number of a version", parameter="since")])
+        since = read_parameters(request, SINCE_READERS).get("since", max(1, version - 1))
         with request.state.database.reading() as session:
-            patch, fields = history.compare(session, kind, slug, before=int(since), after=version)
-        return json_answer({"data": {"before": int(since), "after": version, "patch": patch, "fields": fields}})
-
-
-def _listed_query(request: Request, kind: str) -> listing.ListQuery:
-    """The list that query parameters ask for. Raises Invalid."""
-    refuse_unknown(request, tuple(parameter["name"] for parameter in LIST))
-    given = request.query_params
-    faults = []
-    if (status := given.get("status")) is not None and status not in STATUSES:
-        faults.append(Fault("unknown_value", f"status has no value {status[:40]!r}", parameter="status", allowed=STATUSES))
-    if not (limit := given.get("limit", "50")).isdecimal() or not limit.isascii() or not 1 <= int(limit) <= 200:
-        faults.append(Fault("out_of_range", "limit is a whole number from 1 to 200", parameter="limit"))
-    faults += [
-        Fault("not_text", f"{name} is a text of up to 200 characters", parameter=name)
-        for name in ("q", "owner", "after")
-        if (value := given.get(name)) is not None and (len(value) > 200 or "\0" in value)
-    ]
-    if faults:
-        raise Invalid(faults)
-    return listing.ListQuery(kind, status, given.get("owner"), given.get("q"), given.get("after"), int(limit))
+            patch, fields = history.compare(session, kind, slug, before=since, after=version)
+        return json_answer({"data": {"before": since, "after": version, "patch": patch, "fields": fields}})
 
 
 def revision_entry(revision: Revision) -> dict[str, Any]:

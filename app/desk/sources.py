@@ -1,0 +1,184 @@
+"""Whether the sources that case studies rest on are still where they were: checked, kept, listed, and flagged where none is left."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.catalog import publication
+from app.database import Database
+from app.desk.access import now
+from app.desk.visits import Finding, Visitor
+from app.errors import Fault
+from app.records import source_checks, store
+from app.records.source_checks import HEALTHS, SourceCheckRow, source_id
+from app.records.store import Kept
+from app.records.tables import RecordRow, SourceRow
+
+UNCHECKED = "unchecked"
+HEALTH_VALUES = (*HEALTHS, UNCHECKED)
+GIVEN_UP_AFTER = timedelta(days=14)  # a source that could not be reached for so long is dead
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A case study rests on an address. `public`: in the version that the public reads."""
+
+    url: str
+    case_study: str
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceQuery:
+    """Which sources are asked for."""
+
+    health: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSource:
+    """An address, who rests on it, and its last check."""
+
+    url: str
+    check: SourceCheckRow | None
+    cited_by: Sequence[Citation]
+
+    @property
+    def health(self) -> str:
+        """What the last check found; unchecked without one."""
+        return self.check.health if self.check else UNCHECKED
+
+
+@dataclass(frozen=True, slots=True)
+class SourceList:
+    """A page of sources, and how many there are of each health in all."""
+
+    sources: Sequence[ListedSource]
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def due(session: Session, *, checked_before: datetime, limit: int | None = None) -> list[str]:
+    """The addresses to be checked: those never checked, then those checked longest ago."""
+    checks = {row.url: row.checked_at for row in source_checks.list_all(session)}
+    urls = {citation.url for citation in citations(session)}
+    new = sorted(url for url in urls if url not in checks)
+    old = sorted((checks[url], url) for url in urls if url in checks and checks[url] < checked_before)
+    return [*new, *(url for _, url in old)][:limit]
+
+
+def check(
+    database: Database,
+    visitor: Visitor,
+    urls: Sequence[str],
+    *,
+    clock: Callable[[], datetime] = now,
+    seen: Callable[[], None] = lambda: None,
+) -> Counter[str]:
+    """Visit addresses and keep what each visit found, each in a transaction of its own; how many there are of each health.
+    `seen` is called after each."""
+    counts: Counter[str] = Counter()
+
+    def told(finding: Finding) -> None:
+        with database.writing() as session:
+            row = note(session, finding, at=clock())
+        counts[row.health] += 1
+        seen()
+
+    async def visits() -> None:
+        async with visitor:
+            await visitor.visit_all(urls, told)
+
+    asyncio.run(visits())
+    return counts
+
+
+def note(session: Session, finding: Finding, *, at: datetime) -> SourceCheckRow:
+    """Keep what a visit found. Public documents that rest on a source which was there are shown with the new date."""
+    at = at.replace(microsecond=0)
+    before = source_checks.find_many(session, [finding.url]).get(finding.url)
+    last_alive_at = before.last_alive_at if before else None
+    failing_since = before.failing_since if before else None
+    failing = not finding.found and finding.health in ("dead", "unreachable")
+    failing_since = (failing_since or at) if failing else None
+    given_up = finding.health == "unreachable" and failing_since is not None and at - failing_since >= GIVEN_UP_AFTER
+    row = SourceCheckRow(
+        id=source_id(finding.url),
+        url=finding.url,
+        checked_at=at,
+        health="dead" if given_up else finding.health,
+        status_code=finding.status_code,
+        moved_to=finding.moved_to,
+        last_alive_at=at if finding.found else last_alive_at,
+        failing_since=failing_since,
+        note=finding.note,
+    )
+    source_checks.save(session, row)
+    if finding.found:
+        publication.show_again(session, [finding.url])
+    return row
+
+
+def list_(session: Session, query: SourceQuery) -> SourceList:
+    """The sources that the question asks for, by address."""
+    checks = {row.url: row for row in source_checks.list_all(session)}
+    cited_by: dict[str, list[Citation]] = defaultdict(list)
+    for citation in citations(session):
+        cited_by[citation.url].append(citation)
+    listed = [ListedSource(url, checks.get(url), cited_by[url]) for url in sorted(cited_by)]
+    counts = Counter(source.health for source in listed)
+    found = [source for source in listed if query.health in (None, source.health) and (query.after is None or source.url > query.after)]
+    return SourceList(found[: query.limit], {health: counts[health] for health in HEALTH_VALUES})
+
+
+def flagged(session: Session) -> list[tuple[Kept, Sequence[ListedSource]]]:
+    """The case studies whose every source is dead, in the version that the public reads or, where there is none, in the newest."""
+    checks = {row.url: row for row in source_checks.list_all(session)}
+    of_case: dict[str, list[Citation]] = defaultdict(list)
+    for citation in citations(session):
+        of_case[citation.case_study].append(citation)
+    found = {}
+    for slug, cited in of_case.items():
+        standing = [citation for citation in cited if citation.public] or cited
+        sources = [ListedSource(citation.url, checks.get(citation.url), [citation]) for citation in standing]
+        if all(source.health == "dead" for source in sources):
+            found[slug] = sources
+    return [(kept, found[slug]) for slug, kept in store.find_many(session, "case_study", sorted(found)).items()]
+
+
+def warnings(session: Session, kept: Kept) -> list[Fault]:
+    """What an editor should know of a record's sources: which are dead or have moved, and whether none is left."""
+    if kept.kind != "case_study":
+        return []
+    cited = kept.record.sources
+    checks = source_checks.find_many(session, [source.url for source in cited])
+    found = [fault for n, source in enumerate(cited) for fault in _warning(checks.get(source.url), f"/sources/{n}/url")]
+    if cited and all((row := checks.get(source.url)) is not None and row.health == "dead" for source in cited):
+        found.insert(0, Fault("every_source_dead", "none of its sources could be found when they were last checked", pointer="/sources"))
+    return found
+
+
+def citations(session: Session) -> list[Citation]:
+    """Which case study rests on which address: in its newest version, unless withdrawn, and in the one that is public."""
+    of_case = (col(RecordRow.kind) == "case_study") & (col(RecordRow.slug) == SourceRow.case_study)
+    newest: Any = select(SourceRow.url, SourceRow.case_study, RecordRow.published_version == RecordRow.version).join(RecordRow, of_case)
+    found = {(slug, url): bool(public) for url, slug, public in session.exec(newest.where(col(RecordRow.status) != "withdrawn"))}
+    drafted = select(RecordRow.slug).where(RecordRow.kind == "case_study", col(RecordRow.published_version) < RecordRow.version)
+    for slug, (record, _version, _at) in store.published(session, "case_study", session.exec(drafted).all()).items():
+        found.update({(slug, source.url): True for source in record.sources})
+    return [Citation(url, slug, public) for (slug, url), public in sorted(found.items())]
+
+
+def _warning(row: SourceCheckRow | None, pointer: str) -> list[Fault]:
+    if row is not None and row.health == "dead":
+        since = f" since {row.failing_since:%Y-%m-%d}" if row.failing_since else ""
+        return [Fault("source_dead", f"not found at its address{since}", pointer=pointer)]
+    if row is not None and row.health == "moved":
+        return [Fault("source_moved", f"it is at {row.moved_to} now{f': {row.note}' if row.note else ''}", pointer=pointer)]
+    return []

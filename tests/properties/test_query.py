@@ -1,0 +1,167 @@
+"""Questions and cursors survive the way out into an address and back, and whatever comes in is a question or refused."""
+
+from base64 import urlsafe_b64encode
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from small_directory import RURALITIES, STATES, STRATEGIES, fill
+
+from app.catalog.vocabulary import Vocabulary
+from app.errors import Invalid
+from app.search.filters import FACETS, MAX_LIMIT, RANGE, SORTS
+from app.search.query import SearchQuery, parameter_names, parse
+from app.search.ranking import Cursor, read_cursor
+
+Pairs = list[tuple[str, str]]
+
+VOCABULARY = fill(Vocabulary())
+FIELDS = ["slug", "title", "districts", "districts.name"]
+DISTRICT = "bend-or"
+FILTERS = {"state": [*STATES, "or"], "rurality": RURALITIES, "strategy": STRATEGIES}
+
+characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd")
+typed = st.text(characters, max_size=60) | st.text(st.sampled_from("ab A&'-\"*1,.é’ﬁℌ½ß"), max_size=40)
+values = {
+    **{
+        name + how: st.lists(st.sampled_from([*codes, "not-stated"]), min_size=1, max_size=3).map(",".join)
+        for name, codes in FILTERS.items()
+        for how in ("", "_all", "_not")
+    },
+    **{f"{name}_min": st.integers(range_.lowest, range_.lowest + 99).map(str) for name, range_ in RANGE.items()},
+    **{f"{name}_max": st.integers(range_.lowest + 99, range_.highest).map(str) for name, range_ in RANGE.items()},
+    "slug": st.lists(st.from_regex(r"[a-z0-9]{1,3}(-[a-z0-9]{1,3})?", fullmatch=True), min_size=1, max_size=4).map(",".join),
+    "within_km": st.from_regex(r"[1-9]\d{0,3}(\.\d{1,3})?", fullmatch=True) | st.integers(1, 20_100).map(str),
+    "sort": st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]),
+    "limit": st.integers(0, MAX_LIMIT).map(str),
+    "fields": st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3).map(",".join),
+    "facets": st.lists(st.sampled_from(FACETS), min_size=1, max_size=3).map(",".join) | st.just("none"),
+    "q": typed,
+}
+near = st.sampled_from(["44.06,-121.32", "-90,180", "0,0", DISTRICT])
+valid = st.tuples(near, st.fixed_dictionaries({}, optional=values)).map(lambda drawn: [("near", drawn[0]), *drawn[1].items()])
+
+
+def place(name: str) -> tuple[float, float] | None:
+    """The one place that is known by name."""
+    return (44.06, -121.32) if name == DISTRICT else None
+
+
+def read(pairs: Pairs) -> SearchQuery:
+    """The question that parameters ask."""
+    return parse("case_study", "/v1/case-studies", pairs, vocabulary=VOCABULARY, places=place, fields=FIELDS)
+
+
+def question(pairs: Pairs) -> SearchQuery:
+    """The same, of parameters that are right but for their number of words."""
+    try:
+        return read(pairs)
+    except Invalid as invalid:
+        assert {fault.code for fault in invalid.faults} == {"too_many_words"}
+        assume(False)
+        raise
+
+
+def read_back(query: SearchQuery) -> SearchQuery:
+    """The question that the canonical form asks."""
+    return read(parse_qsl(query.canonical(), keep_blank_values=True, strict_parsing=bool(query.pairs())))
+
+
+@settings(deadline=None)
+@given(valid)
+def test_the_canonical_form_asks_the_same_question(pairs: Pairs) -> None:
+    query = question(pairs)
+    assert read_back(query) == query
+    assert read_back(query).canonical() == query.canonical()
+
+
+@settings(deadline=None)
+@given(valid, st.randoms())
+def test_equal_questions_have_one_canonical_form(pairs: Pairs, random: Any) -> None:
+    other = [(name, ",".join(random.sample(value.split(","), value.count(",") + 1)) if name in FILTERS else value) for name, value in pairs]
+    random.shuffle(other)
+    assert question(other).canonical() == question(pairs).canonical()
+
+
+@settings(deadline=None)
+@given(valid)
+def test_each_part_can_be_left_out(pairs: Pairs) -> None:
+    query = question(pairs)
+    for part in query.parts():
+        wider = query.without(part)
+        gone = {name for name, _ in query.pairs()} - {name for name, _ in wider.pairs()}
+        assert {name.removesuffix("_min").removesuffix("_max") for name in gone} == {part}
+        assert set(wider.pairs()) < set(query.pairs())
+        assert read_back(wider) == wider
+        assert part not in wider.parts()
+
+
+@settings(deadline=None)
+@given(typed)
+def test_each_word_can_be_left_out(q: str) -> None:
+    query = question([("q", q)])
+    for clause in query.clauses:
+        rest = tuple(other for other in query.clauses if other != clause)
+        assert read_back(query.without_clause(clause)).clauses == rest
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(parameter_names()) | st.text(max_size=20), st.text(max_size=50)), max_size=6))
+def test_whatever_comes_in_is_a_question_or_refused_by_name(pairs: Pairs) -> None:
+    try:
+        query = read(pairs)
+    except Invalid as invalid:
+        assert invalid.faults
+        assert {fault.parameter for fault in invalid.faults} <= {name for name, _ in pairs}
+    else:
+        assert read_back(query) == query if query.cursor is None else query.cursor in dict(pairs).values()
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(values)), st.text(st.sampled_from("0123456789.,-eE+_ ²"), max_size=12)), max_size=4))
+def test_numbers_in_odd_forms_are_read_or_refused(pairs: Pairs) -> None:
+    try:
+        assert read_back(read(pairs)) is not None
+    except Invalid as invalid:
+        assert {fault.parameter for fault in invalid.faults} <= {name for name, _ in pairs} | {"within_km", "sort"}
+
+
+cursors = st.one_of(
+    st.tuples(st.just("relevance"), st.tuples(st.integers(-(2**40), 0), st.tuples(st.integers(0, 9), st.integers(-(2**33), 0)))),
+    st.tuples(st.sampled_from(["title", "state", "-title"]), st.tuples(st.just(0), st.none() | st.text(characters, max_size=20))),
+    st.tuples(st.sampled_from(["started", "enrollment", "-updated"]), st.tuples(st.just(0), st.none() | st.integers(0, 2**40))),
+    st.tuples(st.sampled_from(["distance", "-distance"]), st.tuples(st.integers(-(2**31), 2**31), st.just("a-slug"))),
+)
+modes = st.sampled_from([None, "all", "any"])
+
+
+@settings(deadline=None)
+@given(cursors, modes, st.lists(st.integers(0, 20_000), min_size=2, max_size=2))
+def test_a_cursor_comes_back_as_it_went_out(drawn: Any, mode: str | None, weights: list[int]) -> None:
+    sort, key = drawn
+    query = read([("q", "two words"), ("sort", sort), ("near", "0,0")])
+    cursor = Cursor(key, "a-slug", mode, weights)
+    text = cursor.encode(query)
+    assert read_cursor(read([*query.pairs(), ("cursor", text)])) == cursor
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+@settings(deadline=None)
+@given(st.integers(0, 200), st.characters(), st.integers(0, 3))
+def test_a_damaged_cursor_is_refused(at: int, character: str, longer: int) -> None:
+    text = Cursor((0, "Bend"), "bend-or", None, []).encode(read([("sort", "title")]))
+    damaged = text[: at % len(text)] + character * longer + text[at % len(text) + 1 :]
+    assume(damaged not in (text, ""))
+    with pytest.raises(Invalid, match="cursor|UTF-8"):
+        read_cursor(read([("sort", "title"), ("cursor", damaged)]))
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=80) | st.text(characters, min_size=1, max_size=80))
+def test_no_noise_passes_for_a_cursor(noise: bytes | str) -> None:
+    text = noise if isinstance(noise, str) else urlsafe_b64encode(noise).rstrip(b"=").decode()
+    assume(text)
+    with pytest.raises(Invalid):
+        read_cursor(read([("cursor", text)]))

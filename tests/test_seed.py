@@ -1,0 +1,190 @@
+"""The seed: real, whole, loaded once and again without a trace; a fault in it is told by file and field, and nothing is written."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from migrating import ROOT
+from publishing import publish
+from sqlalchemy import text
+
+from app.database import Database
+from app.desk.imports import ImportPlan, apply_import, plan_import
+from app.desk.readers import read_seed
+from app.errors import Invalid
+from app.records import revisions, store
+from app.records.kinds import KINDS
+from app.settings import Settings
+
+BOISE = "case-studies/boise-id.toml"
+STRATEGIES = "taxonomies/strategies.toml"
+
+
+def load(database: Database, folder: Path) -> ImportPlan:
+    """Load a seed as `model-districts seed` does."""
+    with database.writing() as session:
+        plan = plan_import(session, read_seed(folder), by="seed")
+        apply_import(session, plan, by="seed", at=datetime.now(UTC))
+    return plan
+
+
+def log(database: Database) -> list[revisions.Revision]:
+    """The whole log."""
+    with database.reading() as session:
+        return list(revisions.since(session, 0))
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    """A copy of the seed that a test may spoil."""
+    return Path(shutil.copytree(Settings().seed_path, tmp_path / "seed"))
+
+
+@pytest.fixture
+def edit(seed: Path) -> Callable[[str, str, str], None]:
+    """Puts one text in place of another in a file of the copy."""
+
+    def replace(file: str, old: str, new: str) -> None:
+        path = seed / file
+        before = path.read_text(encoding="utf-8")
+        assert before.count(old) >= 1
+        path.write_text(before.replace(old, new, 1), encoding="utf-8")
+
+    return replace
+
+
+@pytest.fixture
+def seeded(seeded_url: str) -> Any:
+    """A seeded database, opened."""
+    database = Database(seeded_url)
+    yield database
+    database.close()
+
+
+def test_a_second_load_changes_nothing(seeded: Database, seed: Path) -> None:
+    before = log(seeded)
+    plan = load(seeded, seed)
+    assert {outcome.result for outcome in plan.outcomes} == {"unchanged"}
+    assert log(seeded) == before
+
+
+def test_revision_numbers_have_no_gaps(seeded: Database, seed: Path, edit: Callable[[str, str, str], None]) -> None:
+    edit(BOISE, 'title = "Boise School', 'title = "The Boise School')
+    load(seeded, seed)
+    numbers = [revision.seq for revision in log(seeded)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 300
+
+
+def test_every_record_is_published_by_the_seed_with_its_whole_document(seeded: Database, seed: Path) -> None:
+    written = log(seeded)
+    assert {(revision.actor, revision.action, revision.version) for revision in written} == {("seed", "publish", 1)}
+    assert {(revision.kind, revision.slug) for revision in written} == {(row.kind, row.document["slug"]) for row in read_seed(seed)}
+    assert all(f"imported from {Path(BOISE).parent}" in (revision.note or "") for revision in written if revision.kind == "case_study")
+
+
+def test_rows_and_documents_agree(seeded: Database) -> None:
+    with seeded.reading() as session:
+        for kind in KINDS:
+            tables: dict[str, list[dict[str, Any]]] = {}
+            for kept in store.list_(session, kind):
+                for table, values in KINDS[kind].rows(kept.record):
+                    tables.setdefault(str(table.__tablename__), []).append(values)
+            for table, expected in tables.items():
+                rows = [dict(row) for row in session.connection().execute(text(f"SELECT * FROM {table}")).mappings()]
+                assert sorted(map(_comparable, rows)) == sorted(map(_comparable, expected)), table
+
+
+def test_what_changed_in_a_file_is_published_as_the_next_version(
+    seeded: Database, seed: Path, edit: Callable[[str, str, str], None]
+) -> None:
+    edit(BOISE, 'title = "Boise School', 'title = "The Boise School')
+    plan = load(seeded, seed)
+    assert [(outcome.slug, outcome.result) for outcome in plan.changes()] == [("boise-id", "changed")]
+    newest = log(seeded)[-1]
+    assert (newest.slug, newest.version, newest.document["title"]) == ("boise-id", 2, "The Boise School District community schools")
+
+
+def test_what_another_editor_has_changed_is_kept(seeded: Database, seed: Path, edit: Callable[[str, str, str], None]) -> None:
+    with seeded.reading() as session:
+        record = store.get(session, "case_study", "boise-id").record
+    publish(seeded, record.model_copy(update={"title": "As Ada calls it"}))
+    edit(BOISE, 'title = "Boise School', 'title = "The Boise School')
+    plan = load(seeded, seed)
+    assert [outcome.slug for outcome in plan.of("kept")] == ["boise-id"]
+    with seeded.reading() as session:
+        assert store.get(session, "case_study", "boise-id").record.title == "As Ada calls it"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "where"),
+    [
+        (BOISE, 'state = "ID"', 'state = "ID"\ncolour = "red"', f"{BOISE}/colour"),
+        (BOISE, '"site-coordinator"', '"sight-coordinator"', f"{BOISE}/strategies/0"),
+        (BOISE, '"boise-school-district-id"', '"boys-school-district-id"', f"{BOISE}/districts/0"),
+        (BOISE, "stood in six of 50 schools", "stood in six of 51 schools", f"{BOISE}/summary"),
+        (BOISE, "began in 2016. [^s9]", "began in 2016. [^s10]", f"{BOISE}/approach"),
+        (BOISE, "a whole day of school. [^s3]", "a whole day of school.", f"{BOISE}/challenge"),
+        (BOISE, '[[sources]]\nid = "s1"', '[[sources]]\nid = "s0"\ntitle = "T"\npublisher = "P"\nurl = "https://p.example"\nkind = "news"\n\n[[sources]]\nid = "s1"', f"{BOISE}/sources/0"),
+        (BOISE, 'source = "s6"', 'source = "s66"', f"{BOISE}/outcomes/0/source"),
+        (BOISE, 'design = "descriptive"', 'design = "anecdotal"', f"{BOISE}/outcomes/0/design"),
+        (BOISE, "started_year = 2016", "started_year = 3016", f"{BOISE}/started_year"),
+        (BOISE, "started_year = 2016", 'started_year = "long ago"', f"{BOISE}/started_year"),
+        (BOISE, 'title = "Boise School District community schools"\n', "", f"{BOISE}/title"),
+        (BOISE, 'title = "Boise', 'title = "\\u0000Boise', f"{BOISE}/title"),
+        (BOISE, "state =", "state", "boise-id.toml"),
+        (STRATEGIES, 'pillar = "integrated-student-supports"', 'pillar = "no-such-pillar"', "strategies.toml, school-based-health-center/pillar"),
+        ("districts.csv", ",2400090,", ",1600360,", "districts.csv, boise-school-district-id/nces_leaid"),
+        ("districts.csv", ",2400090,", ",24000,", "districts.csv, baltimore-city-public-schools-md/nces_leaid"),
+        ("districts.csv", ",75811,2023,", ",75811,,", "districts.csv, baltimore-city-public-schools-md/enrollment_year"),
+        ("districts.csv", ",75811,2023,", ",many,2023,", "districts.csv, baltimore-city-public-schools-md/enrollment"),
+        ("districts.csv", "boston-public-schools-ma,", "batesville-school-district-ar,", "districts.csv, batesville-school-district-ar/slug"),
+        ("organizations.toml", 'name = "Aetna"', 'name = ""', "organizations.toml, aetna/name"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_by_file_and_field_and_nothing_is_written(
+    database: Database, seed: Path, edit: Callable[[str, str, str], None], file: str, old: str, new: str, where: str
+) -> None:
+    edit(file, old, new)
+    with pytest.raises(Invalid) as refused:
+        load(database, seed)
+    told = [f"{fault.where}: {fault.detail}" for fault in refused.value.faults]
+    assert any(one.startswith(where) for one in told), told
+    assert log(database) == []
+    with database.reading() as session:
+        assert session.connection().execute(text("SELECT count(*) FROM entry")).scalar_one() == 0
+
+
+def test_every_fault_of_every_file_is_told_at_once(database: Database, seed: Path, edit: Callable[[str, str, str], None]) -> None:
+    edit(BOISE, '"site-coordinator"', '"sight-coordinator"')
+    edit("case-studies/hartford-ct.toml", 'state = "CT"', 'state = "CX"')
+    edit("districts.csv", ",2400090,", ",24000,")
+    with pytest.raises(Invalid) as refused:
+        load(database, seed)
+    faults = {fault.where: fault for fault in refused.value.faults}
+    assert {f"{BOISE}/strategies/0", "case-studies/hartford-ct.toml/state"} < set(faults)
+    assert (faults[f"{BOISE}/strategies/0"].nearest or ())[0] == "site-coordinator"
+
+
+def test_the_directory_is_as_broad_as_it_promises(client: httpx.Client) -> None:
+    cases = client.get("/v1/case-studies?limit=100").json()["data"]
+    states = [state["value"] for case in cases for state in case["states"]]
+    assert len(cases) >= 24
+    assert len(set(states)) >= 16
+    assert {"OR", "ME", "CA"} < set(states)
+    assert states.count("TN") == 2
+    assert {rurality for case in cases for rurality in case["rurality"]} == {"city", "suburb", "town", "rural"}
+    assert len({strategy["value"] for case in cases for strategy in case["strategies"]}) >= 20
+
+
+def test_every_case_study_is_named_as_its_dossier_file_and_every_file_is_loaded(client: httpx.Client) -> None:
+    slugs = {case["slug"] for case in client.get("/v1/case-studies?limit=100&fields=slug").json()["data"]}
+    assert slugs == {path.stem for path in (ROOT / "seed" / "case-studies").glob("*.toml")}
+
+
+def _comparable(row: dict[str, Any]) -> str:
+    return repr(sorted((name, float(value) if isinstance(value, int) else value) for name, value in row.items()))

@@ -1,0 +1,120 @@
+"""What a reader meets in a vocabulary: every term in its natural order, with counts that equal what a search for it finds."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from publishing import case_study, publish, wait_for, withdraw
+from serving import Service
+
+Json = dict[str, Any]
+TAXONOMIES = Path(__file__).parent.parent / "seed" / "taxonomies"
+FILTER_OF = {"strategies": "strategy", "states": "state", "localities": "locale", "indicators": "outcome"}
+LISTS = (*FILTER_OF, "organizations")
+
+
+def terms(client: httpx.Client, name: str) -> list[Json]:
+    """A vocabulary as the public gets it."""
+    data: list[Json] = client.get(f"/v1/{name}").raise_for_status().json()["data"]
+    return data
+
+
+def seeded(name: str) -> list[Json]:
+    """A vocabulary as the seed says it."""
+    data: list[Json] = tomllib.loads((TAXONOMIES / f"{name}.toml").read_text(encoding="utf-8"))[name]
+    return data
+
+
+@pytest.mark.parametrize("name", FILTER_OF)
+def test_counts_are_what_the_linked_search_finds(client: httpx.Client, name: str) -> None:
+    for term in terms(client, name):
+        for kind, count in (("case-studies", term["case_studies"]), ("districts", term["districts"])):
+            link = term["link"].replace("/v1/case-studies?", f"/v1/{kind}?")
+            assert client.get(f"{link}&limit=0").raise_for_status().json()["meta"]["total"] == count, (term["value"], kind)
+
+
+def test_counts_of_organizations_are_the_case_studies_that_name_them(client: httpx.Client) -> None:
+    partners = [
+        {partner["organization"] for partner in document["partners"]} for document in client.get("/v1/exports/case-studies.json").json()
+    ]
+    for term in terms(client, "organizations"):
+        assert term["case_studies"] == sum(term["value"] in named for named in partners), term["value"]
+        assert term["link"] is None
+
+
+@pytest.mark.parametrize("name", FILTER_OF)
+def test_terms_that_nothing_has_are_listed_with_zero(client: httpx.Client, name: str) -> None:
+    found = terms(client, name)
+    known = {"strategies": "strategies", "states": "states", "localities": "locales", "indicators": "indicators"}[name]
+    assert {term["value"] for term in found} == {term["slug"] for term in seeded(known)}
+    facet = client.get(f"/v1/case-studies?facets={FILTER_OF[name]}").json()["facets"][FILTER_OF[name]]
+    assert {term["value"] for term in found if term["case_studies"]} == {value["value"] for value in facet if value["value"]}
+
+
+def test_states_stand_by_name_and_know_their_region(client: httpx.Client) -> None:
+    found = terms(client, "states")
+    assert [term["label"] for term in found] == sorted(term["label"] for term in found)
+    assert {term["value"]: term["group"] for term in found} == {state["slug"]: state.get("region") for state in seeded("states")}
+    assert {"PR", "DC", "GU"} < {term["value"] for term in found}
+
+
+def test_localities_stand_by_code_from_city_to_rural(client: httpx.Client) -> None:
+    found = terms(client, "localities")
+    assert [term["value"] for term in found] == [f"{type_}{size}" for type_ in (1, 2, 3, 4) for size in (1, 2, 3)]
+    assert [term["group"] for term in found] == [rurality for rurality in ("city", "suburb", "town", "rural") for _ in range(3)]
+
+
+def test_strategies_stand_by_pillar_and_then_by_name(client: httpx.Client) -> None:
+    pillars = [
+        "integrated-student-supports",
+        "expanded-learning",
+        "family-community-engagement",
+        "collaborative-leadership",
+        "positive-school-climate",
+    ]
+    found = [(pillars.index(term["group"]), term["label"]) for term in terms(client, "strategies")]
+    assert found == sorted(found)
+    assert {pillar for pillar, _ in found} == {0, 1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_terms_are_explained(client: httpx.Client, name: str) -> None:
+    found = terms(client, name)
+    assert len({term["value"] for term in found}) == len(found)
+    assert all(term["label"].strip() for term in found)
+    if name in ("strategies", "localities", "indicators"):
+        assert all(len(term["definition"]) > 20 for term in found)
+
+
+def test_other_words_for_a_strategy_are_told(client: httpx.Client) -> None:
+    told = {term["value"]: set(term["synonyms"]) for term in terms(client, "strategies")}
+    for strategy in seeded("strategies"):
+        assert told[strategy["slug"]] == {*strategy.get("synonyms", ()), *strategy.get("aliases", ())}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_vocabulary_says_where_it_comes_from(client: httpx.Client, name: str) -> None:
+    meta = client.get(f"/v1/{name}").json()["meta"]
+    assert meta["licence"]["name"] == "CC BY 4.0"
+    assert meta["revision"] == client.get("/").json()["revision"]
+    assert meta["cite"].endswith(f"/v1/{name}")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_vocabulary_is_whole_and_takes_no_parameters(client: httpx.Client, name: str) -> None:
+    answer = client.get(f"/v1/{name}?limit=5")
+    assert answer.status_code == 400
+    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [("limit", "unknown_parameter")]
+
+
+def test_counts_follow_what_is_published_and_withdrawn(own_service: Service, own_client: httpx.Client) -> None:
+    def using_mentoring() -> int:
+        return next(term["case_studies"] for term in terms(own_client, "strategies") if term["value"] == "tutoring-mentoring")
+
+    before = using_mentoring()
+    wait_for(own_service, publish(own_service.database, case_study("an-effort", strategies=["tutoring-mentoring"])))
+    assert using_mentoring() == before + 1
+    wait_for(own_service, withdraw(own_service.database, "case_study", "an-effort"))
+    assert using_mentoring() == before
