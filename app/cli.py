@@ -290,7 +290,8 @@ def verify(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every entry of the catalog anew if any differs.")] = False,
 ) -> None:
     """Check that the catalog is what the published revisions say; exit code 1 if it is not."""
-    with _database(Settings()) as database:
+    settings = Settings()
+    with _database(settings) as database:
         with database.reading() as session:
             wrong = publication.differences(session)
         for kind, slug in wrong[:MAX_FAULTS_SHOWN]:
@@ -298,7 +299,8 @@ def verify(
         if wrong and rebuild:
             with database.writing() as session:
                 publication.rebuild(session)
-            console.print(f"{len(wrong)} entries differed; the catalog was made anew.")
+            Index(database, kept_in=settings.index_dir).forget_kept()
+            console.print(f"{len(wrong)} entries differed; the catalog was made anew. Restart the service: its index is of before.")
         elif wrong:
             console.print(f"[red]{len(wrong)} entries differ.[/red] Make them anew with: model-districts verify --rebuild")
             raise typer.Exit(1)

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from app.catalog import endpoints as catalog
 from app.database import Database
-from app.desk import import_shapes
+from app.desk import import_shapes, watching_shapes
 from app.desk import shapes as desk_shapes
 from app.desk.endpoints import audit, imports, keys, records, search_gaps, sources, steps, suggestions
 from app.desk.planning import Planning
@@ -107,7 +107,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     )
     app.router.routes = [route for route in app.routes if getattr(route, "path", "") != "/openapi.json"]
     problems.install(app)
-    openapi.install(app, asked=(*desk_shapes.ASKED, *import_shapes.ASKED))
+    openapi.install(app, asked=(*desk_shapes.ASKED, *import_shapes.ASKED, *watching_shapes.ASKED))
     app.include_router(_service_document())
     for door in (search, catalog, research, suggestions, records, steps, imports, audit, keys, sources, search_gaps):
         app.include_router(door.router)

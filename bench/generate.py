@@ -190,18 +190,11 @@ INSERT INTO case_study SELECT row_number() OVER (ORDER BY seq), slug, finding ->
   card ->> '$.started_year', card ->> '$.status', card ->> '$.evidence', finding -> '$.facets.strategy'
 FROM directory.entry WHERE kind = 'case_study' AND state = 'public';
 """
-INDEXES = """
-CREATE UNIQUE INDEX case_study_slug ON case_study (slug);
-CREATE INDEX case_study_state ON case_study (state);
-CREATE INDEX case_study_locale ON case_study (locale);
-CREATE INDEX case_study_started ON case_study (started);
-CREATE INDEX case_study_status ON case_study (status);
-CREATE INDEX case_study_title ON case_study (title);
-CREATE INDEX case_study_filter ON case_study (status, locale, state, started);
-INSERT INTO case_study_fts (case_study_fts) VALUES ('rebuild');
-INSERT INTO case_study_fts (case_study_fts) VALUES ('optimize');
-ANALYZE main;
-"""
+INDEXES = "".join(
+    f"CREATE INDEX case_study_{name} ON case_study ({name});" for name in ("slug", "title", "state", "locale", "started", "status")
+)
+SEARCHABLE = "CREATE INDEX case_study_filter ON case_study (status, locale, state, started);"
+SEARCHABLE += "INSERT INTO case_study_fts (case_study_fts) VALUES ('rebuild'), ('optimize'); ANALYZE main;"
 
 
 def tables(size: int) -> Path:
@@ -213,7 +206,9 @@ def tables(size: int) -> Path:
         part.unlink(missing_ok=True)
         with closing(sqlite3.connect(part, isolation_level=None)) as connection:
             connection.execute("ATTACH ? AS directory", (str(source),))
-            connection.executescript(f"PRAGMA journal_mode = off; PRAGMA cache_size = -400000; BEGIN; {TABLE} {ROW} {INDEXES} COMMIT;")
+            connection.executescript(
+                f"PRAGMA journal_mode = off; PRAGMA cache_size = -400000; BEGIN; {TABLE} {ROW} {INDEXES} {SEARCHABLE} COMMIT;"
+            )
         part.rename(path)
     return path
 

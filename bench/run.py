@@ -66,6 +66,7 @@ def main() -> None:
         results["sizes"][str(LEAN)] = measure(LEAN, million, None, effort)
     results["targets"] = report.targets(results)
     to = FOLDER / "quick" if quick else ROOT / "bench" / "results" / "latest"
+    to.parent.mkdir(exist_ok=True)
     to.with_suffix(".json").write_bytes(orjson.dumps(rounded(results), option=orjson.OPT_INDENT_2) + b"\n")
     to.with_suffix(".svg").write_text(report.plot(results), encoding="utf-8")
     print(report.text(results), f"Written: {to}.json and .svg", sep="\n")

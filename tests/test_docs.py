@@ -50,7 +50,8 @@ def _commands(path: Path) -> Iterator[Command]:
             yield Command(path.name, line, answer)
 
 
-COMMANDS = [command for path in DOCS for command in _commands(path)]
+GUIDES = [path for path in DOCS if path.name in ("editors.md", "imports.md")]  # to be followed from top to bottom
+COMMANDS = [command for path in DOCS if path not in GUIDES for command in _commands(path)]
 ASKED = [command for command in COMMANDS if re.match(r"curl|model-districts", command.line)]
 MADE = [command.line for command in COMMANDS if command not in ASKED]
 
@@ -65,6 +66,31 @@ def test_what_a_document_says_to_type_gives_the_answer_that_it_shows(command: Co
     )
     assert typed.returncode == 0, typed.stderr
     assert _missing(command.answer, typed.stdout) is None, typed.stdout[:3000]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_a_guide_that_is_followed_from_top_to_bottom_gives_the_answers_that_it_shows(
+    guide: Path, own_service: Service, tmp_path: Path
+) -> None:
+    commands = list(_commands(guide))
+    environment = _environment() | {"DATABASE_URL": own_service.database_url, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "200"}
+    script = "".join(f"printf '\\036'\n{command.line}\n" for command in commands)  # a record separator before each answer
+    typed = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace("http://127.0.0.1:8000", own_service.url)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stdout[-2000:] + typed.stderr
+    answers = typed.stdout.split("\036")[1:]
+    wrong = [
+        (command.line, answer) for command, answer in zip(commands, answers, strict=True) if _missing(command.answer, answer) is not None
+    ]
+    assert wrong == []
 
 
 def test_the_other_lines_that_documents_say_to_type_are_the_two_commands() -> None:

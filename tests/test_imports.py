@@ -169,8 +169,12 @@ def test_nothing_is_written_over_what_has_changed_since_the_plan(people: People)
 @pytest.mark.parametrize(
     ("row", "meanwhile", "told"),
     [
-        (district("taken-id", nces_leaid="1699921"), ("created", "other-taken-id"), "the LEAID is that of 'other-taken-id' now"),
-        (district("left-id"), ("renamed", "left-id"), "the slug leads to 'left-id-now' now"),
+        (
+            district("taken-id", nces_leaid="1699921", name="Taken"),
+            ("created", "other-taken-id"),
+            "the LEAID is that of 'other-taken-id' now",
+        ),
+        (district("left-id", name="Left"), ("renamed", "left-id"), "the slug leads to 'left-id-now' now"),
     ],
 )
 def test_nothing_is_written_where_a_slug_or_leaid_was_taken_since(people: People, row: Json, meanwhile: Any, told: str) -> None:

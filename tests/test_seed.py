@@ -153,7 +153,7 @@ def test_a_fault_is_told_by_file_and_field_and_nothing_is_written(
     with pytest.raises(Invalid) as refused:
         load(database, seed)
     told = [f"{fault.where}: {fault.detail}" for fault in refused.value.faults]
-    assert any(one.startswith(where) for one in told), told
+    assert any(where in one for one in told), told
     assert log(database) == []
     with database.reading() as session:
         assert session.connection().execute(text("SELECT count(*) FROM entry")).scalar_one() == 0

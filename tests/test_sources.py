@@ -140,7 +140,7 @@ def test_readers_see_when_a_source_was_last_seen_alive(people: People, client: h
     wait_until_shown(client, "seen-id", ["2026-11-25T09:00:00Z", None])
     site.pages["/a"] = Page(404)
     check(people.service.database, alive, at=DAY + timedelta(days=30))
-    assert listed(people, alive)["health"] == "dead"
+    assert (listed(people, alive)["health"], listed(people, alive)["last_alive_at"]) == ("dead", "2026-11-25T09:00:00Z")
     assert shown(client, "seen-id") == ["2026-11-25T09:00:00Z", None]
     assert client.get("/v1/case-studies/seen-id").json()["meta"]["revision"] == revision
 

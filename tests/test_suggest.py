@@ -60,12 +60,12 @@ def test_no_more_than_ten_each_once(client: httpx.Client) -> None:
     assert len(found) == len(set(found)) == 10
 
 
-@pytest.mark.parametrize("q", ["xyzzy", "?!", "nashville metro"])
+@pytest.mark.parametrize("q", ["xyzzy", "?!", "  ", "nashville metro"])
 def test_nothing_begins_so(client: httpx.Client, q: str) -> None:
     assert suggested(client, q) == []
 
 
-@pytest.mark.parametrize("q", ["", "  ", "a" * 101, "a\0"])
+@pytest.mark.parametrize("q", ["", "a" * 101, "a\0"])
 def test_a_text_of_1_to_100_characters_is_needed(client: httpx.Client, q: str) -> None:
     answer = client.get("/v1/suggest", params={"q": q})
     assert answer.status_code == 422

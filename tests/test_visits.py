@@ -89,6 +89,12 @@ def test_a_slow_host_is_not_waited_for(site: Website) -> None:
     assert (found.health, found.note) == ("unreachable", "no answer within 0.3 seconds")
 
 
+def test_a_host_that_never_comes_to_an_end_is_not_waited_for(site: Website) -> None:
+    site.pages.update({"/robots.txt": Page(body="User-agent: *\n" * 10, drip_seconds=0.1), "/it": Page()})
+    (found,) = visit(site.url("/it"), timeout_seconds=0.3)
+    assert (found.health, found.note) == ("unreachable", "no answer within 0.3 seconds")
+
+
 def test_a_host_where_nothing_listens_is_unreachable() -> None:
     with website({}) as site:
         url = site.url("/it")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -16,7 +16,8 @@ class Page:
     location: str | None = None
     head_status: int | None = None  # where HEAD is answered otherwise than GET
     body: str = ""
-    seconds: float = 0
+    seconds: float = 0  # before it answers
+    drip_seconds: float = 0  # before each letter of the body
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ def website(pages: dict[str, Page]) -> Iterator[Website]:
             if page.location:
                 self.send_header("Location", page.location)
             self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(page.body.encode())
+            with suppress(ConnectionError):
+                for letter in page.body if self.command == "GET" else "":
+                    time.sleep(page.drip_seconds)
+                    self.wfile.write(letter.encode())
 
         def do_HEAD(self) -> None:
             self.do_GET()

@@ -3,7 +3,9 @@
 An entry is made from published revisions and, for a case study, from when its sources were last found.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from sqlmodel import Session
 
@@ -14,6 +16,7 @@ from app.records import revisions, source_checks, store
 from app.records.kinds import KINDS
 from app.records.renaming import current_references
 from app.records.revisions import Revision
+from app.records.shape import Shape
 from app.records.store import Kept
 
 BATCH = 500  # records held in memory at once
@@ -57,16 +60,16 @@ def show_again(session: Session, urls: Sequence[str]) -> None:
 
 
 def preview(session: Session, kept: Kept) -> str | None:
-    """The document of a record's newest version as the public would get it; None while it lacks what that takes."""
+    """The document of a record's newest version as the public would get it, once what it refers to is public; None while it has no summary."""
     context = _Context(session)
     public = Publication(current_references(context.moved, kept.record), kept.version, kept.updated_at, 0)
     if kept.kind == "case_study":
-        named = store.find_many(session, "district", public.record.districts)
-        if public.record.summary is None or len(named) < len(public.record.districts):
+        if public.record.summary is None:
             return None
-        districts = {slug: district.record for slug, district in named.items()}
+        referred = _referred(session, kept.kind, public.record)
+        vocabulary = {kind: {**terms, **referred.get(kind, {})} for kind, terms in context.vocabulary.items()}
         alive = source_checks.last_alive(session, _addresses([public]))
-        return prepare_case_study(public, districts, context.vocabulary, alive=alive).document
+        return prepare_case_study(public, referred.get("district", {}), vocabulary, alive=alive).document
     if kept.kind == "district":
         return prepare_district(public, context.cases_of([kept.slug]), context.vocabulary).document
     return prepare_term(kept.kind, kept.slug, public).document
@@ -164,6 +167,19 @@ class _Context:
             Publication(current_references(self.moved, record), version, at, 0)
             for record, version, at in store.published(self.session, "case_study", slugs).values()
         ]
+
+
+def _referred(session: Session, kind: str, record: Shape) -> dict[str, dict[str, Any]]:
+    """What a record refers to, by kind and slug: the public version, or the newest of what is not public."""
+    slugs: dict[str, set[str]] = defaultdict(set)
+    for _pointer, other, slug in KINDS[kind].references(record):
+        slugs[other].add(slug)
+    found = {
+        other: {slug: public[0] for slug, public in store.published(session, other, list(named)).items()} for other, named in slugs.items()
+    }
+    for other, named in slugs.items():
+        found[other] |= {slug: kept.record for slug, kept in store.find_many(session, other, list(named - found[other].keys())).items()}
+    return found
 
 
 def _districts_of(session: Session, cases: Sequence[str]) -> set[str]:

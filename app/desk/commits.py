@@ -86,7 +86,7 @@ def _not_accepted(session: Session, plan: PlanRow, asked: Commitment) -> set[int
     query = select(col(PlannedRow.number), col(PlannedRow.slug)).where(
         col(PlannedRow.import_id) == plan.id, col(PlannedRow.result).in_(WRITTEN), col(PlannedRow.warnings) != "[]"
     )
-    warned = dict(session.connection().execute(query.order_by(col(PlannedRow.number))).tuples().all())
+    warned = {number: slug for number, slug in session.connection().execute(query.order_by(col(PlannedRow.number)))}  # noqa: C416
     names, accepted = {*warned, *warned.values()}, set(asked.accept)
     if unknown := [name for name in asked.accept if name not in names]:
         raise Invalid(

@@ -13,6 +13,7 @@ from app.catalog import publication
 from app.desk import drafts, workflow
 from app.errors import Fault, NotFound
 from app.records import revisions, store
+from app.records.renaming import current_references
 from app.records.revisions import Revision
 
 CLAIMS = ("outcomes", "scale", "funding", "partners")
@@ -73,7 +74,7 @@ def review(session: Session, kind: str, slug: str) -> Review:
     kept = drafts.get(session, kind, slug)
     new = kept.record.model_dump(mode="json")
     public = store.published(session, kind, [slug]).get(slug)
-    old = public[0].model_dump(mode="json") if public else {}
+    old = current_references(revisions.moved_slugs(session), public[0]).model_dump(mode="json") if public else {}
     failed = workflow.publication_faults(session, kept)
     checks = {
         "complete": ("needed_to_publish",),

@@ -35,7 +35,7 @@ MatchedBy = Literal["slug", "former_slug", "nces_leaid"]
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What an import would do with one row. `kept`: someone else has edited the record since, and it stays theirs."""
+    """What an import would do with one row. `kept` (the seed alone): others have edited the record, or what it names, and it stays so."""
 
     row: Row
     slug: str
@@ -150,19 +150,32 @@ class Planner:
         faults += match.faults
         if kept and kept.status == "withdrawn" and not self._seeder:
             faults.append(Fault("withdrawn", "it is withdrawn: restore it first", pointer="/slug"))
-        if record is not None:
-            self._referable.add(row.kind, match.slug)
         if faults or record is None:
+            if self._seeder and record is not None:
+                self._referable.add(row.kind, match.slug)  # one fault is enough: what names it is not at fault
             return RowOutcome(row, match.slug, "refused", record, tuple(faults), matched_by=matched_by, base_version=version)
-        if kept is None:
-            warnings = self._warnings(record)
-            return RowOutcome(row, match.slug, "created", record, warnings=warnings, needs=self._needs(row.kind, record))
-        changes = tuple(field_changes(before, record.model_dump(mode="json")))
-        result: Result = "changed" if changes else "unchanged"
-        if changes and self._seeder and (kept.updated_by != self._seeder or kept.status == "withdrawn"):
-            result = "kept"
-        needs = self._needs(row.kind, record) if result == "changed" else ()
-        return RowOutcome(row, match.slug, result, record, changes=changes, needs=needs, matched_by=matched_by, base_version=version)
+        changes = tuple(field_changes(before, record.model_dump(mode="json"))) if kept else ()
+        result: Result = "created" if kept is None else "changed" if changes else "unchanged"
+        if result in ("created", "changed") and self._seeder:
+            if self._is_others(kept) or self._referable.unpublished_references(row.kind, record):
+                result = "kept"
+            else:
+                self._referable.add(row.kind, match.slug)
+        return RowOutcome(
+            row,
+            match.slug,
+            result,
+            record,
+            changes=changes,
+            warnings=self._warnings(record) if result == "created" else (),
+            needs=self._needs(row.kind, record) if result in ("created", "changed") else (),
+            matched_by=matched_by,
+            base_version=version,
+        )
+
+    def _is_others(self, kept: Kept | None) -> bool:
+        """Whether a record is no longer the seed's alone."""
+        return kept is not None and (kept.updated_by != self._seeder or kept.status == "withdrawn")
 
     def _parsed(self, row: Row, slug: str, before: dict[str, Any]) -> tuple[Shape | None, list[Fault]]:
         """The record that a row makes of what was there before."""

@@ -148,7 +148,7 @@ def fill(
 ) -> None:
     """Plan every row, a batch at a time, each in a transaction of its own. `seen` is called with the rows so far.
 
-    A file that breaks off makes a failed plan, with the rows before that.
+    A file that breaks off makes a failed plan, which is never written.
     """
     problem = None
     count = 0
@@ -167,7 +167,7 @@ def fill(
                     problem = f"a file may have {MAX_ROWS:,} rows; send it in parts"
                     break
     except Invalid as invalid:
-        problem = str(invalid)
+        problem = "; ".join(fault.detail for fault in invalid.faults)
     finish(database, plan_id, problem)
 
 

@@ -1,17 +1,15 @@
 """The shapes of the desk's answers."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, field_validator
 
-from app.records.shape import SHORT, SLUG_PATTERN, HttpUrl, storable
+from app.records.shape import storable
 from app.web.problems import ProblemError
 
 T = TypeVar("T")
 Status = Literal["draft", "in_review", "published", "withdrawn"]
-SourceHealth = Literal["alive", "moved", "dead", "blocked", "unreachable", "unchecked"]
-SuggestionStatus = Literal["received", "taken_up", "declined"]
 
 
 def _in_utc(value: datetime) -> datetime:
@@ -257,192 +255,5 @@ class KeyList(DeskShape):
     data: list[KeyState] = Field(description="The keys, the oldest first.")
 
 
-class CitingCase(DeskShape):
-    """A case study that rests on a source."""
-
-    slug: str = Field(description="Public id.")
-    public: bool = Field(description="Whether the version that the public reads rests on it; else only the newest does.")
-    link: str = Field(description="The record at the desk.")
-
-
-class SourceState(DeskShape):
-    """A source and what its last check found."""
-
-    url: str = Field(description="The address, as records have it.")
-    health: SourceHealth = Field(
-        description="alive; moved (permanently, to `moved_to`); dead (the server says so, or it could not be reached for two weeks); blocked (programs may not ask); unreachable (now); unchecked."
-    )
-    checked_at: datetime | None = Field(description="When it was last asked (UTC).")
-    last_alive_at: datetime | None = Field(description="When it was last found (UTC).")
-    failing_since: datetime | None = Field(description="Since when no check has found it (UTC); null: it was found, or may not be asked.")
-    status_code: int | None = Field(description="HTTP status of the last answer; null where none came.")
-    moved_to: str | None = Field(description="Where permanent redirects lead.")
-    note: str | None = Field(description="What stood in the way, in words.")
-    case_studies: list[CitingCase] = Field(description="Who rests on it.")
-
-
-class SourceCounts(DeskShape):
-    """How many sources there are of each health."""
-
-    alive: int = Field(description="Found at their address.")
-    moved: int = Field(description="Found elsewhere.")
-    dead: int = Field(description="Gone.")
-    blocked: int = Field(description="Not for programs.")
-    unreachable: int = Field(description="Not reached when last asked.")
-    unchecked: int = Field(description="Never asked yet.")
-
-
-class SourceListMeta(DeskShape):
-    """The state of all sources."""
-
-    counts: SourceCounts = Field(description="How many there are of each health, whatever the filter.")
-
-
-class SourceList(DeskShape):
-    """A page of sources."""
-
-    data: list[SourceState] = Field(description="The sources, by address.")
-    meta: SourceListMeta = Field(description="The state of all of them.")
-    links: NextLink = Field(description="Where it goes on.")
-
-
-class FlaggedCase(DeskShape):
-    """A case study whose every source is dead."""
-
-    slug: str = Field(description="Public id.")
-    title: str = Field(description="Title.")
-    status: Status = Field(description="State of the newest version.")
-    public: bool = Field(description="Whether the public reads it.")
-    link: str = Field(description="The record at the desk.")
-    sources: list[SourceState] = Field(description="Its sources.")
-
-
-class FlaggedList(DeskShape):
-    """Case studies whose every source is dead."""
-
-    data: list[FlaggedCase] = Field(description="The case studies, by slug.")
-
-
-class SuggestionRequest(Asked):
-    """What a reader suggests."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    kind: Literal["correction", "new-case"] = Field(description="Something that is wrong or missing, or a case study that is not here.")
-    about: str | None = Field(
-        default=None, pattern=SLUG_PATTERN, max_length=SHORT, description="Slug of the case study or district that it is about."
-    )
-    text: str = Field(min_length=20, max_length=5000, description="The suggestion, in your words.")
-    source_url: HttpUrl | None = Field(default=None, max_length=2000, description="Where what you say can be read.")
-    contact: str | None = Field(
-        default=None,
-        min_length=1,
-        max_length=SHORT,
-        description="How editors can reach you. Kept only until the suggestion is handled, then deleted.",
-    )
-    website: str = Field(
-        default="", max_length=2000, description="Leave it empty: it is there for machines, whose suggestions are thrown away."
-    )
-
-
-class SuggestionReceipt(DeskShape):
-    """What becomes of a suggestion."""
-
-    status: SuggestionStatus = Field(description="received: waiting for an editor; taken_up; declined.")
-
-
-class SelfLink(DeskShape):
-    """An address to come back to."""
-
-    self: str = Field(description="Tells the status of this suggestion, to whoever has the address. Keep it: it is told once.")
-
-
-class SuggestionReceived(DeskShape):
-    """A suggestion that has come in."""
-
-    data: SuggestionReceipt = Field(description="Its status.")
-    links: SelfLink = Field(description="Where to ask for it later.")
-
-
-class SuggestionReceiptAnswer(DeskShape):
-    """The status of a suggestion."""
-
-    data: SuggestionReceipt = Field(description="Its status.")
-
-
-class SuggestionState(DeskShape):
-    """A suggestion, for editors."""
-
-    id: str = Field(description="Its name.")
-    received_at: datetime = Field(description="When it came (UTC).")
-    kind: Literal["correction", "new-case"] = Field(description="Something wrong or missing, or a case study that is not here.")
-    about: str | None = Field(description="Slug of the case study or district.")
-    about_link: str | None = Field(description="That record at the desk.")
-    text: str = Field(description="The suggestion.")
-    source_url: str | None = Field(description="Where what it says can be read.")
-    contact: str | None = Field(description="How to reach the reader; null if they did not say, and once it is handled.")
-    version: int = Field(description="Counts the changes of its status; the ETag names it.")
-    status: SuggestionStatus = Field(description="received, taken_up or declined.")
-    handled_at: datetime | None = Field(description="When its status last changed (UTC).")
-    handled_by: str | None = Field(description="Who changed it.")
-    note: str | None = Field(description="Why, for other editors.")
-
-
-class SuggestionAnswer(DeskShape):
-    """One suggestion."""
-
-    data: SuggestionState = Field(description="The suggestion.")
-
-
-class SuggestionList(DeskShape):
-    """A page of suggestions."""
-
-    data: list[SuggestionState] = Field(description="The suggestions, the oldest first.")
-    links: NextLink = Field(description="Where it goes on.")
-
-
-class SuggestionHandling(Note):
-    """What becomes of a suggestion."""
-
-    status: SuggestionStatus = Field(description="taken_up, declined, or received again.")
-
-
-class SearchGap(DeskShape):
-    """Words that were asked for and not found."""
-
-    text: str = Field(description="The words, in small letters without accents.")
-    kind: Literal["case_study", "district"] = Field(description="What was searched.")
-    how: Literal["none", "any", "corrected"] = Field(
-        description="none: nothing has any of the words; any: nothing has all of them; corrected: only another spelling was found."
-    )
-    count: int = Field(description="How often.")
-    first_seen: date = Field(description="The first day (UTC).")
-    last_seen: date = Field(description="The last day (UTC).")
-
-
-class SearchGapMeta(DeskShape):
-    """How much there is."""
-
-    total: int = Field(description="Gaps that the filters fit, also those behind `limit`.")
-    min_count: int = Field(description="Rarer ones are not shown; below three never, since they could tell who asked.")
-
-
-class SearchGapList(DeskShape):
-    """Search gaps."""
-
-    data: list[SearchGap] = Field(description="The gaps, the most frequent first.")
-    meta: SearchGapMeta = Field(description="How much there is.")
-
-
 # What is sent to the desk, beside records themselves.
-ASKED = (
-    Note,
-    RequiredNote,
-    PublicationRequest,
-    Reason,
-    Renaming,
-    Reversion,
-    KeyRequest,
-    SuggestionRequest,
-    SuggestionHandling,
-)
+ASKED = (Note, RequiredNote, PublicationRequest, Reason, Renaming, Reversion, KeyRequest)

@@ -66,10 +66,10 @@ class SourceList:
 
 def due(session: Session, *, checked_before: datetime, limit: int | None = None) -> list[str]:
     """The addresses to be checked: those never checked, then those checked longest ago."""
-    checks = {row.url: row.checked_at for row in source_checks.list_all(session)}
+    states = source_checks.states(session)
     urls = {citation.url for citation in citations(session)}
-    new = sorted(url for url in urls if url not in checks)
-    old = sorted((checks[url], url) for url in urls if url in checks and checks[url] < checked_before)
+    new = sorted(urls - states.keys())
+    old = sorted((checked_at, url) for url, (_, checked_at) in states.items() if url in urls and checked_at < checked_before)
     return [*new, *(url for _, url in old)][:limit]
 
 
@@ -127,29 +127,33 @@ def note(session: Session, finding: Finding, *, at: datetime) -> SourceCheckRow:
 
 def list_(session: Session, query: SourceQuery) -> SourceList:
     """The sources that the question asks for, by address."""
-    checks = {row.url: row for row in source_checks.list_all(session)}
+    states = source_checks.states(session)
     cited_by: dict[str, list[Citation]] = defaultdict(list)
     for citation in citations(session):
         cited_by[citation.url].append(citation)
-    listed = [ListedSource(url, checks.get(url), cited_by[url]) for url in sorted(cited_by)]
-    counts = Counter(source.health for source in listed)
-    found = [source for source in listed if query.health in (None, source.health) and (query.after is None or source.url > query.after)]
-    return SourceList(found[: query.limit], {health: counts[health] for health in HEALTH_VALUES})
+    healths = {url: states[url][0] if url in states else UNCHECKED for url in sorted(cited_by)}
+    counts = Counter(healths.values())
+    asked = [url for url, health in healths.items() if query.health in (None, health) and (query.after is None or url > query.after)][
+        : query.limit
+    ]
+    checks = source_checks.find_many(session, asked)
+    found = [ListedSource(url, checks.get(url), cited_by[url]) for url in asked]
+    return SourceList(found, {health: counts[health] for health in HEALTH_VALUES})
 
 
 def flagged(session: Session) -> list[tuple[Kept, Sequence[ListedSource]]]:
     """The case studies whose every source is dead, in the version that the public reads or, where there is none, in the newest."""
-    checks = {row.url: row for row in source_checks.list_all(session)}
+    dead = {url for url, (health, _) in source_checks.states(session).items() if health == "dead"}
     of_case: dict[str, list[Citation]] = defaultdict(list)
     for citation in citations(session):
         of_case[citation.case_study].append(citation)
-    found = {}
-    for slug, cited in of_case.items():
-        standing = [citation for citation in cited if citation.public] or cited
-        sources = [ListedSource(citation.url, checks.get(citation.url), [citation]) for citation in standing]
-        if all(source.health == "dead" for source in sources):
-            found[slug] = sources
-    return [(kept, found[slug]) for slug, kept in store.find_many(session, "case_study", sorted(found)).items()]
+    standing = {slug: [citation for citation in cited if citation.public] or cited for slug, cited in of_case.items()}
+    found = {slug: cited for slug, cited in standing.items() if all(citation.url in dead for citation in cited)}
+    checks = source_checks.find_many(session, [citation.url for cited in found.values() for citation in cited])
+    return [
+        (kept, [ListedSource(citation.url, checks.get(citation.url), [citation]) for citation in found[slug]])
+        for slug, kept in store.find_many(session, "case_study", sorted(found)).items()
+    ]
 
 
 def warnings(session: Session, kept: Kept) -> list[Fault]:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import httpx
 
-from app.desk.public_network import NotPublic, PublicTransport, UnknownHost
+from app.desk.public_network import MAX_ADDRESSES, NotPublic, PublicTransport, UnknownHost
 from app.desk.robots import MAX_BYTES, Robots
 
 AGENT = "ModelDistricts"
@@ -64,7 +64,7 @@ class Visitor:
         self._client = httpx.AsyncClient(
             transport=PublicTransport(allow_loopback=allow_loopback),
             headers={"User-Agent": f"{AGENT}/{version} ({about})", "Accept": "*/*", "Accept-Encoding": "identity"},
-            timeout=timeout_seconds,
+            timeout=httpx.Timeout(timeout_seconds, connect=timeout_seconds / MAX_ADDRESSES),  # so that each address gets its turn
             follow_redirects=False,
             trust_env=False,
         )

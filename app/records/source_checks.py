@@ -1,7 +1,7 @@
 """What was found at the addresses of sources: for each the last check, and when it was last alive."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint
@@ -44,9 +44,10 @@ def find_many(session: Session, urls: Iterable[str]) -> dict[str, SourceCheckRow
     return {row.url: row for batch in batches for row in session.exec(select(SourceCheckRow).where(col(SourceCheckRow.id).in_(batch)))}
 
 
-def list_all(session: Session) -> Sequence[SourceCheckRow]:
-    """The last check of every address ever checked."""
-    return session.exec(select(SourceCheckRow)).all()
+def states(session: Session) -> dict[str, tuple[str, datetime]]:
+    """What the last check of every address found, and when it was."""
+    rows = session.exec(select(SourceCheckRow.url, SourceCheckRow.health, SourceCheckRow.checked_at))
+    return {url: (health, checked_at) for url, health, checked_at in rows}
 
 
 def last_alive(session: Session, urls: Iterable[str]) -> dict[str, datetime]:

@@ -20,7 +20,7 @@ class _Fold(dict[int, int]):
     """Character to its lower-case base letter, one for one, so that offsets in folded text are offsets in the text."""
 
     def __missing__(self, code: int) -> int:
-        base = unicodedata.normalize("NFKD", chr(code).lower())
+        base = unicodedata.normalize("NFKD", chr(code))[:1].lower()
         self[code] = folded = ord(base[0]) if base else code
         return folded
 

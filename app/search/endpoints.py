@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import JsonValue, RootModel
+from pydantic import Field, JsonValue, RootModel
 
 from app.catalog.answers import provenance
 from app.catalog.vocabulary import Term
@@ -38,13 +38,13 @@ class SelectedFields(RootModel[dict[str, JsonValue]]):
 class CaseStudySelection(shapes.CaseStudyResults):
     """A page of case studies, cut down by `fields`."""
 
-    data: list[SelectedFields]  # type: ignore[assignment]
+    data: list[SelectedFields] = Field(description="The named fields of the case studies, in order.")  # type: ignore[assignment]
 
 
 class DistrictSelection(shapes.DistrictResults):
     """A page of districts, cut down by `fields`."""
 
-    data: list[SelectedFields]  # type: ignore[assignment]
+    data: list[SelectedFields] = Field(description="The named fields of the districts, in order.")  # type: ignore[assignment]
 
 
 def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) -> queries.SearchQuery:

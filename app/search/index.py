@@ -50,6 +50,11 @@ class Index:
             about = {"revision": self.revision, "updated_at": self.updated_at.isoformat(), "log": log}
             kept_index.write(self._kept_at, self.collections, about)
 
+    def forget_kept(self) -> None:
+        """Let the next start build it anew."""
+        if self._kept_at is not None:
+            self._kept_at.unlink(missing_ok=True)
+
     def _read_kept(self, path: Path) -> None:
         fresh = {kind: Collection() for kind in KINDS}
         if (about := kept_index.read(path, fresh)) is None:

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message
 
-from app.web.problems import MEDIA_TYPE, Problem
+from app.web.problems import EXTENDED, MEDIA_TYPE, Problem
 
 METHODS = ("get", "put", "post", "patch", "delete")
 EXAMPLE_QUERY = "x-example-query"  # what an operation is asked for its example; not shown
@@ -46,7 +46,7 @@ def describe(app: FastAPI, asked: Sequence[type[BaseModel]]) -> dict[str, Any]:
         separate_input_output_schemas=False,
     )
     schemas = document["components"]["schemas"]
-    shapes: list[type[BaseModel]] = [Problem, *asked]
+    shapes: list[type[BaseModel]] = [Problem, *EXTENDED.values(), *asked]
     for shape in shapes:
         schema = shape.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))

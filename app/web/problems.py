@@ -10,7 +10,7 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
@@ -96,6 +96,48 @@ class Problem(BaseModel):
     detail: str = Field(description="What happened in this case.")
     instance: str = Field(description="Id of this request; the log has it too.")
     errors: list[ProblemError] = Field(description="Every fault found, not only the first; empty where the request had none.")
+
+
+class ForbiddenProblem(Problem):
+    """The key is valid, and its role does not reach that far."""
+
+    needs: str = Field(description="The role that it takes, or whose eyes.")
+
+
+class NotFoundProblem(Problem):
+    """There is nothing under this name."""
+
+    nearest: list[str] | None = Field(default=None, description="Names that exist and look most like the one given.")
+
+
+class GoneProblem(Problem):
+    """It was public and has been withdrawn."""
+
+    reason: str | None = Field(description="Why, in the words of who withdrew it.")
+
+
+class FieldComparison(BaseModel):
+    """A field that changed since it was read, or was to be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    field: str = Field(description="Name of the field.")
+    base: JsonValue = Field(description="What it was in the version that was seen.")
+    current: JsonValue = Field(description="What it is now.")
+    yours: JsonValue = Field(description="What it was to become.")
+    conflict: bool = Field(description="Whether both changed it, each otherwise.")
+
+
+class StaleProblem(Problem):
+    """The record has changed since it was read."""
+
+    version: int = Field(description="Its newest version; the ETag names it.")
+    current: dict[str, JsonValue] | None = Field(description="The record as it is now.")
+    comparison: list[FieldComparison] = Field(description="What was seen, what is there now and what was to be written, by field.")
+
+
+# What some problems tell besides (RFC 9457, extension members).
+EXTENDED: Mapping[int, type[Problem]] = {403: ForbiddenProblem, 404: NotFoundProblem, 410: GoneProblem, 412: StaleProblem}
 
 
 def problem(
@@ -203,7 +245,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": f"{BY_STATUS[status].title}. {BY_STATUS[status].meaning}",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{EXTENDED.get(status, Problem).__name__}"}}},
         }
         for status in statuses
     }

@@ -6,8 +6,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_directory import empty_index, entry
-from test_index import History, Question, ask, following, histories, questions
+from small_directory import History, Question, ask, empty_index, entry, following, histories, questions
 
 from app.catalog.entry import Entry
 from app.search import kept_index

@@ -1,6 +1,7 @@
 """Questions and cursors survive the way out into an address and back, and whatever comes in is a question or refused."""
 
 from base64 import urlsafe_b64encode
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,7 +24,7 @@ DISTRICT = "bend-or"
 FILTERS = {"state": [*STATES, "or"], "rurality": RURALITIES, "strategy": STRATEGIES}
 
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd")
-typed = st.text(characters, max_size=60) | st.text(st.sampled_from("ab A&'-\"*1,.é’ﬁℌ½ß"), max_size=40)
+typed = st.text(characters, max_size=40) | st.text(st.sampled_from("ab A&'-\"*1,.é\u2019ﬁ\u210c½ß"), max_size=20)
 values = {
     **{
         name + how: st.lists(st.sampled_from([*codes, "not-stated"]), min_size=1, max_size=3).map(",".join)
@@ -33,7 +34,7 @@ values = {
     **{f"{name}_min": st.integers(range_.lowest, range_.lowest + 99).map(str) for name, range_ in RANGE.items()},
     **{f"{name}_max": st.integers(range_.lowest + 99, range_.highest).map(str) for name, range_ in RANGE.items()},
     "slug": st.lists(st.from_regex(r"[a-z0-9]{1,3}(-[a-z0-9]{1,3})?", fullmatch=True), min_size=1, max_size=4).map(",".join),
-    "within_km": st.from_regex(r"[1-9]\d{0,3}(\.\d{1,3})?", fullmatch=True) | st.integers(1, 20_100).map(str),
+    "within_km": st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?", fullmatch=True) | st.integers(1, 20_100).map(str),
     "sort": st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]),
     "limit": st.integers(0, MAX_LIMIT).map(str),
     "fields": st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3).map(",".join),
@@ -54,14 +55,13 @@ def read(pairs: Pairs) -> SearchQuery:
     return parse("case_study", "/v1/case-studies", pairs, vocabulary=VOCABULARY, places=place, fields=FIELDS)
 
 
-def question(pairs: Pairs) -> SearchQuery:
-    """The same, of parameters that are right but for their number of words."""
+def at_fault(pairs: Pairs) -> set[str | None]:
+    """The parameters that are refused."""
     try:
-        return read(pairs)
+        read(pairs)
     except Invalid as invalid:
-        assert {fault.code for fault in invalid.faults} == {"too_many_words"}
-        assume(False)
-        raise
+        return {fault.parameter for fault in invalid.faults}
+    return set()
 
 
 def read_back(query: SearchQuery) -> SearchQuery:
@@ -72,7 +72,7 @@ def read_back(query: SearchQuery) -> SearchQuery:
 @settings(deadline=None)
 @given(valid)
 def test_the_canonical_form_asks_the_same_question(pairs: Pairs) -> None:
-    query = question(pairs)
+    query = read(pairs)
     assert read_back(query) == query
     assert read_back(query).canonical() == query.canonical()
 
@@ -82,13 +82,13 @@ def test_the_canonical_form_asks_the_same_question(pairs: Pairs) -> None:
 def test_equal_questions_have_one_canonical_form(pairs: Pairs, random: Any) -> None:
     other = [(name, ",".join(random.sample(value.split(","), value.count(",") + 1)) if name in FILTERS else value) for name, value in pairs]
     random.shuffle(other)
-    assert question(other).canonical() == question(pairs).canonical()
+    assert read(other).canonical() == read(pairs).canonical()
 
 
 @settings(deadline=None)
 @given(valid)
 def test_each_part_can_be_left_out(pairs: Pairs) -> None:
-    query = question(pairs)
+    query = read(pairs)
     for part in query.parts():
         wider = query.without(part)
         gone = {name for name, _ in query.pairs()} - {name for name, _ in wider.pairs()}
@@ -101,7 +101,7 @@ def test_each_part_can_be_left_out(pairs: Pairs) -> None:
 @settings(deadline=None)
 @given(typed)
 def test_each_word_can_be_left_out(q: str) -> None:
-    query = question([("q", q)])
+    query = read([("q", q)])
     for clause in query.clauses:
         rest = tuple(other for other in query.clauses if other != clause)
         assert read_back(query.without_clause(clause)).clauses == rest
@@ -110,22 +110,23 @@ def test_each_word_can_be_left_out(q: str) -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(parameter_names()) | st.text(max_size=20), st.text(max_size=50)), max_size=6))
 def test_whatever_comes_in_is_a_question_or_refused_by_name(pairs: Pairs) -> None:
-    try:
-        query = read(pairs)
-    except Invalid as invalid:
-        assert invalid.faults
-        assert {fault.parameter for fault in invalid.faults} <= {name for name, _ in pairs}
-    else:
-        assert read_back(query) == query if query.cursor is None else query.cursor in dict(pairs).values()
+    wrong = at_fault(pairs)
+    assert wrong <= {name for name, _ in pairs}
+    if not wrong:
+        assert read_back(read(pairs)) == replace(read(pairs), cursor=None)
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(sorted(values)), st.text(st.sampled_from("0123456789.,-eE+_ ²"), max_size=12)), max_size=4))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(sorted(values)), st.text(st.sampled_from("0123456789.,-eE+_ \u00b2\u0660"), max_size=12)), max_size=4
+    )
+)
 def test_numbers_in_odd_forms_are_read_or_refused(pairs: Pairs) -> None:
-    try:
-        assert read_back(read(pairs)) is not None
-    except Invalid as invalid:
-        assert {fault.parameter for fault in invalid.faults} <= {name for name, _ in pairs} | {"within_km", "sort"}
+    wrong = at_fault(pairs)
+    assert wrong <= {name for name, _ in pairs}
+    if not wrong:
+        assert read_back(read(pairs)) == read(pairs)
 
 
 cursors = st.one_of(
@@ -154,7 +155,7 @@ def test_a_damaged_cursor_is_refused(at: int, character: str, longer: int) -> No
     text = Cursor((0, "Bend"), "bend-or", None, []).encode(read([("sort", "title")]))
     damaged = text[: at % len(text)] + character * longer + text[at % len(text) + 1 :]
     assume(damaged not in (text, ""))
-    with pytest.raises(Invalid, match="cursor|UTF-8"):
+    with pytest.raises(Invalid, match=r"cursor|UTF-8"):
         read_cursor(read([("sort", "title"), ("cursor", damaged)]))
 
 

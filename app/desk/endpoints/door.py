@@ -28,6 +28,13 @@ PATHS = {
     "indicator": "indicators",
     "organization": "organizations",
 }
+SLUGS = {  # an example of each kind
+    "case_study": "boise-id",
+    "district": "boise-school-district-id",
+    "strategy": "food-security",
+    "indicator": "attendance",
+    "organization": "attendance-works",
+}
 NO_STORE = {"Cache-Control": "no-store"}
 KEY = HTTPBearer(
     scheme_name="key",
@@ -96,10 +103,14 @@ Body = Annotated[bytes, Depends(json_body)]
 Key = Annotated[
     str | None, Header(alias="Idempotency-Key", description="A key of the client's own: a POST sent twice under it is done once.")
 ]
-Slug = Annotated[str, Path(description="Public id.", examples=["boise-id"])]
 ALWAYS = (400, 401, 403, 404, 429)
 Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of a version.", examples=[1])]
 WRITES = (*ALWAYS, 409, 412, 413, 415, 422, 428)
+
+
+def slug_of(kind: str) -> Any:
+    """The path parameter that names a record of a kind."""
+    return Path(description="Public id.", examples=[SLUGS[kind]])
 
 
 def act(request: Request, by: Editor, key: str | None, body: bytes, do: Callable[[Session], Answer]) -> Response:

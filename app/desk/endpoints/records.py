@@ -16,7 +16,6 @@ from app.desk.endpoints.door import (
     Body,
     Key,
     SeenVersion,
-    Slug,
     Version,
     act,
     answered,
@@ -25,6 +24,7 @@ from app.desk.endpoints.door import (
     patch_body,
     record_answer,
     request_body,
+    slug_of,
     state,
 )
 from app.desk.endpoints.examples import EXAMPLES, LIST, PATCH_EXAMPLES, SINCE
@@ -56,6 +56,7 @@ def _record_routes(kind: str) -> None:
     shape = KINDS[kind].shape
     answer_shape = shapes.RecordAnswer[shape]  # type: ignore[valid-type]
     body = request_body(shape.__name__, EXAMPLES[kind])
+    named = slug_of(kind)
     writing = may("write_vocabulary" if kind in drafts.VOCABULARY else "write")
 
     def write(request: Request, do: Callable[[Session], Revision]) -> Response:
@@ -110,7 +111,7 @@ def _record_routes(kind: str) -> None:
         tags=["desk"],
         responses=responses(*ALWAYS),
     )
-    def get(request: Request, slug: Slug) -> Response:
+    def get(request: Request, slug: Annotated[str, named]) -> Response:
         """The newest version, draft or not, with its state and what may come next."""
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
@@ -125,7 +126,9 @@ def _record_routes(kind: str) -> None:
         responses=responses(*WRITES),
         openapi_extra=body,
     )
-    def replace(request: Request, slug: Slug, by: Annotated[Editor, writing], version: SeenVersion, body: Body) -> Response:
+    def replace(
+        request: Request, slug: Annotated[str, named], by: Annotated[Editor, writing], version: SeenVersion, body: Body
+    ) -> Response:
         """Write the record whole, as a draft. What is public stays so until the draft is published. A stale version (412) brings the current record and a three-way comparison."""
         return write(
             request,
@@ -142,7 +145,11 @@ def _record_routes(kind: str) -> None:
         openapi_extra=request_body({"type": "object"}, PATCH_EXAMPLES[kind], *MERGE_PATCH),
     )
     def amend(
-        request: Request, slug: Slug, by: Annotated[Editor, writing], version: SeenVersion, body: Annotated[bytes, Depends(patch_body)]
+        request: Request,
+        slug: Annotated[str, named],
+        by: Annotated[Editor, writing],
+        version: SeenVersion,
+        body: Annotated[bytes, Depends(patch_body)],
     ) -> Response:
         """Change parts of the record (JSON merge patch, RFC 7396): null takes a field away, lists are replaced whole. The result is a draft."""
         return write(
@@ -158,7 +165,7 @@ def _record_routes(kind: str) -> None:
         tags=["desk"],
         responses=responses(*ALWAYS, 409),
     )
-    def preview(request: Request, slug: Slug) -> Response:
+    def preview(request: Request, slug: Annotated[str, named]) -> Response:
         """The document of the newest version exactly as the public would get it."""
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
@@ -176,7 +183,7 @@ def _record_routes(kind: str) -> None:
         tags=["desk"],
         responses=responses(*ALWAYS),
     )
-    def review(request: Request, slug: Slug) -> Response:
+    def review(request: Request, slug: Annotated[str, named]) -> Response:
         """What a reviewer must see in one document: the differences to what is public, the public rendering, claims whose source changed, and the checks passed and failed."""
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
@@ -207,7 +214,7 @@ def _record_routes(kind: str) -> None:
         tags=["desk"],
         responses=responses(*ALWAYS),
     )
-    def list_revisions(request: Request, slug: Slug) -> Response:
+    def list_revisions(request: Request, slug: Annotated[str, named]) -> Response:
         """Every change of the record, the newest first, with who, when and why."""
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
@@ -223,7 +230,7 @@ def _record_routes(kind: str) -> None:
         tags=["desk"],
         responses=responses(*ALWAYS, 422),
     )
-    def get_revision(request: Request, slug: Slug, version: Version) -> Response:
+    def get_revision(request: Request, slug: Annotated[str, named], version: Version) -> Response:
         """One change, and the whole record after it."""
         refuse_unknown(request, ())
         with request.state.database.reading() as session:
@@ -240,7 +247,7 @@ def _record_routes(kind: str) -> None:
         tags=["desk"],
         responses=responses(*ALWAYS, 422),
     )
-    def compare(request: Request, slug: Slug, version: Version) -> Response:
+    def compare(request: Request, slug: Annotated[str, named], version: Version) -> Response:
         """How an earlier version (`since`, by default the one before) became this one: as a JSON Patch (RFC 6902), and field by field."""
         since = read_parameters(request, SINCE_READERS).get("since", max(1, version - 1))
         with request.state.database.reading() as session:

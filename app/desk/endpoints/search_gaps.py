@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from app.desk import search_gaps, shapes
+from app.desk import search_gaps
+from app.desk import watching_shapes as shapes
 from app.desk.endpoints.door import json_answer, may
 from app.desk.endpoints.examples import SEARCH_GAPS
 from app.desk.search_gaps import HOWS, LEAST_COUNT, SEARCHED

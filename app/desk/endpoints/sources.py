@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from app.desk import shapes, sources
+from app.desk import sources
+from app.desk import watching_shapes as shapes
 from app.desk.endpoints.door import PATHS, json_answer, may
 from app.desk.endpoints.examples import SOURCES
 from app.desk.sources import HEALTH_VALUES, ListedSource, SourceQuery

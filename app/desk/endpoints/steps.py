@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.desk import drafts, history, shapes, workflow
 from app.desk.access import Editor, now
-from app.desk.endpoints.door import PATHS, WRITES, Body, Key, SeenVersion, Slug, act, may, parsed, record_answer, request_body
+from app.desk.endpoints.door import PATHS, WRITES, Body, Key, SeenVersion, act, may, parsed, record_answer, request_body, slug_of
 from app.desk.idempotency import Answer
 from app.records.kinds import KINDS
 from app.records.revisions import Revision
@@ -70,10 +70,16 @@ def _step_route(
     kind: str, name: str, method: str, resource: str, verb: str, asked_shape: type[BaseModel], example: Any, do: Callable[..., Revision]
 ) -> None:
     """One state change of one kind of record."""
+    named = slug_of(kind)
     permission = name if name != "revert" else "write_vocabulary" if kind in drafts.VOCABULARY else "write"
 
     def take(
-        request: Request, slug: Slug, by: Annotated[Editor, may(permission)], version: SeenVersion, body: Body, key: Key = None
+        request: Request,
+        slug: Annotated[str, named],
+        by: Annotated[Editor, may(permission)],
+        version: SeenVersion,
+        body: Body,
+        key: Key = None,
     ) -> Response:
         asked = parsed(asked_shape, body)
 

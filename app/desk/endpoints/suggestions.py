@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.database import Database
-from app.desk import shapes, suggestions
+from app.desk import suggestions
+from app.desk import watching_shapes as shapes
 from app.desk.access import Editor, now
 from app.desk.endpoints.door import PATHS, Body, SeenVersion, json_answer, may, parsed, request_body
 from app.desk.endpoints.examples import SUGGESTION, SUGGESTIONS

@@ -1,0 +1,171 @@
+"""The rules of the house that a machine can check: doors, transactions, names, docstrings, and tests that assert."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from migrating import ROOT
+
+APP = ROOT / "app"
+FILES = sorted(APP.rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
+BANNED = {"utils", "helpers", "common", "misc", "base", "core", "manager", "handler", "processor"}
+FRAMEWORK = {"fastapi", "starlette", "fastapi_offline"}
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def tree(path: Path) -> ast.Module:
+    """A file as Python reads it."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def named(path: Path) -> str:
+    """A file as people call it."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def definitions(of: ast.AST) -> Iterator[Definition]:
+    """Every function and class, inner ones too."""
+    return (node for node in ast.walk(of) if isinstance(node, Definition))
+
+
+def imported(of: ast.AST) -> set[str]:
+    """The packages that are imported."""
+    found = {alias.name for node in ast.walk(of) if isinstance(node, ast.Import) for alias in node.names}
+    found |= {node.module or "" for node in ast.walk(of) if isinstance(node, ast.ImportFrom)}
+    return {name.partition(".")[0] for name in found}
+
+
+def is_door(path: Path) -> bool:
+    """Whether a file may know HTTP."""
+    room = path.relative_to(APP)
+    return room.name == "main.py" or room.parts[0] in ("site", "web") or "endpoints" in (room.stem, *room.parts)
+
+
+def test_only_doors_know_the_web_framework() -> None:
+    assert [named(path) for path in FILES if not is_door(path) and imported(tree(path)) & FRAMEWORK] == []
+
+
+def test_doors_hold_no_sql() -> None:
+    doors = [path for path in FILES if is_door(path) and "endpoints" in path.as_posix()]
+    assert doors
+    assert [named(path) for path in doors if imported(tree(path)) & {"sqlalchemy", "sqlmodel"}] == []
+
+
+def test_only_the_database_commits() -> None:
+    assert [named(path) for path in FILES if "commit(" in path.read_text() and path != APP / "database.py"] == []
+
+
+def test_only_the_database_and_its_migrations_know_which_database_it_is() -> None:
+    told = re.compile(r"\b(sqlite3|psycopg|dialect|get_backend_name)\b", re.IGNORECASE)
+    assert [named(path) for path in FILES if path != APP / "database.py" and told.search(_code(path))] == []
+
+
+def test_a_room_begins_with_a_sentence_and_nothing_else() -> None:
+    rooms = [path for path in FILES if path.name == "__init__.py"]
+    assert {path.parent for path in FILES} == {path.parent for path in rooms}
+    for path in rooms:
+        body = tree(path).body
+        assert len(body) == 1, named(path)
+        assert ast.get_docstring(tree(path)), named(path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_file_begins_with_what_lives_there(path: Path) -> None:
+    docstring = ast.get_docstring(tree(path))
+    assert docstring, named(path)
+    assert docstring.split("\n")[0][0].isupper() or docstring[0] in "/`" or docstring.split()[0].strip(":,") in _names_in(path), docstring
+
+
+def test_no_name_says_nothing() -> None:
+    for path in FILES:
+        names = [path.stem, *(definition.name for definition in definitions(tree(path)))]
+        for name in names:
+            parts = set(re.findall(r"[A-Z]?[a-z]+", name.replace("_", " ")))
+            assert not {part.lower() for part in parts} & BANNED, (named(path), name)
+        assert path.stem not in ("service", "services", "data", "info", "constants", "exceptions"), named(path)
+
+
+def test_every_public_function_and_class_is_explained() -> None:
+    for path in FILES:
+        module = tree(path)
+        inner = {id(node) for outer in ast.walk(module) if isinstance(outer, Function) for node in ast.walk(outer) if node is not outer}
+        for definition in definitions(module):
+            if definition.name.startswith("_") or id(definition) in inner or _in_private_class(module, definition):
+                continue
+            assert ast.get_docstring(definition), (named(path), definition.name)
+
+
+def test_imports_stand_at_the_top() -> None:
+    for path in FILES:
+        for function in definitions(tree(path)):
+            inside = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
+            assert inside == [], (named(path), function.name)
+
+
+def test_nothing_is_left_to_be_done_without_an_issue() -> None:
+    for path in [*FILES, *TESTS]:
+        for line in path.read_text().splitlines():
+            if re.search(r"#.*\b(TODO|FIXME|XXX|HACK)\b", line):
+                assert re.search(r"\bissue \d+", line), (named(path), line)
+
+
+@pytest.mark.parametrize("path", TESTS, ids=named)
+def test_every_test_asserts_something(path: Path) -> None:
+    module = tree(path)
+    functions = {node.name: node for node in ast.walk(module) if isinstance(node, Function)}
+    tests = [function for name, function in functions.items() if name.startswith("test_") or _has_rule(function)]
+    assert tests, named(path)
+    assert [test.name for test in tests if not _asserts(test, functions)] == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=named)
+def test_every_test_file_says_what_it_is_about_and_pretends_nothing(path: Path) -> None:
+    assert ast.get_docstring(tree(path)), named(path)
+    assert not imported(tree(path)) & {"mock", "unittest"}, named(path)
+
+
+def test_every_case_is_a_sentence() -> None:
+    for path in TESTS:
+        for node in definitions(tree(path)):
+            if node.name.startswith("test_"):
+                assert len(node.name.split("_")) >= 4, (named(path), node.name)
+
+
+def _asserts(function: Function, others: dict[str, Function], seen: frozenset[str] = frozenset()) -> bool:
+    """Whether it asserts, expects to be refused, or calls one of its file's functions that does."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.Attribute) and node.attr in ("raises", "raise_for_status")):
+            return True
+        if isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            if called in others and called not in seen | {function.name} and _asserts(others[called], others, seen | {function.name}):
+                return True
+    return False
+
+
+def _has_rule(function: Function) -> bool:
+    """Whether it is a step of a hypothesis state machine."""
+    return any("rule" in ast.dump(decorator) or "invariant" in ast.dump(decorator) for decorator in function.decorator_list)
+
+
+def _in_private_class(module: ast.Module, definition: Definition) -> bool:
+    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef) and node.name.startswith("_")]
+    return any(definition in ast.walk(node) for node in classes)
+
+
+def _names_in(path: Path) -> set[str]:
+    return {definition.name for definition in definitions(tree(path))} | {path.stem} | {name for name in path.stem.split("_")}
+
+
+def _code(path: Path) -> str:
+    """The code of a file without its docstrings and comments."""
+    return ast.unparse(_Undocumented().visit(tree(path)))
+
+
+class _Undocumented(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:  # noqa: N802
+        return None if isinstance(node.value, ast.Constant) else node
