@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +17,6 @@ from typing import Annotated
 import orjson
 import typer
 import uvicorn
-from alembic import command
-from alembic.config import Config
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
@@ -309,11 +309,23 @@ def verify(
 
 
 def migrate_database(settings: Settings) -> None:
-    """Bring the tables to the newest shape, in one transaction."""
-    config = Config(ROOT / "alembic.ini")
-    with _database(settings) as database, database.writer_connection() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    """Bring the tables to the newest shape, in one transaction; in a program of its own, so that a service does not carry Alembic along."""
+    with _database(settings) as database:
+        if database.shape() == _newest_migration():
+            return
+    environment = {**os.environ, "DATABASE_URL": settings.database_url}
+    subprocess.run([sys.executable, "-m", "alembic", "--config", str(ROOT / "alembic.ini"), "upgrade", "head"], env=environment, check=True)  # noqa: S603
+
+
+def _newest_migration() -> str:
+    """The migration that no other follows."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "migrations" / "versions").glob("*.py")]
+    names, before = (
+        {name for text in texts for name in re.findall(rf'^{which} = "(\w+)"', text, re.MULTILINE)}
+        for which in ("revision", "down_revision")
+    )
+    (newest,) = names - before
+    return str(newest)
 
 
 def seed_database(settings: Settings) -> None:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, DateTime, Dialect, Engine, String, TypeDecorator, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel
 
 from app.errors import Busy
@@ -23,6 +23,7 @@ BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
 CHANNEL = "model_districts"
 POLL_SECONDS = 1.0
+SHAPE = text("SELECT version_num FROM alembic_version")
 NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
 
 # Set before any table is made, so that every constraint has a name in every database.
@@ -100,6 +101,15 @@ class Database:
         """Raise if the database cannot be read."""
         with self._reader.connect() as connection:
             connection.execute(NEWEST_REVISION)
+
+    def shape(self) -> str | None:
+        """The name of the migration that the tables have been brought to; None before the first."""
+        try:
+            with self._reader.connect() as connection:
+                found = connection.execute(SHAPE).scalar_one_or_none()
+        except (OperationalError, ProgrammingError):
+            return None
+        return None if found is None else str(found)
 
     def writer_connection(self) -> Connection:
         """A bare connection for migrations, which manage their own transactions."""
@@ -180,7 +190,7 @@ class _PostgresqlWatch:
 
     def __init__(self, writer: Engine, reader: Engine, name: str) -> None:
         self._reader, self._name = reader, name
-        self._address = writer.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._listener = create_engine(writer.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         self._mark = self._commits = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -200,8 +210,9 @@ class _PostgresqlWatch:
         missed = 0
         while not self._closing.is_set():
             try:
-                with psycopg.connect(self._address, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}".encode())
+                with self._listener.connect() as session:
+                    connection: Any = session.connection.driver_connection
+                    connection.execute(f"LISTEN {CHANNEL}")
                     self.look(commits=missed)
                     while not self._closing.is_set():
                         heard = [notice.payload for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1)]
@@ -214,3 +225,4 @@ class _PostgresqlWatch:
     def close(self) -> None:
         self._closing.set()
         self._thread.join(timeout=2 * POLL_SECONDS)
+        self._listener.dispose()

@@ -1,6 +1,7 @@
 """What schemathesis is told besides the OpenAPI document: which requests are wrong for a reason that no schema can state."""
 
 import re
+from typing import Any
 
 import schemathesis
 from schemathesis import Case, HookContext
@@ -9,7 +10,7 @@ schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 
 
 @schemathesis.hook
-def filter_case(_context: HookContext, case: Case) -> bool:
+def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     """Whether a case that is meant to be right is right; each of these rules has directed tests of its own."""
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return True

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +11,9 @@ from xml.sax.saxutils import escape
 
 import httpx
 from people import seen
+from sqlalchemy import text
+
+from app.database import Database
 
 Json = dict[str, Any]
 TYPES = {
@@ -42,9 +46,9 @@ def as_file(rows: Sequence[Json], format_: str) -> bytes:
 
 def as_csv(table: Sequence[Sequence[Any]]) -> bytes:
     """A table as CSV."""
-    text = io.StringIO()
-    csv.writer(text).writerows(table)
-    return text.getvalue().encode()
+    written = io.StringIO()
+    csv.writer(written).writerows(table)
+    return written.getvalue().encode()
 
 
 def as_xlsx(table: Sequence[Sequence[Any]], *, sheet: str | None = None) -> bytes:
@@ -84,6 +88,29 @@ def rows_of(editor: httpx.Client, planned: httpx.Response, **query: Any) -> list
 def results(editor: httpx.Client, planned: httpx.Response) -> list[tuple[str, str, list[str]]]:
     """Slug, result and reason codes of each row."""
     return [(row["slug"], row["result"], [fault["code"] for fault in row["faults"]]) for row in rows_of(editor, planned)]
+
+
+def many_districts(rows: int) -> bytes:
+    """So many new districts, none of which looks like another."""
+    table = ([f"many-{n}-or", f"{9_000_000 + n}", f"Many {n}", "OR", "Salem", str(n)] for n in range(rows))
+    return as_csv([["slug", "nces_leaid", "name", "state", "city", "problem"], *table])
+
+
+def count(database: Database, table: str, where: str = "1 = 1") -> int:
+    """How many rows a table has."""
+    with database.reading() as session:
+        return int(session.connection().execute(text(f"SELECT count(*) FROM {table} WHERE {where}")).scalar_one())
+
+
+def wait_until_planned(editor: httpx.Client, planned: httpx.Response) -> httpx.Response:
+    """The plan when it is ready."""
+    progress = []
+    while planned.json()["data"]["state"] == "planning":
+        time.sleep(0.05)
+        planned = editor.get(f"/imports/{planned.json()['data']['id']}").raise_for_status()
+        progress.append(planned.json()["data"]["rows_seen"])
+    assert progress == sorted(progress)
+    return planned
 
 
 def _cell(value: Any) -> Any:

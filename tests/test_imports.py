@@ -135,6 +135,16 @@ def test_what_a_case_study_names_must_be_there_and_its_claims_have_sources(peopl
     assert (fault["pointer"], fault["nearest"][0]) == ("/districts/0", BOISE)
 
 
+@pytest.mark.parametrize(("value", "code"), [(1000.5, "out_of_range"), (-101, "out_of_range"), ("nan", "finite_number"), (-100, None)])
+def test_a_percentage_is_a_number_in_range(people: People, value: Any, code: str | None) -> None:
+    outcome = {"indicator": "attendance", "finding": "It moved", "value": value, "unit": "percent", "design": "descriptive", "source": "s1"}
+    planned = plan(people.ada, [case_study("in-percent", title="In percent", outcomes=[outcome])], "case-study")
+    assert results(people.ada, planned) == [("in-percent", "refused" if code else "created", [code] if code else [])]
+    if code:
+        [fault] = rows_of(people.ada, planned)[0]["faults"]
+        assert fault["pointer"] == "/outcomes/0/value"
+
+
 def test_a_withdrawn_record_is_not_written_over(people: People) -> None:
     create(people.ada, district("gone-id"), "districts")
     publish(people, "gone-id", "districts")

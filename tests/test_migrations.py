@@ -283,6 +283,7 @@ def test_rows_that_break_no_rule_are_accepted(migrated: Connection) -> None:
             _insert(migrated, table, row | another)
         _insert(migrated, "district", {"slug": "a-charter", "name": "Without a LEAID", "state": "OR"})
         _insert(migrated, "district", {"slug": "b-charter", "name": "Without a LEAID", "state": "OR"})
+        assert _parts(migrated) == 14
 
 
 def test_every_rule_that_the_database_keeps_is_among_those_tried() -> None:

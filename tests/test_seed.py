@@ -94,9 +94,9 @@ def test_rows_and_documents_agree(seeded: Database) -> None:
             for kept in store.list_(session, kind):
                 for table, values in KINDS[kind].rows(kept.record):
                     tables.setdefault(str(table.__tablename__), []).append(values)
-            for table, expected in tables.items():
-                rows = [dict(row) for row in session.connection().execute(text(f"SELECT * FROM {table}")).mappings()]
-                assert sorted(map(_comparable, rows)) == sorted(map(_comparable, expected)), table
+            for name, expected in tables.items():
+                rows = [dict(row) for row in session.connection().execute(text(f"SELECT * FROM {name}")).mappings()]
+                assert sorted(map(_comparable, rows)) == sorted(map(_comparable, expected)), name
 
 
 def test_what_changed_in_a_file_is_published_as_the_next_version(

@@ -111,7 +111,7 @@ def test_a_vocabulary_is_whole_and_takes_no_parameters(client: httpx.Client, nam
 
 def test_counts_follow_what_is_published_and_withdrawn(own_service: Service, own_client: httpx.Client) -> None:
     def using_mentoring() -> int:
-        return next(term["case_studies"] for term in terms(own_client, "strategies") if term["value"] == "tutoring-mentoring")
+        return {term["value"]: int(term["case_studies"]) for term in terms(own_client, "strategies")}["tutoring-mentoring"]
 
     before = using_mentoring()
     wait_for(own_service, publish(own_service.database, case_study("an-effort", strategies=["tutoring-mentoring"])))

@@ -10,6 +10,8 @@ from app.errors import Fault
 from app.records.prose import PROSE_FIELDS, prose_faults
 from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, PROSE, SHORT, HttpUrl, Shape, Slug
 
+# A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
+LEAST_PERCENT, MOST_PERCENT = -100, 1000
 _SOURCE = "Id of the source, among this record's sources, that says so."
 
 
@@ -150,6 +152,10 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
     for name in ("started_year", "ended_year", "initiative_status", "setting"):
         if getattr(case, name) is not None and getattr(case, f"{name}_source") is None:
             faults.append(Fault("required_with", f"{name} needs {name}_source", pointer=f"/{name}_source"))
+    for position, outcome in enumerate(case.outcomes):
+        if outcome.unit == "percent" and outcome.value is not None and not LEAST_PERCENT <= outcome.value <= MOST_PERCENT:
+            detail = f"a percentage is a number from {LEAST_PERCENT} to {MOST_PERCENT}"
+            faults.append(Fault("out_of_range", detail, pointer=f"/outcomes/{position}/value"))
     if case.started_year and case.ended_year and case.ended_year < case.started_year:
         faults.append(Fault("out_of_order", "it ended before it began", pointer="/ended_year"))
     return faults

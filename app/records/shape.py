@@ -33,8 +33,8 @@ def storable(value: Any) -> Any:
 
 
 class Shape(SQLModel):
-    """A record or a part of one. Refuses unknown fields, and text that one of the two databases could not store."""
+    """A record or a part of one. Refuses unknown fields, numbers that are none, and text that one of the two databases could not store."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)  # type: ignore[assignment]
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)  # type: ignore[assignment]
 
     _storable = field_validator("*", mode="before")(storable)

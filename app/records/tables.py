@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index,
 from sqlmodel import Field, SQLModel
 
 from app.database import CodePointOrdered, UtcDateTime
-from app.records.case_study import CaseStudyFields, Funding, Outcome, Partnership, ScaleFigure, Source
+from app.records.case_study import LEAST_PERCENT, MOST_PERCENT, CaseStudyFields, Funding, Outcome, Partnership, ScaleFigure, Source
 from app.records.district import District
 from app.records.shape import FIRST_YEAR, LAST_YEAR
 from app.records.taxonomy import Indicator, Locale, Organization, State, Strategy, Term
@@ -190,9 +190,8 @@ class OutcomeRow(Outcome, _Part, table=True):
     """Outcomes."""
 
     __tablename__ = "outcome"
-    # A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
     __table_args__ = _rests_on_source(
-        CheckConstraint("unit IS NULL OR unit <> 'percent' OR value BETWEEN -100 AND 1000", name="percent_in_range")
+        CheckConstraint(f"unit IS NULL OR unit <> 'percent' OR value BETWEEN {LEAST_PERCENT} AND {MOST_PERCENT}", name="percent_in_range")
     )
 
 

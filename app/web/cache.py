@@ -198,7 +198,7 @@ class Cache:
         variant = kept.variants.get(name) or self._variant(kept, name)
         if kept.status == 200 and (
             (if_none_match and _matches(if_none_match, variant.etag))
-            or (if_modified_since and not if_none_match and _not_since(if_modified_since, kept.updated_at))
+            or (if_modified_since and not if_none_match and kept.note.by_revision and _not_since(if_modified_since, kept.updated_at))
         ):
             await send(variant.not_modified)
             await send(_EMPTY)

@@ -60,6 +60,8 @@ def describe(app: FastAPI, asked: Sequence[type[BaseModel]]) -> dict[str, Any]:
         for parameter in operation.get("parameters", []):
             if examples := parameter["schema"].pop("examples", None):
                 parameter.setdefault("example", examples[0])
+            if parameter["name"] == "If-Match":  # its lack is answered with 428, so the framework is not told
+                parameter |= {"required": True, "schema": {"type": "string", "title": "If-Match"}}
     return document
 
 

@@ -75,7 +75,9 @@ def authenticated(request: Request, needs: SecurityScopes, _shown_in_openapi: An
 
 
 def seen_version(
-    if_match: Annotated[str | None, Header(description='ETag of the version that was seen, such as `"7"`.', examples=['"7"'])] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description='ETag of the version that was seen, such as `"7"`.', examples=['"7"'])
+    ] = None,
 ) -> int:
     """The version that the If-Match header names. Raises Unseen without one."""
     if if_match is None:
