@@ -311,6 +311,7 @@ def verify(
 def migrate_database(settings: Settings) -> None:
     """Bring the tables to the newest shape, in one transaction; in a program of its own, so that a service does not carry Alembic along."""
     with _database(settings) as database:
+        database.writer_connection().close()  # a database that cannot be reached says so here
         if database.shape() == _newest_migration():
             return
     environment = {**os.environ, "DATABASE_URL": settings.database_url}

@@ -69,7 +69,8 @@ def text(results: dict[str, Any]) -> str:
             times = [f"{load[figure]['median']:.2f}" for figure in ("p50_ms", "p99_ms", "one_p50_ms", "one_p99_ms")]
             between = f"({short(rps['least'])} to {short(rps['most'])})"
             rows.append([LOADS[name], short(rps["median"]), between, "" if ratio is None else f"{ratio:.2g}", *times, short(peak)])
-        found += _table(rows)
+        anew = f"{of['anew']['start_s']:.1f} s and {of['anew']['peak_mb']:,.0f} MB with the index built anew"
+        found += [*_table(rows), f"Start to first answer: {of['start_s']:.1f} s; {anew}", ""]
     found.append("One search without cache: ms (hits)")
     names = list(next(iter(sizes.values()))["questions"])
     each = [[name, *(f"{of['questions'][name]['ms']:.2f} ({of['questions'][name]['hits']:,})" for of in sizes.values())] for name in names]

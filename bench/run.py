@@ -45,7 +45,7 @@ class Effort:
 
 
 FULL = Effort((1000, 100_000), rounds=3, seconds=5, slow_seconds=30, publications=20)
-QUICK = Effort((1000, 10_000), rounds=1, seconds=2, slow_seconds=3, publications=5)
+QUICK = Effort((1000, 10_000), rounds=1, seconds=1, slow_seconds=2, publications=5)
 
 
 def main() -> None:
@@ -138,7 +138,9 @@ def in_rounds(loads: dict[str, tuple[Server, list[str]]], effort: Effort) -> dic
             say(f"round {number + 1} of {effort.rounds}: {name}")
             server.load(lines, connections=MANY, seconds=1)
             rounds[-1][name] = run = server.load(lines, connections=MANY, seconds=effort.seconds)
-            run |= {f"one_{figure}": value for figure, value in server.load(lines, connections=ONE, seconds=effort.seconds // 2).items()}
+            run |= {
+                f"one_{figure}": value for figure, value in server.load(lines, connections=ONE, seconds=(effort.seconds + 1) // 2).items()
+            }
             run |= {"of_limit": run["rps"] / rounds[-1]["bare"]["rps"]} if "bare" in loads else {}
     return {name: {figure: spread(one[name][figure] for one in rounds) for figure in rounds[0][name]} for name in loads}
 
@@ -161,11 +163,10 @@ def exports(database: Path, ours: Server, peer: Server, table: str, effort: Effo
     runs: dict[str, list[tuple[float, float, int]]] = {"ndjson": [], "sqlite3": [], "datasette": []}
     for number in range(effort.rounds + 1):
         say("exports")
-        runs["ndjson"].append(piped(CLIENT_CORE, "curl", "-sSf", "-m300", f"{ours.client.base_url}/v1/exports/case-studies.ndjson"))
-        runs["sqlite3"].append(piped(SERVER_CORE, "sqlite3", "-readonly", str(database), EXPORT))
+        runs["ndjson"].append(fetched(ours, "/v1/exports/case-studies.ndjson"))
+        runs["sqlite3"].append(piped("sqlite3", "-readonly", str(database), EXPORT))
         if number == 0:
-            csv = f"{peer.client.base_url}/{table}/case_study.csv?_stream=on&_size=max"
-            runs["datasette"].append(piped(CLIENT_CORE, "curl", "-sSf", "-m300", csv))
+            runs["datasette"].append(fetched(peer, f"/{table}/case_study.csv?_stream=on&_size=max"))
     same("bytes of the export", runs["ndjson"][0][2], runs["sqlite3"][0][2])
     found: dict[str, Any] = {
         name: {"first_byte_s": min(first for first, _, _ in of), "s": spread(total for _, total, _ in of), "megabytes": of[0][2] / 1e6}
@@ -217,10 +218,24 @@ def real_seed() -> dict[str, Any]:
     return found
 
 
-def piped(core: str, *command: str) -> tuple[float, float, int]:
-    """Seconds to the first and to the last byte that a command on this core writes, and how many there are."""
+def fetched(server: Server, path: str) -> tuple[float, float, int]:
+    """Seconds to the first and to the last byte of an answer, and how many there are."""
+    command = [
+        "curl",
+        "-sSf",
+        "-m300",
+        "-o/dev/null",
+        "-w%{time_starttransfer} %{time_total} %{size_download}",
+        f"{server.client.base_url}{path}",
+    ]
+    first, last, size = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    return float(first), float(last), int(size)
+
+
+def piped(*command: str) -> tuple[float, float, int]:
+    """The same of what a command writes, on the core of the servers."""
     began, first, size = time.perf_counter(), 0.0, 0
-    with subprocess.Popen(["taskset", "-c", core, *command], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(["taskset", "-c", SERVER_CORE, *command], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         while part := os.read(process.stdout.fileno(), 1 << 20):
             first, size = first or time.perf_counter() - began, size + len(part)

@@ -53,7 +53,7 @@ def document(people: People) -> Json:
             for parameter in operation.get("parameters", []):
                 if parameter["name"] == "If-Match":
                     parameter["schema"] = {"enum": ['"1"', '"2"', '"3"', '"4"']}
-                if parameter["name"] == "slug":
+                if (parameter["name"], parameter["in"]) == ("slug", "path"):
                     parameter["schema"] = {"enum": [*SLUGS.values(), "no-such"]}
             for media in operation.get("requestBody", {}).get("content", {}).values():
                 media["schema"] = json.loads(json.dumps(media["schema"]).replace(SCHEMAS, f"{SCHEMAS}Sent"))
@@ -64,8 +64,10 @@ def test_the_desk_keeps_to_the_document_under_attack(people: People, document: J
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     before = newest(people)
-    thorough = people.service.database_url.startswith("sqlite")
-    bounds = ["--max-examples", "12"] if thorough else ["--max-examples", "4", "--phases", "examples,fuzzing"]
+    # All kinds of records have the same operations: one of them is attacked thoroughly, on the database that is quicker.
+    quick = ["--max-examples", "3", "--phases", "examples,fuzzing"]
+    thorough = ["--max-examples", "8", "--exclude-path-regex", "/(districts|strategies|indicators|organizations)"]
+    bounds = thorough if people.service.database_url.startswith("sqlite") else quick
     attack = subprocess.run(
         [
             *(str(Path(sys.executable).parent / "schemathesis"), "run", "openapi.json", "--url", people.service.url),
@@ -78,8 +80,8 @@ def test_the_desk_keeps_to_the_document_under_attack(people: People, document: J
         text=True,
         check=False,
     )
-    assert attack.returncode == 0, attack.stdout[-10_000:] + attack.stderr
-    assert newest(people) > before + 20  # it got through
+    assert attack.returncode == 0, attack.stdout[:20_000] + attack.stderr
+    assert newest(people) > before  # it got through
     with people.service.database.reading() as session:
         assert publication.differences(session) == []
 

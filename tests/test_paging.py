@@ -91,7 +91,9 @@ def test_the_link_header_repeats_the_links(client: httpx.Client) -> None:
 def test_limit_fields_and_facets_may_change_from_page_to_page(client: httpx.Client) -> None:
     following = client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]
     cursor = httpx.URL(following).params["cursor"]
-    answer = client.get("/v1/case-studies", params={"sort": "title", "limit": 3, "fields": "slug", "cursor": cursor}).json()
+    answer = client.get(
+        "/v1/case-studies", params={"sort": "title", "limit": 3, "fields": "slug", "facets": "state", "cursor": cursor}
+    ).json()
     assert answer["data"] == [{"slug": hit["slug"]} for hit in walk(client, sort="title", limit=100)[2:5]]
 
 

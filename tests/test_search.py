@@ -19,7 +19,7 @@ RECORDS = (
     case_study("quokka-summary", summary="How the quokka came."),
     case_study("quokka-title", title="The quokka comes"),
     case_study("gardens", title="Numbat gardens grow"),
-    case_study("meadows", title="Numbat meadows grow"),
+    case_study("meadows", title="Numbat meadows grow", summary="In the mountains."),
     case_study(
         "colleges", title="Texas A&M, St. Brendan and MIT work on R & D", summary="It reached 12,345 girls in Mount Airy; they don't pay."
     ),
@@ -99,6 +99,7 @@ def test_words_match_by_stem(find: Callable[..., Json], word: str, other: str) -
         ("numbat -garden", ["meadows"]),
         ('numbat -"numbat gardens"', ["meadows"]),
         ('numbat -"numbat garden"', ["gardens", "meadows"]),
+        ("numbat grow -numbat-gardens", ["meadows"]),
         ("-numbat numba*", []),
         ("numba* gard*", ["gardens"]),
         ("quokk*", ["quokka-title", "quokka-summary", "quokka-text"]),
@@ -134,10 +135,10 @@ def test_short_words_numbers_and_punctuation(find: Callable[..., Json], q: str, 
     assert marked is None or marked in marks(answer["data"][0])
 
 
-@pytest.mark.parametrize(("q", "slug"), [("moun*", "quokka-title"), ("fort*", "colleges")])
-def test_a_beginning_is_taken_as_it_stands(find: Callable[..., Json], q: str, slug: str) -> None:
-    """`mount*` is not `mt*`."""
-    assert slug not in slugs(find(q=q))
+def test_a_beginning_is_taken_as_it_stands(find: Callable[..., Json]) -> None:
+    """Mount is Mt., but what begins with mount need not begin with mt."""
+    assert sorted(slugs(find(q="mount*"))) == ["colleges", "meadows"]
+    assert slugs(find(q="mount")) == ["colleges"]
 
 
 def test_leaid_finds_its_district(client: httpx.Client) -> None:
@@ -194,14 +195,12 @@ def test_no_words_no_snippet(find: Callable[..., Json]) -> None:
 
 
 def test_when_nothing_is_found_it_says_what_to_leave_out(find: Callable[..., Json], client: httpx.Client) -> None:
-    answer = find(q="quokka", state="OR,ME", status_not="ended", started_min=2000)
+    answer = find(q="quokka", state="OR", region="west", pillar_not="expanded-learning")
     assert answer["meta"]["total"] == 0
     relaxations = answer["meta"]["relaxations"]
-    assert [one["without"] for one in relaxations][:1] == ["q"]
+    assert [(one["without"], one["total"]) for one in relaxations] == [("state", 3), ("q", 1)]
     for one in relaxations:
         assert client.get(one["link"]).json()["meta"]["total"] == one["total"] > 0
-    totals = [one["total"] for one in relaxations]
-    assert totals == sorted(totals, reverse=True)
     assert find(q="quokka")["meta"]["relaxations"] == []
 
 

@@ -190,6 +190,15 @@ def test_a_case_study_is_not_published_before_its_district(people: People) -> No
     assert [case["slug"] for case in public(people, "districts/not-yet").json()["data"]["case_studies"]] == ["early"]
 
 
+def test_what_is_published_of_a_district_shows_in_its_case_studies_at_once(people: People) -> None:
+    published(people, district("renewed", name="Before"), "districts")
+    published(people, case_study("of-renewed", districts=["renewed"]))
+    amend(people.ada, "renewed", "districts", name="After")
+    assert [place["name"] for place in public(people, "case-studies/of-renewed").json()["data"]["districts"]] == ["Before"]
+    publish(people, "renewed", "districts")
+    assert [place["name"] for place in public(people, "case-studies/of-renewed").json()["data"]["districts"]] == ["After"]
+
+
 def test_a_district_withdrawn_while_a_case_study_was_in_review_stops_its_publication(people: People) -> None:
     published(people, district("leaving"), "districts")
     create(people.ada, case_study("left", districts=["leaving"]))

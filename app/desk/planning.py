@@ -10,7 +10,7 @@ from typing import BinaryIO
 from app.database import Database
 from app.desk import plans
 from app.desk.readers import Reading
-from app.errors import Conflict
+from app.errors import Busy, Conflict
 
 log = logging.getLogger("model_districts")
 
@@ -59,6 +59,8 @@ class Planning:
         with file:
             try:
                 plans.fill(self._database, plan_id, reading, stopped=self._closing.is_set)
+            except Busy as busy:
+                plans.finish(self._database, plan_id, str(busy))
             except Exception as error:
                 log.error("import %s failed", plan_id, exc_info=error)
                 plans.finish(self._database, plan_id, "something went wrong on our side; it has been logged")

@@ -27,6 +27,7 @@ KEPT_FOR = timedelta(days=30)
 INTERRUPTED_AFTER = timedelta(minutes=5)  # a plan that has not grown for so long is not being made any more
 INTERRUPTED = "planning was interrupted; send the file again"
 MAX_ROWS = 100_000
+MAX_FAULTS = 100  # of one row
 
 
 class PlanRow(SQLModel, table=True):
@@ -249,7 +250,7 @@ def _row(plan_id: str, number: int, outcome: RowOutcome) -> dict[str, Any]:
         "result": outcome.result,
         "matched_by": outcome.matched_by,
         "base_version": outcome.base_version,
-        "faults": _json([error_parts(fault) for fault in outcome.faults]),
+        "faults": _json([error_parts(fault) for fault in outcome.faults[:MAX_FAULTS]]),
         "warnings": _json([error_parts(fault) for fault in outcome.warnings]),
         "changes": _json(outcome.changes),
         "needs": _json([error_parts(fault) for fault in outcome.needs]),

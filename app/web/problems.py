@@ -128,12 +128,25 @@ class FieldComparison(BaseModel):
     conflict: bool = Field(description="Whether both changed it, each otherwise.")
 
 
+class RowComparison(BaseModel):
+    """A row of an import that would not do any more what was shown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    row: int = Field(description="Number of the row.")
+    origin: str = Field(description="Where it stands in the file.")
+    slug: str = Field(description="The record it is about.")
+    detail: str = Field(description="What has changed.")
+
+
 class StaleProblem(Problem):
     """The record has changed since it was read."""
 
     version: int = Field(description="Its newest version; the ETag names it.")
     current: dict[str, JsonValue] | None = Field(description="The record as it is now.")
-    comparison: list[FieldComparison] = Field(description="What was seen, what is there now and what was to be written, by field.")
+    comparison: list[FieldComparison | RowComparison] = Field(
+        description="What was seen, what is there now and what was to be written, by field; for an import, the rows concerned."
+    )
 
 
 # What some problems tell besides (RFC 9457, extension members).

@@ -76,8 +76,8 @@ def test_words_of_other_entries_do_not_change_an_entrys_score() -> None:
 
 def test_a_very_common_word_is_ranked_as_if_every_entry_were_weighed() -> None:
     index = empty_index()
-    for n in range(2 * CHAMPIONS + 100):
-        found = entry(f"case-{n}", text={"text": "attend " * (1 + n % 5) + "else " * (n % 3)}, facets={"state": ["CA"] if n % 3 else []})
+    for n in range(3 * CHAMPIONS):
+        found = entry(f"case-{n}", text={"text": "attend " * (n % 4) + "else " * (n % 3)}, facets={"state": ["CA"] if n % 20 else []})
         index.collections["case_study"].put(found, many=True)
     for narrowed in ("", "&state=CA"):
         alone, besides = (list(walk(index, f"q={q}{narrowed}&limit=100&facets=none")) for q in ("attend", "attend xyzzy"))
