@@ -235,7 +235,7 @@ def fetched(server: Server, path: str) -> tuple[float, float, int]:
 def piped(*command: str) -> tuple[float, float, int]:
     """The same of what a command writes, on the core of the servers."""
     began, first, size = time.perf_counter(), 0.0, 0
-    with subprocess.Popen(["taskset", "-c", SERVER_CORE, *command], stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(["taskset", "-c", SERVER_CORE, *command], stdout=subprocess.PIPE, pipesize=1 << 20) as process:
         assert process.stdout is not None
         while part := os.read(process.stdout.fileno(), 1 << 20):
             first, size = first or time.perf_counter() - began, size + len(part)

@@ -1,7 +1,6 @@
 """GET /v1/exports: everything that a question finds, in bulk, streamed, without a cap."""
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 from app.research import exports, formats
@@ -9,6 +8,7 @@ from app.search.endpoints import FIELDS, parse_search
 from app.search.parameters import search_parameters
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.problems import responses
+from app.web.streams import Stream
 
 router = APIRouter()
 FORMATS = {
@@ -48,7 +48,8 @@ def _export_route(table: str, kind: str, extension: str) -> None:
         documents = exports.documents(request.state.database, index, query)
         name = f"{table}-{index.revision}.{extension}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(formats.encoded(documents, exports.COLUMNS[kind], extension), media_type=media_type, headers=headers)
+        chunks = formats.encoded(documents, exports.COLUMNS[kind], extension)
+        return Stream(chunks, source=documents, media_type=media_type, headers=headers)
 
 
 for _table, _kind in exports.TABLES.items():

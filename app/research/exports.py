@@ -1,6 +1,6 @@
 """The exports: which tables there are, their columns, and the documents of what a question finds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from app.catalog import entry
@@ -10,12 +10,13 @@ from app.search.index import Index
 from app.search.matching import match
 from app.search.query import SearchQuery
 
+Documents = Generator[str, None, None]  # reads while it is open
 TABLES = {"case-studies": "case_study", "districts": "district"}
 # Paging, order and shape mean nothing when everything is taken.
 NOT_TAKEN = ("limit", "cursor", "sort", "fields", "facets")
 
 
-def documents(database: Database, index: Index, query: SearchQuery) -> Iterator[str]:
+def documents(database: Database, index: Index, query: SearchQuery) -> Documents:
     """The full document of everything that the question finds, by slug, as of one moment."""
     hits = match(query, index.collections[query.kind]).hits()
     among = index.collections[query.kind]
@@ -23,7 +24,7 @@ def documents(database: Database, index: Index, query: SearchQuery) -> Iterator[
     return _stream(database, query.kind, wanted)
 
 
-def _stream(database: Database, kind: str, wanted: frozenset[str] | None) -> Iterator[str]:
+def _stream(database: Database, kind: str, wanted: frozenset[str] | None) -> Documents:
     with database.reading() as session:
         yield from entry.stream_documents(session, kind, wanted)
 

@@ -26,12 +26,14 @@ MAGIC = b"MDINDEX1"
 LENGTH = struct.Struct("<Q")
 END = 2**64 - 1
 CHUNK = 1024 * 1024
+SAMPLE = "St. O'Neil\u2019s A&M School, Mount \u00dcml\u00e4ut\u2019s 1,200 attended attendance; K-8 & 21st \u0130\u212c na\u00efve"
 log = logging.getLogger("model_districts.index")
 
 
 def analysis_fingerprint() -> str:
     """Changes when the same text would be indexed otherwise."""
-    parts = [analysis.PATTERN, postings.FIELDS, postings.K1, postings.B, postings.MAX_IMPACT, sorted(analysis.SAME.items())]
+    text = {name: analysis.fold(SAMPLE) for name in postings.FIELDS}
+    parts = [analysis.PATTERN, postings.FIELDS, postings.K1, postings.B, postings.MAX_IMPACT, postings.analyse(text)]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
@@ -78,7 +80,7 @@ def _read(file: BinaryIO, collections: dict[str, Collection]) -> dict[str, Any]:
         raise ValueError("made by another program")
     fresh = {kind: Collection() for kind in collections}
     for among in fresh.values():
-        start = _fill(among, sections, file, start)
+        start = _fill(among, sections, start)
     if start != os.fstat(file.fileno()).st_size:
         raise ValueError("not whole")
     collections.update(fresh)
@@ -122,37 +124,47 @@ def _collection_sections(among: Collection) -> Iterator[bytes]:
         yield orjson.dumps(order.values)
 
 
-def _checked_sections(file: BinaryIO) -> tuple[Iterator[bytes], int]:
+def _checked_sections(file: BinaryIO) -> tuple["_Sections", int]:
     """The sections one by one, after all of them have been compared with their checksum, and where the volumes begin."""
     if file.read(len(MAGIC)) != MAGIC:
         raise ValueError("not an index of this form")
-    size, checksum, count = os.fstat(file.fileno()).st_size, 0, 0
+    size, checksum = os.fstat(file.fileno()).st_size, 0
     while (length := LENGTH.unpack(file.read(LENGTH.size))[0]) != END:
         if file.tell() + length > size:
             raise ValueError("not whole")
         while length:
             part = file.read(min(length, CHUNK))
             checksum, length = zlib.crc32(part, checksum), length - len(part)
-        count += 1
     if LENGTH.unpack(file.read(LENGTH.size))[0] != checksum:
         raise ValueError("its checksum is wrong")
-    return _sections_behind(file, len(MAGIC), count), file.tell()
+    return _Sections(file, len(MAGIC)), file.tell()
 
 
-def _sections_behind(file: BinaryIO, start: int, count: int) -> Iterator[bytes]:
-    file.seek(start)
-    for _ in range(count):
-        yield file.read(LENGTH.unpack(file.read(LENGTH.size))[0])
+class _Sections:
+    """The sections of a file, one behind the other."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self.file, self._start = file, start
+
+    def enter(self) -> int:
+        """Stand at the beginning of the next section. Returns its length in bytes."""
+        self.file.seek(self._start)
+        length: int = LENGTH.unpack(self.file.read(LENGTH.size))[0]
+        self._start += LENGTH.size + length
+        return length
+
+    def __next__(self) -> bytes:
+        return self.file.read(self.enter())
 
 
-def _fill(among: Collection, sections: Iterator[bytes], file: BinaryIO, start: int) -> int:
+def _fill(among: Collection, sections: _Sections, start: int) -> int:
     among.slugs += orjson.loads(next(sections))
     among.numbers = {slug: number for number, slug in enumerate(among.slugs) if slug}
     among.ids_of = orjson.loads(next(sections))
     among.other_ids = {other: slug for slug, ids in among.ids_of.items() for other in ids}
     among.all = BitMap.deserialize(next(sections))
     lengths = _array("I", next(sections))
-    end = among.shelf.adopt(file.fileno(), start, lengths)
+    end = among.shelf.adopt(sections.file.fileno(), start, lengths)
     _fill_postings(among, sections)
     found = orjson.loads(next(sections))
     members = memoryview(next(sections))
@@ -170,16 +182,16 @@ def _fill(among: Collection, sections: Iterator[bytes], file: BinaryIO, start: i
     return end
 
 
-def _fill_postings(among: Collection, sections: Iterator[bytes]) -> None:
+def _fill_postings(among: Collection, sections: _Sections) -> None:
     stems = orjson.loads(next(sections))
     counts = _array("I", next(sections))
-    numbers, impacts = memoryview(next(sections)), memoryview(next(sections))
-    at = 0
+    # The two largest sections never stand in memory whole: each posting takes its own part.
+    sections.enter()
     for stem, count in zip(stems, counts, strict=True):
-        posting = among.postings[stem]
-        posting.numbers.frombytes(numbers[4 * at : 4 * (at + count)])
-        posting.impacts.frombytes(impacts[at : at + count])
-        at += count
+        among.postings[stem].numbers.fromfile(sections.file, count)
+    sections.enter()
+    for stem, count in zip(stems, counts, strict=True):
+        among.postings[stem].impacts.fromfile(sections.file, count)
     words, word_stems = orjson.loads(next(sections))
     lengths = _array("I", next(sections))
     sets = memoryview(next(sections))

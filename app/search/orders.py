@@ -21,6 +21,7 @@ class Order:
         self.sorted = array("I")  # numbers, in order
         self._ranks = np.full(64, MISSING, dtype=np.int32)
         self._stale = False
+        self._gone: set[int] = set()  # taken out while stale
 
     def add(self, number: int, value: Any, *, many: bool) -> None:
         """Put an entry, whose slug is known already, in its place; with `many` the places are settled once, when next asked for."""
@@ -39,12 +40,14 @@ class Order:
 
     def discard(self, number: int) -> None:
         """Take an entry out."""
-        self._settle()
+        self.values[number] = None
+        if self._stale:
+            self._gone.add(number)
+            return
         at = int(self._ranks[number])
         del self.sorted[at]
         self._ranks[self._ranks > at] -= 1
         self._ranks[number] = MISSING
-        self.values[number] = None
 
     def ranks(self, *, descending: bool = False) -> NDArray[np.int32]:
         """The place of each entry by its number; nulls stay last both ways."""
@@ -82,7 +85,9 @@ class Order:
 
     def _settle(self) -> None:
         if self._stale:
-            self.restore(array("I", sorted(self.sorted, key=self._key)), self.values)
+            standing = (number for number in self.sorted if number not in self._gone)
+            self.restore(array("I", sorted(standing, key=self._key)), self.values)
+            self._gone.clear()
 
 
 def _key(value: Any, slug: str) -> Key:

@@ -146,6 +146,11 @@ class SearchQuery:
             found.append("within_km")
         return found
 
+    def parameters_of(self, part: str) -> str:
+        """The parameters that make up a part: both ends of a range, if both are given."""
+        ends = self.ranges.get(part, (None, None))
+        return ",".join(f"{part}_{end}" for end, value in zip(("min", "max"), ends, strict=True) if value is not None) or part
+
     def without(self, part: str) -> "SearchQuery":
         """The same question without one of its parts, at its first page."""
         wider = replace(self, cursor=None)

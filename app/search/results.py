@@ -71,7 +71,7 @@ def relaxations(query: SearchQuery, among: Collection) -> list[dict[str, Any]]:
     for part in query.parts():
         wider = query.without(part)
         if total := len(match(wider, among).hits()):
-            found.append({"without": part, "total": total, "link": wider.url()})
+            found.append({"without": query.parameters_of(part), "total": total, "link": wider.url()})
     return sorted(found, key=lambda one: -one["total"])
 
 

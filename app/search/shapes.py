@@ -47,7 +47,7 @@ class Dropped(Public):
 class Relaxation(Public):
     """A wider question that does find something."""
 
-    without: str = Field(description="The parameter to leave out.")
+    without: str = Field(description="The parameter to leave out (both ends of a range, comma-separated).")
     total: int = Field(description="How many entries that finds.")
     link: str = Field(description="The wider question.")
 
