@@ -11,9 +11,13 @@ from typing import Any
 import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from pydantic import BaseModel
 from serving import Service
 
+from app.catalog.shapes import CaseStudyDocument, DistrictDocument
 from app.research.exports import NOT_TAKEN
+from app.search import shapes
+from app.search.endpoints import CaseStudySelection, DistrictSelection
 from app.search.query import parameter_names
 
 Json = dict[str, Any]
@@ -142,6 +146,30 @@ def test_what_an_answer_always_has_is_said_to_be_required(document: Json) -> Non
     for name in ("CaseStudyCard", "CaseStudyHit", "CaseStudyDocument", "DistrictDocument", "SearchMeta", "FacetValue", "VocabularyTerm"):
         if schema := document["components"]["schemas"].get(name):
             assert set(schema["required"]) == set(schema["properties"]), name
+
+
+@pytest.mark.parametrize(
+    ("shape", "path"),
+    [
+        (shapes.CaseStudyResults, "/v1/case-studies?limit=100"),
+        (shapes.CaseStudyResults, "/v1/case-studies?q=attendance+reading&near=1600360&limit=100"),
+        (shapes.CaseStudyResults, "/v1/case-studies?q=zzyzx&state=OR"),
+        (CaseStudySelection, "/v1/case-studies?q=school&fields=slug,snippet.marks&limit=100"),
+        (shapes.DistrictResults, "/v1/districts?q=school+attendance&near=45.5,-122.6&limit=100"),
+        (DistrictSelection, "/v1/districts?fields=name,place.latitude&limit=100"),
+        (shapes.SuggestAnswer, "/v1/suggest?q=s"),
+        *((shapes.VocabularyAnswer, f"/v1/{name}") for name in ("strategies", "states", "localities", "indicators", "organizations")),
+    ],
+)
+def test_an_answer_has_the_very_shape_of_its_question(client: httpx.Client, shape: type[BaseModel], path: str) -> None:
+    answer = client.get(path).raise_for_status()
+    assert shape.model_validate_json(answer.content, strict=True).model_dump(exclude_unset=True)
+
+
+def test_every_document_has_the_very_shape_that_is_described(client: httpx.Client) -> None:
+    for shape, table in ((CaseStudyDocument, "case-studies"), (DistrictDocument, "districts")):
+        lines = client.get(f"/v1/exports/{table}.ndjson").text.splitlines()
+        assert {type(shape.model_validate_json(line, strict=True)) for line in lines} == {shape}
 
 
 @pytest.mark.parametrize("kind", ["case-studies", "districts"])

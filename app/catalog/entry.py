@@ -179,9 +179,10 @@ def stream_documents(session: Session, kind: str, slugs: frozenset[str] | None =
     query = select(EntryRow.slug, EntryRow.document).where(EntryRow.kind == kind, EntryRow.state == "public").order_by(EntryRow.slug)
     if slugs is not None and len(slugs) <= BATCH:
         query = query.where(col(EntryRow.slug).in_(slugs))
-    for slug, document in session.connection().execute(query, execution_options={"yield_per": BATCH}):
-        if slugs is None or slug in slugs:
-            yield document
+    with session.connection().execute(query, execution_options={"yield_per": BATCH}) as rows:
+        for slug, document in rows:
+            if slugs is None or slug in slugs:
+                yield document
 
 
 def referring(session: Session, referred: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
