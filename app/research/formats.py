@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-CHUNK = 256 * 1024  # bytes; each costs a hop between threads
+CHUNK = 1024 * 1024  # bytes; each costs a hop between threads
 Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
 
 

@@ -26,6 +26,8 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 WORTH_COMPRESSING = 600  # bytes
 MAX_KEY = 4000  # bytes of path and query; longer ones are asked once
+MAX_SAME = 10_000  # questions whose sorted form is remembered
+MAX_HEADERS = 8  # spellings of Accept-Encoding that are remembered with an answer
 OVERHEAD = 800  # bytes that an answer takes beside its bodies
 CACHE_CONTROL = b"public, max-age=60, stale-while-revalidate=600"
 NAME = b"ModelDistricts"
@@ -73,6 +75,7 @@ class Kept:
     generation: int
     updated_at: datetime
     variants: dict[str, Variant] = field(default_factory=dict)
+    by_header: dict[bytes, Variant] = field(default_factory=dict)  # the same, by the Accept-Encoding that asked for it
     size: int = 0
 
     def holds(self, directory: Directory) -> bool:
@@ -88,6 +91,7 @@ class Cache:
     ) -> None:
         self.app, self._directory, self._cacheable, self._max_bytes, self._version = app, directory, cacheable, max_bytes, version
         self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
+        self._same: dict[tuple[str, bytes], tuple[str, bytes]] = {}  # a question as it was asked -> with its parameters sorted
         self._flights: dict[tuple[str, bytes], asyncio.Future[None]] = {}
         self._negotiated: dict[bytes, str] = {b"": "identity"}
         self._bytes = 0
@@ -110,7 +114,7 @@ class Cache:
                 if_modified_since = value
         kept = self._kept.get(key)
         if kept is None and b"&" in key[1]:
-            key = (key[0], b"&".join(sorted(key[1].split(b"&"))))  # the order of parameters does not matter
+            key = self._same.get(key) or self._sorted(key)  # the order of parameters does not matter
             kept = self._kept.get(key)
         if kept is not None and (not accept or _takes_anything(accept)):
             directory = self._directory(scope)
@@ -118,12 +122,27 @@ class Cache:
                 self._kept.move_to_end(key)
                 if kept.note.on_hit:
                     kept.note.on_hit()
+                if scope["method"] == "GET" and not if_modified_since and (variant := kept.by_header.get(encoding)) is not None:
+                    if not if_none_match:
+                        await send(variant.start)
+                        await send(variant.body)
+                        return
+                    if if_none_match == variant.etag and kept.status == 200:
+                        await send(variant.not_modified)
+                        await send(_EMPTY)
+                        return
                 await self._send(kept, encoding, if_none_match, if_modified_since, scope["method"] == "HEAD", _HIT, send)
                 return
         if not self._cacheable(key[0]) or (accept and not _takes_anything(accept)) or len(key[0]) + len(key[1]) > MAX_KEY:
             await self.app(scope, receive, _with_status(send, b"fwd=bypass"))
             return
         await self._miss(key, scope, receive, send, encoding, if_none_match, if_modified_since)
+
+    def _sorted(self, key: tuple[str, bytes]) -> tuple[str, bytes]:
+        if len(self._same) > MAX_SAME:
+            self._same.clear()
+        self._same[key] = found = (key[0], b"&".join(sorted(key[1].split(b"&"))))
+        return found
 
     async def _miss(
         self,
@@ -196,6 +215,8 @@ class Cache:
     ) -> None:
         name = self._negotiated.get(encoding) or self._negotiate(encoding)
         variant = kept.variants.get(name) or self._variant(kept, name)
+        if len(kept.by_header) < MAX_HEADERS:
+            kept.by_header[encoding] = variant
         if kept.status == 200 and (
             (if_none_match and _matches(if_none_match, variant.etag))
             or (if_modified_since and not if_none_match and kept.note.by_revision and _not_since(if_modified_since, kept.updated_at))
