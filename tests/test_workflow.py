@@ -117,6 +117,13 @@ def test_a_reason_bypasses_the_review_but_not_what_publishing_needs(people: Peop
     assert step(people.kim, "publish", "hasty", bypass_reason="It is urgent.").status_code == 422
 
 
+def test_a_change_that_changes_nothing_makes_nobody_an_editor(people: People) -> None:
+    create(people.rui, case_study("own-draft"))
+    amend(people.ada, "own-draft")
+    step(people.ada, "submit", "own-draft").raise_for_status()
+    assert step(people.rui, "publish", "own-draft").status_code == 403
+
+
 def test_returning_or_submitting_makes_nobody_an_editor(people: People) -> None:
     create(people.ada, case_study("returned"))
     step(people.ada, "submit", "returned").raise_for_status()

@@ -127,10 +127,10 @@ def merge(target: Any, patch: Any) -> Any:
 
 
 def save_draft(session: Session, kept: Kept, record: Shape, action: str, *, by: str, at: datetime, note: str | None = None) -> Revision:
-    """Write a newer draft of a record. Raises Conflict if it is withdrawn."""
+    """Write a newer draft of a record; who changes nothing is not its last editor by that. Raises Conflict if it is withdrawn."""
     if kept.status == "withdrawn":
         raise Conflict("it is withdrawn: restore it first")
-    return store.save(session, Change(kept.kind, record, action, "draft", note=note), by=by, at=at)
+    return store.save(session, Change(kept.kind, record, action, "draft", edits=record != kept.record, note=note), by=by, at=at)
 
 
 def _leaid_faults(session: Session, record: Any, instead_of: str | None) -> list[Fault]:
