@@ -17,13 +17,6 @@ class Public(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Label(Public):
-    """A vocabulary term: what records hold, and the name to show."""
-
-    value: str = Field(description="What filters take.")
-    label: str = Field(description="Name to show.")
-
-
 class StateLabel(Public):
     """A state with its Census region."""
 

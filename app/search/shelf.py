@@ -24,11 +24,6 @@ class Volume:
     rest: dict[str, str]  # the other fields of its text
     words: bytes  # folded, in order, a line for each field, spaces around
 
-    @property
-    def text(self) -> dict[str, str]:
-        """Every field of its text."""
-        return {**self.rest, "summary": self.summary}
-
 
 class Shelf:
     """Volumes by number. A number is used once; a volume that is no longer wanted is left where it is."""
