@@ -18,7 +18,7 @@ from app.catalog.shapes import CaseStudyDocument, DistrictDocument
 from app.research.exports import NOT_TAKEN
 from app.search import shapes
 from app.search.endpoints import CaseStudySelection, DistrictSelection
-from app.search.query import parameter_names
+from app.search.query import PARAMETERS
 
 Json = dict[str, Any]
 REJECTIONS = [400, 404, 405, 406, 413, 415, 422, 429]
@@ -175,10 +175,10 @@ def test_every_document_has_the_very_shape_that_is_described(client: httpx.Clien
 @pytest.mark.parametrize("kind", ["case-studies", "districts"])
 def test_the_parameters_are_those_that_a_search_takes(document: Json, kind: str) -> None:
     described = [parameter["name"] for parameter in document["paths"][f"/v1/{kind}"]["get"]["parameters"]]
-    assert sorted(described) == sorted(parameter_names())
+    assert sorted(described) == sorted(PARAMETERS)
     for form in ("json", "ndjson", "csv"):
         described = [parameter["name"] for parameter in document["paths"][f"/v1/exports/{kind}.{form}"]["get"]["parameters"]]
-        assert sorted(described) == sorted(set(parameter_names()) - set(NOT_TAKEN))
+        assert sorted(described) == sorted(set(PARAMETERS) - set(NOT_TAKEN))
 
 
 def test_the_service_keeps_to_the_document_under_attack(service: Service, client: httpx.Client, document: Json, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Vocabulary: the published terms by list, in their natural order; the nearest to a misspelt one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,6 @@ class Term:
     label: str
     rank: tuple[Any, ...]
     record: dict[str, Any]
-    label_json: str
 
     @property
     def names(self) -> list[str]:
@@ -32,25 +31,25 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self._lists: dict[str, dict[str, Term]] = {}
-        self._codes: dict[str, list[str]] = {}
+        self._in_order: dict[str, dict[str, Term]] = {}  # the same, made when asked for
+        self._labels_json: dict[str, dict[str, str]] = {}
 
     def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> None:
         """Take in a published term, or drop one that is no longer public (record None)."""
         name, code = slug.split(".", 1) if kind == "term" else (kind, slug)
         terms = self._lists.setdefault(name, {})
+        self._in_order.pop(name, None)
+        self._labels_json.pop(name, None)
         if record is None:
             terms.pop(code, None)
-            self._codes[name] = list(terms)
             return
         label = record.get("label") or record["name"]
         rank = {"term": (record.get("rank", 0),), "locale": (code,), "strategy": (record.get("pillar", ""), label)}.get(kind, (label,))
-        terms[code] = Term(code, label, rank, record, orjson.dumps(label).decode())
-        self._lists[name] = dict(sorted(terms.items(), key=lambda item: item[1].rank))
-        self._codes[name] = list(self._lists[name])
+        terms[code] = Term(code, label, rank, record)
 
     def terms(self, name: str) -> Sequence[Term]:
         """The terms of a list, in natural order: strategies pillar by pillar."""
-        found = list(self._lists.get(name, {}).values())
+        found = list(self._ordered(name).values())
         if name == "strategy":
             pillars = {pillar: place for place, pillar in enumerate(self.codes("pillar"))}
             found.sort(key=lambda term: pillars.get(term.record["pillar"], len(pillars)))
@@ -58,21 +57,29 @@ class Vocabulary:
 
     def codes(self, name: str) -> list[str]:
         """The codes of a list, in natural order."""
-        return self._codes.get(name, [])
+        return list(self._ordered(name))
 
     def label(self, name: str, code: str) -> str:
         """The name to show for a code; the code itself where the term is not known."""
         term = self._lists.get(name, {}).get(code)
         return term.label if term else code
 
-    def label_json(self, name: str, code: str) -> str:
-        """The name to show for a code, as JSON text."""
-        return self._lists[name][code].label_json
+    def labels_json(self, name: str) -> Mapping[str, str]:
+        """By code in natural order, the name to show for it, as JSON text."""
+        if (found := self._labels_json.get(name)) is None:
+            found = self._labels_json[name] = {code: orjson.dumps(term.label).decode() for code, term in self._ordered(name).items()}
+        return found
+
+    def _ordered(self, name: str) -> dict[str, Term]:
+        if (found := self._in_order.get(name)) is None:
+            terms = self._lists.get(name, {})
+            found = self._in_order[name] = dict(sorted(terms.items(), key=lambda item: item[1].rank))
+        return found
 
     def resolve(self, name: str, value: str) -> str | None:
         """The code that a value means, whatever its case; None if there is none."""
         terms = self._lists.get(name, {})
-        return next((code for code in (value, value.lower(), value.upper()) if code in terms), None)
+        return value if value in terms else next((code for code in (value.lower(), value.upper()) if code in terms), None)
 
     def nearest(self, name: str, value: str) -> list[str]:
         """Codes whose code, label, synonym or alias looks most like the value."""

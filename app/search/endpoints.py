@@ -3,6 +3,7 @@
 import re
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -54,7 +55,7 @@ def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) 
     return queries.parse(
         kind,
         PATHS[kind],
-        request.query_params.multi_items(),
+        parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True),
         vocabulary=index.vocabulary,
         places=index.place_of,
         fields=FIELDS[kind],

@@ -1,6 +1,9 @@
 """Facets: for each, what choosing a value would give. A facet's counts leave out its own any-of filter."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from operator import itemgetter
 
 from pyroaring import BitMap
 
@@ -15,52 +18,67 @@ def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: 
     """The chosen facets (all of them unless the question says otherwise, none on limit=0) as a JSON object: by name, the values with
     counts and links. Written as text, since a page may show two hundred of them."""
     chosen = query.facets if query.facets is not None else FACETS if query.limit else ()
-    around = query.links_around() if chosen else {}
     found = []
     for name in chosen:
         base = matches.hits(but=name) if matches.narrowed(name) else hits
-        values = (
-            _values(FILTER[name], query, among, base, vocabulary, around[name])
-            if name in FILTER
-            else _bands(RANGE[name], query, among, base)
-        )
+        values = _values(FILTER[name], query, among, base, vocabulary) if name in FILTER else _bands(RANGE[name], query, among, base)
         found.append(f'"{name}":[{",".join(values)}]')
     return f"{{{','.join(found)}}}"
 
 
-def _values(
-    filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary, around: tuple[str, str]
-) -> Iterator[str]:
+def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary) -> Iterator[str]:
     name, selected = filter_.name, query.any_of.get(filter_.name, ())
-    before, behind = around
-    members = among.facets[name]
-    counts = {code: base.intersection_cardinality(members[code]) for code in vocabulary.codes(filter_.vocabulary) if code in members}
-    shown = [code for code in vocabulary.codes(filter_.vocabulary) if counts.get(code) or code in selected]
+    members, labels, count = among.facets[name], vocabulary.labels_json(filter_.vocabulary), base.intersection_cardinality
+    shown = [
+        (total, code) for code in labels if (total := count(members[code]) if code in members else 0) or code in selected
+    ]  # in natural order
     if not filter_.ordinal:
-        shown.sort(key=lambda code: -counts.get(code, 0))
-    for code in shown:
-        if code in selected:
-            link = query.with_values(name, [value for value in selected if value != code]).url()
-        elif selected:
-            link = f"{before}{name}={','.join(sorted([*selected, code]))}{behind}"
-        else:
-            link = f"{before}{name}={code}{behind}"
-        yield f'{{"value":"{code}","label":{vocabulary.label_json(filter_.vocabulary, code)},"count":{counts.get(code, 0)},"selected":{_JSON[code in selected]},"link":"{link}"}}'
-    unknown, chosen = base.intersection_cardinality(members[NOT_STATED]) if NOT_STATED in members else 0, NOT_STATED in selected
-    if unknown or chosen:
-        values = [value for value in selected if value != NOT_STATED] if chosen else sorted([*selected, NOT_STATED])
-        yield f'{{"value":null,"label":"Not stated","count":{unknown},"selected":{_JSON[chosen]},"link":"{query.with_values(name, values).url()}"}}'
+        shown.sort(key=_BY_COUNT, reverse=True)
+    before, behind = query.url_around(name)
+    link = _links(query, name, f"{before}{name}=", behind)
+    yield from [
+        f'{{"value":"{code}","label":{labels[code]},"count":{total},"selected":{_JSON[code in selected]},"link":"{link(code)}"}}'
+        for total, code in shown
+    ]
+    unknown = count(members[NOT_STATED]) if NOT_STATED in members else 0
+    if unknown or NOT_STATED in selected:
+        yield f'{{"value":null,"label":"Not stated","count":{unknown},"selected":{_JSON[NOT_STATED in selected]},"link":"{link(NOT_STATED)}"}}'
+
+
+def _links(query: SearchQuery, name: str, before: str, behind: str) -> Callable[[str], str]:
+    """For a value of a filter, the address of the question with it added; where it is chosen already, with it left out."""
+    chosen = query.any_of.get(name, ())
+    if not chosen:
+        return lambda code: f"{before}{code}{behind}"
+    joined = ",".join(chosen)
+    starts = [0, *accumulate(len(code) + 1 for code in chosen)]  # of each value in the joined ones
+
+    def link(code: str) -> str:
+        at = bisect_left(chosen, code)
+        if at < len(chosen) and chosen[at] == code:
+            rest = joined[: starts[at]] + joined[starts[at + 1] :]
+            return f"{before}{rest.removesuffix(',')}{behind}" if rest else query.url_without(name)
+        return (
+            f"{before}{joined[: starts[at]]}{code},{joined[starts[at] :]}{behind}"
+            if at < len(chosen)
+            else f"{before}{joined},{code}{behind}"
+        )
+
+    return link
 
 
 def _bands(range_: Range, query: SearchQuery, among: Collection, base: BitMap) -> Iterator[str]:
     own = query.ranges.get(range_.name)
+    ends = (f"{range_.name}_min", f"{range_.name}_max")
+    before, behind = query.url_around(*ends)
     for low, high, label in range_.bands:
         selected = own == (low, high)
         if (count := base.intersection_cardinality(among.within(range_.name, low, high))) or selected:
-            link = query.with_range(range_.name, None if selected else (low, high)).url()
+            link = query.url_without(*ends) if selected else f"{before}{ends[0]}={low}&{ends[1]}={high}{behind}"
             yield f'{{"value":"{low}-{high}","label":"{label}","count":{count},"selected":{_JSON[selected]},"link":"{link}"}}'
     if unknown := len(base - among.within(range_.name, None, None)):
         yield f'{{"value":null,"label":"Not stated","count":{unknown},"selected":false,"link":null}}'
 
 
 _JSON = {True: "true", False: "false"}
+_BY_COUNT = itemgetter(0)

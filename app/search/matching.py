@@ -21,17 +21,17 @@ class Matches:
 
     mode: str | None
     text: BitMap
-    filters: list[tuple[str | None, BitMap]]  # the facet whose own filter it is, and its entries
+    filters: list[tuple[str, BitMap]]  # the part of the question, as its parameter is named, and the entries that it lets through
     distances_km: NDArray[np.float64] | None = None
     dropped: list[Clause] = field(default_factory=list)
 
     def hits(self, *, but: str | None = None) -> BitMap:
-        """The entries that match; `but` leaves out one facet's own filter."""
-        sets = [members for name, members in self.filters if but is None or name != but]
+        """The entries that match; `but` leaves out one filter."""
+        sets = [members for name, members in self.filters if name != but]
         return BitMap.intersection(self.text, *sets)
 
     def narrowed(self, name: str) -> bool:
-        """Whether a facet's own filter is set."""
+        """Whether this filter is set."""
         return any(own == name for own, _ in self.filters)
 
 
@@ -64,19 +64,19 @@ def _match_text(query: SearchQuery, among: Collection, mode: str | None) -> tupl
     return "any", union(sets) - unwanted, [clause for clause, members in zip(wanted, sets, strict=True) if not members]
 
 
-def _filters(query: SearchQuery, among: Collection, distances: NDArray[np.float64] | None) -> Iterator[tuple[str | None, BitMap]]:
+def _filters(query: SearchQuery, among: Collection, distances: NDArray[np.float64] | None) -> Iterator[tuple[str, BitMap]]:
     for name, values in query.any_of.items():
         yield name, union(among.facets[name].get(value, BitMap()) for value in values)
     for name, values in query.all_of.items():
-        yield None, BitMap.intersection(among.all, *(among.facets[name].get(value, BitMap()) for value in values))
+        yield f"{name}_all", BitMap.intersection(among.all, *(among.facets[name].get(value, BitMap()) for value in values))
     for name, values in query.none_of.items():
-        yield None, among.all - union(among.facets[name].get(value, BitMap()) for value in values)
+        yield f"{name}_not", among.all - union(among.facets[name].get(value, BitMap()) for value in values)
     for name, (low, high) in query.ranges.items():
         yield name, among.within(name, low, high)
     if query.slugs:
-        yield None, BitMap(among.numbers[slug] for slug in query.slugs if slug in among.numbers)
+        yield "slug", BitMap(among.numbers[slug] for slug in query.slugs if slug in among.numbers)
     if query.within_km is not None and distances is not None:
-        yield None, BitMap(np.flatnonzero(distances <= query.within_km).astype(np.uint32))
+        yield "within_km", BitMap(np.flatnonzero(distances <= query.within_km).astype(np.uint32))
 
 
 def distances_km(point: tuple[float, float], among: Collection) -> NDArray[np.float64]:

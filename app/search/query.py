@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from urllib.parse import quote
 
 from app.catalog.vocabulary import Vocabulary, nearest
@@ -41,7 +42,7 @@ class Clause:
         return f"-{body}" if self.without else body
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SearchQuery:
     """A checked question to the case studies or the districts."""
 
@@ -64,109 +65,67 @@ class SearchQuery:
     fields: tuple[str, ...] = ()
     facets: tuple[str, ...] | None = None
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """Its parameters in their one order, defaults and cursor left out."""
-        found: list[tuple[str, str]] = [("q", self.q)] if self.q else []
+    @cached_property
+    def parameters(self) -> dict[str, str]:
+        """Its parameters in their one order (PARAMETERS), defaults and cursor left out."""
+        found = {"q": self.q} if self.q else {}
         for suffix, values in (("", self.any_of), ("_all", self.all_of), ("_not", self.none_of)):
-            found += [(name + suffix, ",".join(values[name])) for name in FILTER if name in values]
+            if values:
+                found |= {name + suffix: ",".join(values[name]) for name in FILTER if name in values}
         for name, (low, high) in self.ranges.items():
-            found += [(f"{name}_{end}", str(value)) for end, value in (("min", low), ("max", high)) if value is not None]
+            found |= {f"{name}_{end}": str(value) for end, value in (("min", low), ("max", high)) if value is not None}
         if self.slugs:
-            found.append(("slug", ",".join(self.slugs)))
+            found["slug"] = ",".join(self.slugs)
         if self.near:
-            found.append(("near", self.near))
+            found["near"] = self.near
         if self.within_km is not None:
-            found.append(("within_km", repr(self.within_km).removesuffix(".0")))
+            found["within_km"] = repr(self.within_km).removesuffix(".0")
         if self.sort != "relevance":
-            found.append(("sort", f"-{self.sort}" if self.descending else self.sort))
+            found["sort"] = f"-{self.sort}" if self.descending else self.sort
         if self.limit != DEFAULT_LIMIT:
-            found.append(("limit", str(self.limit)))
+            found["limit"] = str(self.limit)
         if self.fields:
-            found.append(("fields", ",".join(self.fields)))
+            found["fields"] = ",".join(self.fields)
         if self.facets is not None:
-            found.append(("facets", ",".join(self.facets) or "none"))
+            found["facets"] = ",".join(self.facets) or "none"
         return found
+
+    @cached_property
+    def units(self) -> list[Clause]:
+        """What is weighed: each wanted word, those of phrases one by one, and each beginning."""
+        wanted = [clause for clause in self.clauses if not clause.without]
+        return [unit for clause in wanted for unit in ([Clause((word,)) for word in clause.words] if clause.phrase else [clause])]
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """Each parameter as an address has it: `name=value`."""
+        return {name: f"{name}={value if _SAFE.fullmatch(value) else quote(value, safe=',:*')}" for name, value in self.parameters.items()}
 
     def canonical(self) -> str:
         """The one query string of this question, without its cursor: equal questions, equal strings."""
-        return "&".join(_encoded(self.pairs()))
+        return "&".join(self._written.values())
 
     def url(self, *, cursor: str | None = None) -> str:
         """Its address, root-relative."""
-        pairs = self.pairs() + ([("cursor", cursor)] if cursor else [])
-        return f"{self.path}?{'&'.join(_encoded(pairs))}" if pairs else self.path
+        written = f"{self.canonical()}&cursor={cursor}" if cursor and self._written else f"cursor={cursor}" if cursor else self.canonical()
+        return f"{self.path}?{written}" if written else self.path
 
-    def links_around(self) -> dict[str, tuple[str, str]]:
-        """For each filter, what stands before and behind `name=VALUES` in the address of this question at its first page: links for a
-        hundred values are then a hundred joins."""
-        pairs = self.pairs()
-        encoded = list(zip((name for name, _ in pairs), _encoded(pairs), strict=True))
-        around = {}
-        for name, place in _PLACE.items():
-            before = "&".join(
-                text for other, text in encoded if other != name and _PLACE.get(other, len(_PLACE) if other != "q" else -1) < place
-            )
-            behind = "&".join(
-                text for other, text in encoded if other != name and _PLACE.get(other, len(_PLACE) if other != "q" else -1) > place
-            )
-            around[name] = (f"{self.path}?{before}{'&' if before else ''}", f"&{behind}" if behind else "")
-        return around
+    def url_without(self, *names: str) -> str:
+        """The address of this question without some of its parameters, at its first page."""
+        written = "&".join(text for name, text in self._written.items() if name not in names)
+        return f"{self.path}?{written}" if written else self.path
 
-    def question(self) -> "SearchQuery":
-        """What decides which entries are found and in what order: the question without page, fields and facets."""
-        return replace(self, limit=DEFAULT_LIMIT, cursor=None, fields=(), facets=None)
+    def url_around(self, *names: str) -> tuple[str, str]:
+        """What stands before and behind these parameters in the address of this question at its first page: with a hundred values
+        of a parameter to link to, each link is a join."""
+        place = _PLACE[names[0]]
+        before = [text for name, text in self._written.items() if name not in names and _PLACE[name] < place]
+        behind = [text for name, text in self._written.items() if name not in names and _PLACE[name] > place]
+        return f"{self.path}?{'&'.join([*before, ''])}", "&".join(["", *behind])
 
-    def with_values(self, name: str, values: Sequence[str]) -> "SearchQuery":
-        """The same question with other any-of values of one filter, at its first page."""
-        any_of = {key: value for key, value in self.any_of.items() if key != name}
-        if values:
-            any_of[name] = tuple(values)
-        return replace(self, any_of=any_of, cursor=None)
-
-    def with_range(self, name: str, ends: tuple[int | None, int | None] | None) -> "SearchQuery":
-        """The same question with another range, or without one, at its first page."""
-        ranges = {key: value for key, value in self.ranges.items() if key != name}
-        if ends:
-            ranges[name] = ends
-        return replace(self, ranges={key: ranges[key] for key in RANGE if key in ranges}, cursor=None)
-
-    def parts(self) -> list[str]:
-        """The names of the parts that narrow it, as `without` takes them."""
-        found = ["q"] if self.clauses else []
-        found += [
-            name + suffix
-            for suffix, values in (("", self.any_of), ("_all", self.all_of), ("_not", self.none_of))
-            for name in FILTER
-            if name in values
-        ]
-        found += list(self.ranges)
-        if self.slugs:
-            found.append("slug")
-        if self.within_km is not None:
-            found.append("within_km")
-        return found
-
-    def parameters_of(self, part: str) -> str:
-        """The parameters that make up a part: both ends of a range, if both are given."""
-        ends = self.ranges.get(part, (None, None))
-        return ",".join(f"{part}_{end}" for end, value in zip(("min", "max"), ends, strict=True) if value is not None) or part
-
-    def without(self, part: str) -> "SearchQuery":
-        """The same question without one of its parts, at its first page."""
-        wider = replace(self, cursor=None)
-        if part == "q":
-            return replace(wider, q="", clauses=())
-        if part == "slug":
-            return replace(wider, slugs=())
-        if part == "within_km":
-            return replace(wider, within_km=None)
-        if part in self.ranges:
-            return wider.with_range(part, None)
-        for suffix, values in (("_all", "all_of"), ("_not", "none_of"), ("", "any_of")):
-            name = part.removesuffix(suffix)
-            if part.endswith(suffix) and name in getattr(self, values):
-                return replace(wider, **{values: {key: value for key, value in getattr(self, values).items() if key != name}})  # type: ignore[arg-type]
-        return wider
+    def parameters_of(self, part: str) -> list[str]:
+        """The parameters that make up a part that narrows it: both ends of a range, if both are given."""
+        return [name for name in (part, f"{part}_min", f"{part}_max") if name in self.parameters]
 
     def without_clause(self, clause: Clause) -> "SearchQuery":
         """The same question without one of its words, at its first page."""
@@ -174,19 +133,16 @@ class SearchQuery:
         return replace(self, clauses=clauses, q=" ".join(map(str, clauses)), cursor=None)
 
 
-_PLACE = {name: place for place, name in enumerate(FILTER)}  # any-of filters stand behind q and before all others
+PARAMETERS = (
+    "q",
+    *(name + suffix for suffix in ("", "_all", "_not") for name in FILTER),
+    *(f"{name}_{end}" for name in RANGE for end in ("min", "max")),
+    *("slug", "near", "within_km", "sort", "limit", "cursor", "fields", "facets"),
+)
+_PLACE = {name: place for place, name in enumerate(PARAMETERS)}
+_TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
 _SAFE = re.compile(r"[A-Za-z0-9_.~,:*-]*")
-
-
-def _encoded(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{name}={value if _SAFE.fullmatch(value) else quote(value, safe=',:*')}" for name, value in pairs]
-
-
-def parameter_names() -> list[str]:
-    """Every parameter that a search takes."""
-    names = ["q", *FILTER, *(f"{name}_{how}" for name in FILTER for how in ("all", "not"))]
-    names += [f"{name}_{end}" for name in RANGE for end in ("min", "max")]
-    return [*names, "slug", "near", "within_km", "sort", "limit", "cursor", "fields", "facets"]
+_NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 
 
 def parse(
@@ -201,10 +157,6 @@ def parse(
 ) -> SearchQuery:
     """The question that query parameters ask. Raises Invalid with every fault. `without`: parameters that this address does not take."""
     return _Parser(kind, path, pairs, vocabulary, places, fields, without).query()
-
-
-PARAMETERS = parameter_names()
-_TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
 
 
 class _Parser:
@@ -239,7 +191,7 @@ class _Parser:
                         nearest=found,
                     )
                 )
-            elif any("\0" in value or "\ufffd" in value or any("\ud800" <= c <= "\udfff" for c in value) for value in self.given[name]):
+            elif any(map(_NOT_TEXT.search, self.given[name])):
                 self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
 
     def query(self) -> SearchQuery:
@@ -282,8 +234,10 @@ class _Parser:
         return values[-1] if values else ""
 
     def many(self, name: str) -> list[str]:
-        values = [value.strip() for joined in self.given.get(name, []) for value in joined.split(",")]
-        if name in self.given and not any(values):
+        if name not in self.given:
+            return []
+        values = [value.strip() for value in ",".join(self.given[name]).split(",")]
+        if not any(values):
             self.fault("empty", name, f"{name} is given without a value")
         if len(values) > MAX_VALUES:
             self.fault("too_many_values", name, f"{name} takes at most {MAX_VALUES} values; {len(values)} were given")
@@ -420,7 +374,7 @@ class _Parser:
         return int(value)
 
     def names(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
-        values = self.many(name) if name in self.given else []
+        values = self.many(name)
         for value in values:
             if value not in allowed:
                 near = nearest(value, allowed)

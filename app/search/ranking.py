@@ -66,7 +66,7 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
                 )
             ]
         )
-    if not isinstance(key[1], VALUES.get(query.sort, int) | None) or len(weights) != len(_units(query)):
+    if not isinstance(key[1], VALUES.get(query.sort, int) | None) or len(weights) != len(query.units):
         raise damaged
     return Cursor(key, slug, mode, weights)
 
@@ -81,16 +81,18 @@ def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, 
     if len(keys) > query.limit + 1:
         chosen = np.argpartition(keys, query.limit)[: query.limit + 1]
         numbers, keys = numbers[chosen], keys[chosen]
-    ordered = numbers[np.argsort(keys, kind="stable")].tolist()
-    shown = ordered[: query.limit]
-    if len(ordered) <= query.limit or not shown:
+    order = np.argsort(keys, kind="stable")
+    shown = numbers[order[: query.limit]].tolist()
+    if len(order) <= query.limit or not shown:
         return shown, None
-    return shown, _cursor_at(query, among, matches, shown[-1], weights)
+    slug = among.slugs[shown[-1]]
+    value = slug if query.sort == "distance" else among.orders[query.sort].values[shown[-1]]
+    return shown, Cursor((int(keys[order[query.limit - 1]] // PLACES), value), slug, matches.mode, weights)
 
 
 def _champions(query: SearchQuery, among: Collection, hits: BitMap) -> BitMap:
     """For one common word: those of the hits that stand before all others. Else the hits."""
-    units = _units(query)
+    units = query.units
     if query.sort == "relevance" and len(units) == 1 and not units[0].prefix and len(hits) > CHAMPIONS:
         return among.postings[stem(units[0].words[0])].champions() & hits
     return hits
@@ -125,21 +127,10 @@ def _keys(
     return keys, lead * int(PLACES) + among.orders[order].after(value, cursor.slug, descending=descending)
 
 
-def _cursor_at(query: SearchQuery, among: Collection, matches: Matches, number: int, weights: list[int]) -> Cursor:
-    slug = among.slugs[number]
-    last = np.array([number], dtype=np.uint32)
-    if query.sort == "distance":
-        assert matches.distances_km is not None
-        metres = int(_metres(matches.distances_km[last])[0])
-        return Cursor((-metres if query.descending and metres != UNPLACED_M else metres, slug), slug, matches.mode, weights)
-    lead = -int(scores(query, among, last, weights)[0]) if query.sort == "relevance" else 0
-    return Cursor((lead, among.orders[query.sort].values[number]), slug, matches.mode, weights)
-
-
 def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], weights: Sequence[int]) -> NDArray[np.int64]:
     """How well each entry matches the words of the question."""
     total = np.zeros(len(numbers), dtype=np.int64)
-    for unit, weight in zip(_units(query), weights, strict=True):
+    for unit, weight in zip(query.units, weights, strict=True):
         total += weight * _impacts(unit, among, numbers)
     return total
 
@@ -159,17 +150,11 @@ def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> ND
     return of_each[numbers].astype(np.int64)
 
 
-def _units(query: SearchQuery) -> list[Clause]:
-    """What is weighed: each wanted word, those of phrases one by one, and each beginning."""
-    wanted = [clause for clause in query.clauses if not clause.without]
-    return [unit for clause in wanted for unit in ([Clause((word,)) for word in clause.words] if clause.phrase else [clause])]
-
-
 def _weights(query: SearchQuery, among: Collection) -> list[int]:
     """Inverse document frequency of each unit (BM25's), as a whole number."""
     total = len(among)
     weights = []
-    for unit in _units(query):
+    for unit in query.units:
         holding = len(entries_of(unit, among))
         weights.append(round(WEIGHT * log(1 + (total - holding + 0.5) / (holding + 0.5))))
     return weights
@@ -180,7 +165,7 @@ def _metres(distances: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _fingerprint(query: SearchQuery) -> str:
-    return hashlib.sha256(query.question().url().encode()).hexdigest()[:12]
+    return hashlib.sha256(query.url_without("limit", "fields", "facets").encode()).hexdigest()[:12]
 
 
 def _checksum(payload: bytes) -> bytes:

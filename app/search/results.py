@@ -1,11 +1,12 @@
 """search: from a question to the JSON that answers it. Ready cards are joined; no object is built of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import orjson
+from pyroaring import BitMap
 
 from app.catalog.answers import provenance
 from app.search.collection import Collection
@@ -16,6 +17,7 @@ from app.search.query import SearchQuery
 from app.search.ranking import page, read_cursor
 from app.search.snippets import snippet, wanted_words
 
+UNORDERED = ("sort", "limit", "fields", "facets")  # what an export, which is everything by slug, does not take
 WHAT = {"case_study": "case studies", "district": "districts"}
 
 
@@ -35,7 +37,7 @@ def search(
     links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if following:
         links["next"] = query.url(cursor=following.encode(query))
-    links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{_export_query(query)}"
+    links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{query.url_without(*UNORDERED).removeprefix(query.path)}"
     meta = {
         "total": len(hits),
         "limit": query.limit,
@@ -44,7 +46,7 @@ def search(
         "dropped": [
             {"word": str(clause), "why": "no entry holds it", "link": query.without_clause(clause).url()} for clause in matches.dropped
         ],
-        "relaxations": [] if hits else relaxations(query, among),
+        "relaxations": [] if hits else relaxations(query, among, matches),
         **provenance(index.revision, index.updated_at, f"{WHAT[query.kind]} matching {canonical or 'everything'}", base_url + first),
     }
     facets = count_facets(query, among, matches, hits, index.vocabulary)
@@ -65,14 +67,16 @@ def gap(matches: Matches) -> str | None:
     return "none" if not matches.text else "any" if matches.mode == "any" else None
 
 
-def relaxations(query: SearchQuery, among: Collection) -> list[dict[str, Any]]:
+def relaxations(query: SearchQuery, among: Collection, matches: Matches) -> list[dict[str, Any]]:
     """For a question that finds nothing: which part to leave out, and how many entries that would give."""
-    found = []
-    for part in query.parts():
-        wider = query.without(part)
-        if total := len(match(wider, among).hits()):
-            found.append({"without": query.parameters_of(part), "total": total, "link": wider.url()})
-    return sorted(found, key=lambda one: -one["total"])
+    totals = [(name, len(matches.hits(but=name))) for name, _ in matches.filters]
+    if query.clauses:
+        totals.insert(0, ("q", len(BitMap.intersection(among.all, *(members for _, members in matches.filters)))))
+    return [
+        {"without": ",".join(names), "total": total, "link": query.url_without(*names)}
+        for part, total in sorted(totals, key=itemgetter(1), reverse=True)
+        if total and (names := query.parameters_of(part))
+    ]
 
 
 def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]) -> list[bytes]:
@@ -105,7 +109,3 @@ def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
         if head not in found:
             found[head] = [pick(item, rest_of) for item in part] if isinstance(part, list) else part and pick(part, rest_of)
     return found
-
-
-def _export_query(query: SearchQuery) -> str:
-    return replace(query.question(), sort="relevance", descending=False).url().removeprefix(query.path)

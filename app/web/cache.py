@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import Protocol
 
 import brotli
@@ -251,7 +252,7 @@ class Cache:
         shared = [
             (b"etag", etag),
             (b"cache-control", CACHE_CONTROL),
-            (b"last-modified", format_datetime(kept.updated_at, usegmt=True).encode()),
+            (b"last-modified", _http_date(kept.updated_at)),
         ]
         encoded = [(b"content-encoding", name.encode())] if name != "identity" else []
         hit = (b"cache-status", NAME + b"; hit")
@@ -318,6 +319,11 @@ def _not_since(if_modified_since: bytes, updated_at: datetime) -> bool:
         return updated_at.replace(microsecond=0) <= parsedate_to_datetime(if_modified_since.decode("latin-1"))
     except (ValueError, TypeError):
         return False
+
+
+@lru_cache(maxsize=16)
+def _http_date(at: datetime) -> bytes:
+    return format_datetime(at, usegmt=True).encode()
 
 
 def _takes_anything(accept: bytes) -> bool:
