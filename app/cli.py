@@ -34,7 +34,6 @@ from app.desk.commits import Commitment, commit
 from app.desk.imports import apply_import, plan_import
 from app.desk.plans import PlanRow, RowQuery
 from app.desk.readers import read_file, read_seed
-from app.desk.visits import Visitor
 from app.errors import Fault, Invalid, Refusal
 from app.records import source_checks
 from app.research import exports, formats
@@ -268,6 +267,8 @@ def check_sources(
     Each host gets one request at a time, robots.txt is kept to, and no private address is asked. Stopped in the middle, it keeps
     what it has found so far. PUBLIC_URL is told to the hosts, so that they can see who asks.
     """
+    from app.desk.visits import Visitor  # its HTTP client takes 7 MB, which a server has no use for
+
     settings = Settings()
     visitor = Visitor(version=version("model-districts"), home=settings.public_url)
     with _database(settings) as database:

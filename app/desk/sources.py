@@ -5,19 +5,21 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, select
 
 from app.catalog import publication
 from app.database import Database
 from app.desk.access import now
-from app.desk.visits import Finding, Visitor
 from app.errors import Fault
 from app.records import source_checks, store
 from app.records.source_checks import HEALTHS, SourceCheckRow, source_id
 from app.records.store import Kept
 from app.records.tables import RecordRow, SourceRow
+
+if TYPE_CHECKING:  # its HTTP client takes 7 MB, which the service itself has no use for
+    from app.desk.visits import Finding, Visitor
 
 UNCHECKED = "unchecked"
 HEALTH_VALUES = (*HEALTHS, UNCHECKED)
@@ -75,7 +77,7 @@ def due(session: Session, *, checked_before: datetime, limit: int | None = None)
 
 def check(
     database: Database,
-    visitor: Visitor,
+    visitor: "Visitor",
     urls: Sequence[str],
     *,
     clock: Callable[[], datetime] = now,
@@ -85,7 +87,7 @@ def check(
     `seen` is called after each."""
     counts: Counter[str] = Counter()
 
-    def told(finding: Finding) -> None:
+    def told(finding: "Finding") -> None:
         with database.writing() as session:
             row = note(session, finding, at=clock())
         counts[row.health] += 1
@@ -99,7 +101,7 @@ def check(
     return counts
 
 
-def note(session: Session, finding: Finding, *, at: datetime) -> SourceCheckRow:
+def note(session: Session, finding: "Finding", *, at: datetime) -> SourceCheckRow:
     """Keep what a visit found. Public documents that rest on a source which was there are shown with the new date."""
     at = at.replace(microsecond=0)
     before = source_checks.find_many(session, [finding.url]).get(finding.url)
