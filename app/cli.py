@@ -39,7 +39,7 @@ from app.records import source_checks
 from app.research import exports, formats
 from app.search.endpoints import FIELDS, PATHS
 from app.search.index import Index
-from app.search.query import parse
+from app.search.query import OF_A_PAGE, parse
 from app.settings import Settings
 
 SEEDER = "seed"
@@ -166,9 +166,7 @@ def export(
         index = Index(database)
         index.catch_up()
         pairs = [(name, value) for name, _, value in (given.partition("=") for given in filters or ())]
-        query = parse(
-            kind, PATHS[kind], pairs, vocabulary=index.vocabulary, places=index.place_of, fields=FIELDS[kind], without=exports.NOT_TAKEN
-        )
+        query = parse(kind, PATHS[kind], pairs, vocabulary=index.vocabulary, places=index.place_of, fields=FIELDS[kind], without=OF_A_PAGE)
         for chunk in formats.encoded(exports.documents(database, index, query), exports.COLUMNS[kind], format_):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()

@@ -15,10 +15,9 @@ from pydantic import BaseModel
 from serving import Service
 
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument
-from app.research.exports import NOT_TAKEN
 from app.search import shapes
 from app.search.endpoints import CaseStudySelection, DistrictSelection
-from app.search.query import PARAMETERS
+from app.search.query import OF_A_PAGE, PARAMETERS
 
 Json = dict[str, Any]
 REJECTIONS = [400, 404, 405, 406, 413, 415, 422, 429]
@@ -178,7 +177,7 @@ def test_the_parameters_are_those_that_a_search_takes(document: Json, kind: str)
     assert sorted(described) == sorted(PARAMETERS)
     for form in ("json", "ndjson", "csv"):
         described = [parameter["name"] for parameter in document["paths"][f"/v1/exports/{kind}.{form}"]["get"]["parameters"]]
-        assert sorted(described) == sorted(set(PARAMETERS) - set(NOT_TAKEN))
+        assert sorted(described) == sorted(set(PARAMETERS) - set(OF_A_PAGE))
 
 
 def test_the_service_keeps_to_the_document_under_attack(service: Service, client: httpx.Client, document: Json, tmp_path: Path) -> None:

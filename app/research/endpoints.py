@@ -6,6 +6,7 @@ from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 from app.research import exports, formats
 from app.search.endpoints import FIELDS, parse_search
 from app.search.parameters import search_parameters
+from app.search.query import OF_A_PAGE
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.problems import responses
 from app.web.streams import Stream
@@ -38,12 +39,12 @@ def _export_route(table: str, kind: str, extension: str) -> None:
             **responses(400, 406, 422),
         },
         openapi_extra={
-            "parameters": search_parameters(noun, fields=FIELDS[kind], without=exports.NOT_TAKEN),
+            "parameters": search_parameters(noun, fields=FIELDS[kind], without=OF_A_PAGE),
             EXAMPLE_QUERY: f"slug={EXAMPLE[kind]}",
         },
     )
     async def export(request: Request) -> Response:
-        query = parse_search(request, kind, without=exports.NOT_TAKEN)
+        query = parse_search(request, kind, without=OF_A_PAGE)
         index = request.state.index
         documents = exports.documents(request.state.database, index, query)
         name = f"{table}-{index.revision}.{extension}"

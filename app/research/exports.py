@@ -12,8 +12,6 @@ from app.search.query import SearchQuery
 
 Documents = Generator[str, None, None]  # reads while it is open
 TABLES = {"case-studies": "case_study", "districts": "district"}
-# Paging, order and shape mean nothing when everything is taken.
-NOT_TAKEN = ("limit", "cursor", "sort", "fields", "facets")
 
 
 def documents(database: Database, index: Index, query: SearchQuery) -> Documents:

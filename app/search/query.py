@@ -139,6 +139,7 @@ PARAMETERS = (
     *(f"{name}_{end}" for name in RANGE for end in ("min", "max")),
     *("slug", "near", "within_km", "sort", "limit", "cursor", "fields", "facets"),
 )
+OF_A_PAGE = ("limit", "cursor", "sort", "fields", "facets")  # paging, order and shape mean nothing when everything is taken
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
 _SAFE = re.compile(r"[A-Za-z0-9_.~,:*-]*")

@@ -13,11 +13,10 @@ from app.search.collection import Collection
 from app.search.facets import count_facets
 from app.search.index import Index
 from app.search.matching import Matches, match
-from app.search.query import SearchQuery
+from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.ranking import page, read_cursor
 from app.search.snippets import snippet, wanted_words
 
-UNORDERED = ("sort", "limit", "fields", "facets")  # what an export, which is everything by slug, does not take
 WHAT = {"case_study": "case studies", "district": "districts"}
 
 
@@ -37,7 +36,7 @@ def search(
     links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if following:
         links["next"] = query.url(cursor=following.encode(query))
-    links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{query.url_without(*UNORDERED).removeprefix(query.path)}"
+    links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{query.url_without(*OF_A_PAGE).removeprefix(query.path)}"
     meta = {
         "total": len(hits),
         "limit": query.limit,

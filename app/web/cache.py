@@ -27,8 +27,8 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 WORTH_COMPRESSING = 600  # bytes
 MAX_KEY = 4000  # bytes of path and query; longer ones are asked once
-MAX_SAME = 10_000  # questions whose sorted form is remembered
-MAX_HEADERS = 8  # spellings of Accept-Encoding that are remembered with an answer
+MAX_SAME = 1000  # questions whose sorted form is remembered, and spellings of Accept-Encoding
+MAX_ACCEPT = 200  # bytes of an Accept-Encoding that is remembered; no browser sends so many
 OVERHEAD = 800  # bytes that an answer takes beside its bodies
 CACHE_CONTROL = b"public, max-age=60, stale-while-revalidate=600"
 NAME = b"ModelDistricts"
@@ -76,7 +76,6 @@ class Kept:
     generation: int
     updated_at: datetime
     variants: dict[str, Variant] = field(default_factory=dict)
-    by_header: dict[bytes, Variant] = field(default_factory=dict)  # the same, by the Accept-Encoding that asked for it
     size: int = 0
 
     def holds(self, directory: Directory) -> bool:
@@ -123,7 +122,8 @@ class Cache:
                 self._kept.move_to_end(key)
                 if kept.note.on_hit:
                     kept.note.on_hit()
-                if scope["method"] == "GET" and not if_modified_since and (variant := kept.by_header.get(encoding)) is not None:
+                variant = kept.variants.get(self._negotiated.get(encoding, ""))
+                if variant is not None and scope["method"] == "GET" and not if_modified_since:
                     if not if_none_match:
                         await send(variant.start)
                         await send(variant.body)
@@ -140,9 +140,11 @@ class Cache:
         await self._miss(key, scope, receive, send, encoding, if_none_match, if_modified_since)
 
     def _sorted(self, key: tuple[str, bytes]) -> tuple[str, bytes]:
-        if len(self._same) > MAX_SAME:
-            self._same.clear()
-        self._same[key] = found = (key[0], b"&".join(sorted(key[1].split(b"&"))))
+        found = (key[0], b"&".join(sorted(key[1].split(b"&"))))
+        if len(key[0]) + len(key[1]) <= MAX_KEY:
+            if len(self._same) >= MAX_SAME:
+                self._same.clear()
+            self._same[key] = found
         return found
 
     async def _miss(
@@ -216,8 +218,6 @@ class Cache:
     ) -> None:
         name = self._negotiated.get(encoding) or self._negotiate(encoding)
         variant = kept.variants.get(name) or self._variant(kept, name)
-        if len(kept.by_header) < MAX_HEADERS:
-            kept.by_header[encoding] = variant
         if kept.status == 200 and (
             (if_none_match and _matches(if_none_match, variant.etag))
             or (if_modified_since and not if_none_match and kept.note.by_revision and _not_since(if_modified_since, kept.updated_at))
@@ -233,13 +233,15 @@ class Cache:
         await send(_EMPTY if head else variant.body)
 
     def _negotiate(self, accepted: bytes) -> str:
-        if len(self._negotiated) > 1000:
-            self._negotiated = {b"": "identity"}
-        self._negotiated[accepted] = found = best_encoding(accepted.decode("latin-1"))
+        found = best_encoding(accepted.decode("latin-1"))
+        if len(accepted) <= MAX_ACCEPT:
+            if len(self._negotiated) >= MAX_SAME:
+                self._negotiated = {b"": "identity"}
+            self._negotiated[accepted] = found
         return found
 
-    def _variant(self, kept: Kept, name: str) -> Variant:
-        body = kept.body
+    def _variant(self, kept: Kept, asked: str) -> Variant:
+        name, body = asked, kept.body
         if name != "identity" and len(body) >= WORTH_COMPRESSING:
             body = ENCODINGS[name](body)
         else:
@@ -267,7 +269,7 @@ class Cache:
             "headers": [*((key, value) for key, value in others if key != b"content-type"), *shared, hit],
         }
         variant = Variant(etag, start, {"type": "http.response.body", "body": body}, not_modified)
-        kept.variants[name] = variant
+        kept.variants[asked] = variant
         if kept.size and name != "identity":
             kept.size += len(body)
             self._bytes += len(body)
