@@ -114,7 +114,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(health_routes(lambda request: {"database": request.state.database.check, "index": request.state.index.catch_up}))
     return Cache(
         Wire(Straight(app, {search.PATHS[kind]: endpoint for kind, endpoint in search.SEARCHES.items()})),
-        directory=lambda scope: scope["state"]["index"],
+        directory="index",
         cacheable=_cacheable,
         max_bytes=settings.cache_megabytes * 1024 * 1024,
         version=f"{version('model-districts')} {settings.base_url}",

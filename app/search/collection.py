@@ -53,8 +53,9 @@ class Collection:
         if found.card is None:
             return
         impacts, stem_of, words = analyse({name: fold(text) for name, text in found.text.items()})
-        rest = {name: text for name, text in found.text.items() if name != "summary"}
-        number = self.shelf.append(Volume(found.card.encode(), found.text.get("summary", ""), rest, words))
+        rest = {name: text for name, text in found.text.items() if name not in ("summary", "text")}
+        volume = Volume(found.card.encode(), found.text.get("summary", ""), found.text.get("text", ""), rest, words)
+        number = self.shelf.append(volume)
         self.slugs.append(found.slug)
         self.numbers[found.slug] = number
         if found.ids:
@@ -87,8 +88,9 @@ class Collection:
         for other in self.ids_of.pop(slug, ()):
             if self.other_ids.get(other) == slug:  # it may have gone over to another entry already
                 del self.other_ids[other]
-        text = {**self.shelf.rest(number), "summary": self.shelf.summary(number)}
-        impacts, stem_of, _ = analyse({name: fold(part) for name, part in text.items()})
+        _, summary, text = self.shelf.front(number)
+        fields = {**self.shelf.rest(number), "summary": summary.decode(), "text": text.decode()}
+        impacts, stem_of, _ = analyse({name: fold(part) for name, part in fields.items()})
         for stem in impacts:
             self.postings[stem].discard(number)
         for word in stem_of:

@@ -51,7 +51,7 @@ class DistrictSelection(shapes.DistrictResults):
 def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) -> queries.SearchQuery:
     """The question that a request asks of the index as it stands now."""
     index: Index = request.state.index
-    index.catch_up()
+    index.look()
     return queries.parse(
         kind,
         PATHS[kind],

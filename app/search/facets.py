@@ -26,30 +26,36 @@ def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: 
     return f"{{{','.join(found)}}}"
 
 
-def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary) -> Iterator[str]:
+def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary) -> list[str]:
     name, selected = filter_.name, query.any_of.get(filter_.name, ())
     members, labels, count = among.facets[name], vocabulary.labels_json(filter_.vocabulary), base.intersection_cardinality
     shown = [
-        (total, code) for code in labels if (total := count(members[code]) if code in members else 0) or code in selected
+        (total, code) for code in labels if (total := count(members[code]) if base and code in members else 0) or code in selected
     ]  # in natural order
     if not filter_.ordinal:
         shown.sort(key=_BY_COUNT, reverse=True)
     before, behind = query.url_around(name)
-    link = _links(query, name, f"{before}{name}=", behind)
-    yield from [
+    before += f"{name}="
+    unknown = count(members[NOT_STATED]) if NOT_STATED in members else 0
+    if not selected:
+        middle, end = f',"selected":false,"link":"{before}', f'{behind}"}}'
+        values = [f'{{"value":"{code}","label":{labels[code]},"count":{total}{middle}{code}{end}' for total, code in shown]
+        return [*values, f'{{"value":null,"label":"Not stated","count":{unknown}{middle}{NOT_STATED}{end}'] if unknown else values
+    link = _links(query, name, before, behind)
+    values = [
         f'{{"value":"{code}","label":{labels[code]},"count":{total},"selected":{_JSON[code in selected]},"link":"{link(code)}"}}'
         for total, code in shown
     ]
-    unknown = count(members[NOT_STATED]) if NOT_STATED in members else 0
     if unknown or NOT_STATED in selected:
-        yield f'{{"value":null,"label":"Not stated","count":{unknown},"selected":{_JSON[NOT_STATED in selected]},"link":"{link(NOT_STATED)}"}}'
+        values.append(
+            f'{{"value":null,"label":"Not stated","count":{unknown},"selected":{_JSON[NOT_STATED in selected]},"link":"{link(NOT_STATED)}"}}'
+        )
+    return values
 
 
 def _links(query: SearchQuery, name: str, before: str, behind: str) -> Callable[[str], str]:
-    """For a value of a filter, the address of the question with it added; where it is chosen already, with it left out."""
-    chosen = query.any_of.get(name, ())
-    if not chosen:
-        return lambda code: f"{before}{code}{behind}"
+    """For a value of a filter of which some are chosen, the address of the question with it added; where it is chosen already, with it left out."""
+    chosen = query.any_of[name]
     joined = ",".join(chosen)
     starts = [0, *accumulate(len(code) + 1 for code in chosen)]  # of each value in the joined ones
 

@@ -30,7 +30,7 @@ class Index:
         self._kept_at = kept_in and kept_in / f"{hashlib.sha256(str(database.url).encode()).hexdigest()[:16]}.index"
         self._lock = threading.Lock()
         self._mark: int | None = None
-        self._looked = False
+        self.looked = False
         self.generation = 0  # moves when anything was committed, drafts too
         self.revision = 0
         self.updated_at = datetime.fromtimestamp(0, UTC)
@@ -69,8 +69,8 @@ class Index:
 
     def look(self) -> None:
         """catch_up, once for all the requests that the event loop has at hand: each of them came before this look."""
-        if not self._looked:
-            self._looked = True
+        if not self.looked:
+            self.looked = True
             asyncio.get_running_loop().call_soon(self._look_again)
             self.catch_up()
 
@@ -86,7 +86,7 @@ class Index:
             self.generation += 1
 
     def _look_again(self) -> None:
-        self._looked = False
+        self.looked = False
 
     def place_of(self, name: str) -> tuple[float, float] | None:
         """Position of a district by slug or LEAID, where known."""

@@ -22,7 +22,7 @@ from pyroaring import BitMap
 from app.search import analysis, postings
 from app.search.collection import Collection
 
-MAGIC = b"MDINDEX1"
+MAGIC = b"MDINDEX2"
 LENGTH = struct.Struct("<Q")
 END = 2**64 - 1
 CHUNK = 1024 * 1024

@@ -1,6 +1,7 @@
 """search: from a question to the JSON that answers it. Ready cards are joined; no object is built of them."""
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.search.index import Index
 from app.search.matching import Matches, match
 from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.ranking import page, read_cursor
-from app.search.snippets import snippet, wanted_words
+from app.search.snippets import snippets, wanted_words
 
 WHAT = {"case_study": "case studies", "district": "districts"}
 
@@ -80,10 +81,11 @@ def relaxations(query: SearchQuery, among: Collection, matches: Matches) -> list
 
 def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]) -> list[bytes]:
     wanted = wanted_words(query, among)
+    fronts = [among.shelf.front(number) for number in shown]
+    passages = snippets([(summary.decode(), text.decode()) for _, summary, text in fronts], wanted) if wanted else repeat(None)
     found = []
-    for number in shown:
-        card = among.shelf.card(number)
-        extra: dict[str, Any] = {"snippet": snippet(among.shelf, number, wanted) if wanted else None, "distance_km": None}
+    for number, (card, _, _), passage in zip(shown, fronts, passages, strict=False):
+        extra: dict[str, Any] = {"snippet": passage, "distance_km": None}
         if matches.distances_km is not None and np.isfinite(matches.distances_km[number]):
             extra["distance_km"] = round(float(matches.distances_km[number]), 1)
         if query.fields:

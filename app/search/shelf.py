@@ -6,13 +6,14 @@ import weakref
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
 import orjson
 
 IN_MEMORY_BYTES = 48 * 1024 * 1024
-PARTS = 4  # card, summary, the rest of the text, the words in order
+PARTS = 5  # card, summary, text, the rest of the text, the words in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Volume:
 
     card: bytes
     summary: str
+    text: str
     rest: dict[str, str]  # the other fields of its text
     words: bytes  # folded, in order, a line for each field, spaces around
 
@@ -29,7 +31,7 @@ class Shelf:
     """Volumes by number. A number is used once; a volume that is no longer wanted is left where it is."""
 
     def __init__(self) -> None:
-        self._memory: list[tuple[bytes, bytes, bytes, bytes]] | None = []
+        self._memory: list[tuple[bytes, ...]] | None = []
         self._bytes = 0
         self._file: int | None = None  # descriptors
         self._kept: int | None = None  # of a file that an earlier process kept; entries up to _kept_count are in it
@@ -42,26 +44,27 @@ class Shelf:
 
     def append(self, volume: Volume) -> int:
         """Put a volume at the end. Returns its number."""
-        parts = (volume.card, volume.summary.encode(), orjson.dumps(volume.rest), volume.words)
-        self._append(parts)
+        self._append((volume.card, volume.summary.encode(), volume.text.encode(), orjson.dumps(volume.rest), volume.words))
         return len(self) - 1
 
-    def card(self, number: int) -> bytes:
-        """The card of an entry."""
-        return self._part(number, 0)
-
-    def summary(self, number: int) -> str:
-        """The summary of an entry."""
-        return self._part(number, 1).decode()
+    def front(self, number: int) -> tuple[bytes, bytes, bytes]:
+        """What a page shows of an entry: its card, its summary, its text."""
+        if self._memory is not None:
+            card, summary, text, _, _ = self._memory[number]
+            return card, summary, text
+        first = number * PARTS
+        card_end, summary_end, text_end = accumulate(self.lengths[first : first + 3])
+        found = self._read(number, 0, text_end)
+        return found[:card_end], found[card_end:summary_end], found[summary_end:]
 
     def rest(self, number: int) -> dict[str, str]:
-        """The other fields of an entry's text."""
-        rest: dict[str, str] = orjson.loads(self._part(number, 2))
+        """The fields of an entry's text but for summary and text."""
+        rest: dict[str, str] = orjson.loads(self._part(number, 3))
         return rest
 
     def words(self, number: int) -> bytes:
         """The words of an entry in order."""
-        return self._part(number, 3)
+        return self._part(number, 4)
 
     def parts(self) -> Iterator[tuple[bytes, ...]]:
         """Every volume as it lies there."""
@@ -79,7 +82,7 @@ class Shelf:
         self.starts.frombytes((ends - sizes).tobytes())
         return int(ends[-1]) if len(ends) else start
 
-    def _append(self, parts: tuple[bytes, bytes, bytes, bytes]) -> None:
+    def _append(self, parts: tuple[bytes, ...]) -> None:
         size = sum(map(len, parts))
         if self._memory is not None:
             self._memory.append(parts)
@@ -107,8 +110,10 @@ class Shelf:
     def _part(self, number: int, part: int) -> bytes:
         if self._memory is not None:
             return self._memory[number][part]
+        first = number * PARTS
+        return self._read(number, sum(self.lengths[first : first + part]), self.lengths[first + part])
+
+    def _read(self, number: int, offset: int, length: int) -> bytes:
         file = self._kept if number < self._kept_count else self._file
         assert file is not None
-        first = number * PARTS
-        before = sum(self.lengths[first : first + part])
-        return os.pread(file, self.lengths[first + part], self.starts[number] + before)
+        return os.pread(file, length, self.starts[number] + offset)

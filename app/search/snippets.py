@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from app.search.analysis import SAME, fold, spelled, stem
 from app.search.collection import Collection
 from app.search.query import Clause, SearchQuery
-from app.search.shelf import Shelf
 
 LENGTH = 240  # characters
 BEFORE = 60  # of them in front of the first word found
@@ -28,30 +28,31 @@ class Wanted:
         longest_first = sorted(set(self.spellings), key=len, reverse=True)
         return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
-    def first(self, folded: str) -> int | None:
-        """Where the first of it begins."""
-        found = [at for word, goes_on in self.words if (at := _find(folded, word, goes_on, 0, len(folded))) >= 0]
-        if found:
-            return min(found)
-        if not self.odd and not _joins(folded):
-            return None
-        match = self.pattern.search(folded)  # A & M, 1,200, O'Neil
-        return match.start() if match else None
-
-    def spans(self, folded: str, start: int, end: int) -> list[tuple[int, int]]:
-        """Where all of it begins and ends in a part of the text."""
-        if self.odd or _joins(folded[start:end]):
-            return [found.span() for found in self.pattern.finditer(folded, start, end)]
-        spans = {}
+    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where all of it begins and ends in each of some folded texts."""
+        if self.odd:
+            return [[found.span() for found in self.pattern.finditer(text)] for text in texts]
+        # One look through all texts, a line each, for each word: a look for each word in each text would be many.
+        joined = "\n".join(texts)
+        starts = [0, *accumulate(len(text) + 1 for text in texts)]
+        found: list[dict[int, int]] = [{} for _ in texts]
         for word, goes_on in self.words:
-            at = _find(folded, word, goes_on, start, end)
+            place = 0
+            at = joined.find(word)
             while at >= 0:
                 stop = at + len(word)
-                while goes_on and stop < end and _in_word(folded[stop]):
-                    stop += 1
-                spans[at] = stop
-                at = _find(folded, word, goes_on, stop, end)
-        return sorted(spans.items())
+                if at == 0 or not _in_word(joined[at - 1]):
+                    while goes_on and _in_word(joined[stop : stop + 1]):
+                        stop += 1
+                    if not _in_word(joined[stop : stop + 1]):
+                        while starts[place + 1] <= at:
+                            place += 1
+                        found[place][at - starts[place]] = stop - starts[place]
+                at = joined.find(word, stop)
+        return [
+            [match.span() for match in self.pattern.finditer(text)] if _joins(text) else sorted(spans.items())  # A & M, 1,200, O'Neil
+            for text, spans in zip(texts, found, strict=True)
+        ]
 
 
 def wanted_words(query: SearchQuery, among: Collection) -> Wanted | None:
@@ -77,27 +78,19 @@ def wanted_words(query: SearchQuery, among: Collection) -> Wanted | None:
     return Wanted(tuple(found), tuple(spellings), odd)
 
 
-def snippet(shelf: Shelf, number: int, wanted: Wanted) -> dict[str, object]:
-    """The passage around the first word found, in the summary if it is there, else in the text; else the summary's beginning."""
-    summary = shelf.summary(number)
-    folded = fold(summary)
-    if (first := wanted.first(folded)) is not None:
-        return _passage("summary", summary, folded, first, wanted)
-    text = shelf.rest(number).get("text", "")
-    folded = fold(text)
-    if (first := wanted.first(folded)) is not None:
-        return _passage("text", text, folded, first, wanted)
-    return _passage("summary", summary, "", 0, wanted)
-
-
-def _find(folded: str, word: str, goes_on: bool, start: int, end: int) -> int:
-    at = folded.find(word, start, end)
-    while at >= 0:
-        stop = at + len(word)
-        if (at == 0 or not _in_word(folded[at - 1])) and (goes_on or stop == end or not _in_word(folded[stop])):
-            return at
-        at = folded.find(word, at + 1, end)
-    return -1
+def snippets(texts: Sequence[tuple[str, str]], wanted: Wanted) -> list[dict[str, object]]:
+    """Of each (summary, text), the passage around the first word found, in the summary if it is there, else in the text; else the
+    summary's beginning."""
+    in_summaries = wanted.spans([fold(summary) for summary, _ in texts])
+    others = [fold(text) for (_, text), spans in zip(texts, in_summaries, strict=True) if not spans]
+    in_others = iter(wanted.spans(others) if others else ())
+    found = []
+    for (summary, text), spans in zip(texts, in_summaries, strict=True):
+        if not spans and (in_text := next(in_others)):
+            found.append(_passage("text", text, in_text))
+        else:
+            found.append(_passage("summary", summary, spans))
+    return found
 
 
 def _joins(text: str) -> bool:
@@ -109,11 +102,13 @@ def _in_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _passage(name: str, text: str, folded: str, first: int, wanted: Wanted) -> dict[str, object]:
+def _passage(name: str, text: str, spans: Sequence[tuple[int, int]]) -> dict[str, object]:
+    first = spans[0][0] if spans else 0
     start = 0 if first <= BEFORE else _word_start(text, first - BEFORE, first)
     end = _word_end(text, start, start + LENGTH)
     passage = text[start:end].rstrip()
-    marks = [[begin - start, stop - start] for begin, stop in wanted.spans(folded, start, start + len(passage))] if folded else []
+    behind = start + len(passage)
+    marks = [[begin - start, stop - start] for begin, stop in spans if start <= begin and stop <= behind]
     if not passage.isascii() and max(passage) > "\uffff":  # clients count UTF-16 units, as JavaScript does
         marks = [[_utf16(passage[:at]) for at in mark] for mark in marks]
     return {"field": name, "text": passage, "marks": marks, "before": start > 0, "after": end < len(text)}

@@ -27,9 +27,12 @@ ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 WORTH_COMPRESSING = 600  # bytes
 MAX_KEY = 4000  # bytes of path and query; longer ones are asked once
-MAX_SAME = 1000  # questions whose sorted form is remembered, and spellings of Accept-Encoding
+MAX_SORTED = 1000  # questions whose sorted form is remembered
+MAX_NEGOTIATED = 1000  # spellings of Accept-Encoding that are remembered
 MAX_ACCEPT = 200  # bytes of an Accept-Encoding that is remembered; no browser sends so many
 OVERHEAD = 800  # bytes that an answer takes beside its bodies
+# What a 304 says beside its ETag: what caches need (RFC 9110, 15.4.5) and what lets a web page read it; the rest they have.
+WITH_NOT_MODIFIED = {b"vary", b"access-control-allow-origin", b"access-control-expose-headers"}
 CACHE_CONTROL = b"public, max-age=60, stale-while-revalidate=600"
 NAME = b"ModelDistricts"
 
@@ -40,6 +43,7 @@ class Directory(Protocol):
     revision: int
     generation: int
     updated_at: datetime
+    looked: bool  # whether it has taken notice of all that was committed before the requests at hand came
 
     def look(self) -> None:
         """Take notice of what was committed since."""
@@ -78,20 +82,15 @@ class Kept:
     variants: dict[str, Variant] = field(default_factory=dict)
     size: int = 0
 
-    def holds(self, directory: Directory) -> bool:
-        """Whether the directory is as it was."""
-        return self.revision == directory.revision if self.note.by_revision else self.generation == directory.generation
-
 
 class Cache:
-    """Wraps the service from outside. `max_bytes` bounds what is kept; 0 keeps nothing."""
+    """Wraps the service from outside. `directory`: the name of the Directory in the state of its lifespan. `max_bytes` bounds what is
+    kept; 0 keeps nothing."""
 
-    def __init__(
-        self, app: ASGIApp, *, directory: Callable[[Scope], Directory], cacheable: Callable[[str], bool], max_bytes: int, version: str
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, directory: str, cacheable: Callable[[str], bool], max_bytes: int, version: str) -> None:
         self.app, self._directory, self._cacheable, self._max_bytes, self._version = app, directory, cacheable, max_bytes, version
         self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
-        self._same: dict[tuple[str, bytes], tuple[str, bytes]] = {}  # a question as it was asked -> with its parameters sorted
+        self._sorted: dict[tuple[str, bytes], tuple[str, bytes]] = {}  # a question as it was asked -> with its parameters in order
         self._flights: dict[tuple[str, bytes], asyncio.Future[None]] = {}
         self._negotiated: dict[bytes, str] = {b"": "identity"}
         self._bytes = 0
@@ -101,27 +100,21 @@ class Cache:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        key = (scope["path"], scope["query_string"])
-        accept = encoding = if_none_match = if_modified_since = b""
-        for name, value in scope["headers"]:
-            if name == b"accept-encoding":
-                encoding = value
-            elif name == b"if-none-match":
-                if_none_match = value
-            elif name == b"accept":
-                accept = value
-            elif name == b"if-modified-since":
-                if_modified_since = value
-        kept = self._kept.get(key)
-        if kept is None and b"&" in key[1]:
-            key = self._same.get(key) or self._sorted(key)  # the order of parameters does not matter
-            kept = self._kept.get(key)
-        if kept is not None and (not accept or _takes_anything(accept)):
-            directory = self._directory(scope)
-            if _look(directory) and kept.holds(directory):
+        asked = (scope["path"], scope["query_string"])
+        key = self._sorted.get(asked) or self._sort(asked)
+        headers = dict(scope["headers"])
+        accept, encoding = headers.get(b"accept"), headers.get(b"accept-encoding", b"")
+        if_none_match, if_modified_since = headers.get(b"if-none-match", b""), headers.get(b"if-modified-since", b"")
+        plain = not accept or _takes_anything(accept)
+        if plain and (kept := self._kept.get(key)) is not None:
+            directory: Directory = scope["state"][self._directory]
+            note = kept.note
+            if (directory.looked or _look(directory)) and (
+                kept.revision == directory.revision if note.by_revision else kept.generation == directory.generation
+            ):
                 self._kept.move_to_end(key)
-                if kept.note.on_hit:
-                    kept.note.on_hit()
+                if note.on_hit:
+                    note.on_hit()
                 variant = kept.variants.get(self._negotiated.get(encoding, ""))
                 if variant is not None and scope["method"] == "GET" and not if_modified_since:
                     if not if_none_match:
@@ -134,18 +127,19 @@ class Cache:
                         return
                 await self._send(kept, encoding, if_none_match, if_modified_since, scope["method"] == "HEAD", _HIT, send)
                 return
-        if not self._cacheable(key[0]) or (accept and not _takes_anything(accept)) or len(key[0]) + len(key[1]) > MAX_KEY:
+        if not plain or not self._cacheable(key[0]) or len(key[0]) + len(key[1]) > MAX_KEY:
             await self.app(scope, receive, _with_status(send, b"fwd=bypass"))
             return
         await self._miss(key, scope, receive, send, encoding, if_none_match, if_modified_since)
 
-    def _sorted(self, key: tuple[str, bytes]) -> tuple[str, bytes]:
-        found = (key[0], b"&".join(sorted(key[1].split(b"&"))))
-        if len(key[0]) + len(key[1]) <= MAX_KEY:
-            if len(self._same) >= MAX_SAME:
-                self._same.clear()
-            self._same[key] = found
-        return found
+    def _sort(self, asked: tuple[str, bytes]) -> tuple[str, bytes]:
+        """The key of a question: the order of its parameters does not matter."""
+        key = (asked[0], b"&".join(sorted(asked[1].split(b"&")))) if b"&" in asked[1] else asked
+        if len(asked[0]) + len(asked[1]) <= MAX_KEY:
+            if len(self._sorted) >= MAX_SORTED:
+                self._sorted.clear()
+            self._sorted[asked] = key
+        return key
 
     async def _miss(
         self,
@@ -181,7 +175,7 @@ class Cache:
             await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
     async def _ask(self, scope: Scope, receive: Receive) -> Kept:
-        directory = self._directory(scope)
+        directory: Directory = scope["state"][self._directory]
         _look(directory)
         note = Note()
         answer = Kept(0, [], b"", note, directory.revision, directory.generation, directory.updated_at)
@@ -235,7 +229,7 @@ class Cache:
     def _negotiate(self, accepted: bytes) -> str:
         found = best_encoding(accepted.decode("latin-1"))
         if len(accepted) <= MAX_ACCEPT:
-            if len(self._negotiated) >= MAX_SAME:
+            if len(self._negotiated) >= MAX_NEGOTIATED:
                 self._negotiated = {b"": "identity"}
             self._negotiated[accepted] = found
         return found
@@ -251,22 +245,19 @@ class Cache:
         if kept.status == 200:
             replaced.add(b"x-request-id")  # it is the answer of many requests
         others = [(key, value) for key, value in kept.headers if key not in replaced]
-        shared = [
-            (b"etag", etag),
-            (b"cache-control", CACHE_CONTROL),
-            (b"last-modified", _http_date(kept.updated_at)),
-        ]
+        fresh = [(b"etag", etag), (b"cache-control", CACHE_CONTROL)]
+        modified = (b"last-modified", _http_date(kept.updated_at))
         encoded = [(b"content-encoding", name.encode())] if name != "identity" else []
         hit = (b"cache-status", NAME + b"; hit")
         start = {
             "type": "http.response.start",
             "status": kept.status,
-            "headers": [*others, (b"content-length", str(len(body)).encode()), *shared, *encoded, hit],
+            "headers": [*others, (b"content-length", str(len(body)).encode()), *fresh, modified, *encoded, hit],
         }
         not_modified = {
             "type": "http.response.start",
             "status": 304,
-            "headers": [*((key, value) for key, value in others if key != b"content-type"), *shared, hit],
+            "headers": [*((key, value) for key, value in others if key in WITH_NOT_MODIFIED), *fresh, hit],
         }
         variant = Variant(etag, start, {"type": "http.response.body", "body": body}, not_modified)
         kept.variants[asked] = variant
