@@ -68,7 +68,7 @@ def spelled(word: str) -> str:
 
 def stem(word: str) -> str:
     """The stem by which words are the same word: attendance, attended, attends (Snowball English)."""
-    return str(_stemmer.stemWord(word))
+    return _STEMS.get(word) or str(_stemmer.stemWord(word))
 
 
 def stems(of: list[str]) -> list[str]:

@@ -11,12 +11,12 @@ from app.search.analysis import SAME, fold
 from app.search.figures import Figures, Places
 from app.search.filters import FILTER, NOT_STATED, RANGE
 from app.search.orders import Order
-from app.search.postings import Posting, analyse
+from app.search.postings import Posting, analyse, union
 from app.search.shelf import Shelf, Volume
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization",)  # counted for the vocabulary lists, though not a filter
-MAX_PHRASES = 256  # phrases whose entries are remembered until the collection changes
+MAX_REMEMBERED = 256  # phrases, beginnings and ranges whose entries are remembered until the collection changes
 
 
 class Collection:
@@ -42,6 +42,7 @@ class Collection:
         self.orders = {name: Order(self.slugs) for name in ORDERS}
         self._sorted_words: list[str] | None = None
         self._phrases: dict[tuple[str, ...], BitMap] = {}
+        self._beginnings: dict[str, BitMap] = {}
         self._ranges: dict[tuple[str, int | None, int | None], BitMap] = {}
 
     def __len__(self) -> int:
@@ -121,7 +122,7 @@ class Collection:
         """The entries one of whose figures lies in the range, both ends included."""
         key = (name, low, high)
         if (found := self._ranges.get(key)) is None:
-            if len(self._ranges) >= MAX_PHRASES:
+            if len(self._ranges) >= MAX_REMEMBERED:
                 self._ranges.clear()
             found = self._ranges[key] = self.figures[name].within(low, high)
         return found
@@ -134,6 +135,14 @@ class Collection:
         found = self._sorted_words[first : bisect_left(self._sorted_words, prefix + "\U0010ffff", first)]
         return found + [same for word, same in SAME.items() if word.startswith(prefix) and same in self.word_stems]
 
+    def holding_beginning(self, prefix: str) -> BitMap:
+        """The entries that hold a word that begins so."""
+        if (found := self._beginnings.get(prefix)) is None:
+            if len(self._beginnings) >= MAX_REMEMBERED:
+                self._beginnings.clear()
+            found = self._beginnings[prefix] = union(self.words[word] for word in self.beginning_with(prefix))
+        return found
+
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
         if (found := self._phrases.get(words)) is None:
@@ -141,7 +150,7 @@ class Collection:
             candidates = BitMap.intersection(*sets) if len(sets) == len(words) else BitMap()
             row = f" {' '.join(words)} ".encode()
             found = candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
-            if len(self._phrases) >= MAX_PHRASES:
+            if len(self._phrases) >= MAX_REMEMBERED:
                 self._phrases.clear()
             self._phrases[words] = found
         return found
@@ -149,6 +158,7 @@ class Collection:
     def _forget_derived(self) -> None:
         self._ranges.clear()
         self._phrases.clear()
+        self._beginnings.clear()
 
 
 def sort_value(found: Entry, name: str) -> Any:

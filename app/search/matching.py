@@ -47,7 +47,7 @@ def entries_of(clause: Clause, among: Collection) -> BitMap:
     if clause.phrase:
         return among.holding_phrase(clause.words)
     if clause.prefix:
-        return union(among.words[word] for word in among.beginning_with(clause.words[0]))
+        return among.holding_beginning(clause.words[0])
     posting = among.postings.get(stem(clause.words[0]))
     return posting.set() if posting else BitMap()
 

@@ -141,9 +141,12 @@ def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> ND
         # By word, not by stem: which other entries have a word that begins so must not matter to an entry's score.
         for word in among.beginning_with(unit.words[0]):
             if members := among.words[word]:
-                holders, impacts = among.postings[among.word_stems[word]].arrays()
-                own = np.frombuffer(members.to_array(), dtype=np.uint32)
-                of_each[own] = np.maximum(of_each[own], impacts[np.searchsorted(holders, own)])
+                stem_ = among.word_stems[word]
+                own, impacts = among.postings[stem_].arrays()
+                if len(among.stem_words[stem_]) > 1:  # else whoever holds the stem holds the word
+                    holders, own = own, np.frombuffer(members.to_array(), dtype=np.uint32)
+                    impacts = impacts[np.searchsorted(holders, own)]
+                of_each[own] = np.maximum(of_each[own], impacts)
     elif posting := among.postings.get(stem(unit.words[0])):
         holders, impacts = posting.arrays()
         of_each[holders] = impacts

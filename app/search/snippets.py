@@ -49,6 +49,8 @@ class Wanted:
                             place += 1
                         found[place][at - starts[place]] = stop - starts[place]
                 at = joined.find(word, stop)
+        if not _joins(joined):
+            return [sorted(spans.items()) for spans in found]
         return [
             [match.span() for match in self.pattern.finditer(text)] if _joins(text) else sorted(spans.items())  # A & M, 1,200, O'Neil
             for text, spans in zip(texts, found, strict=True)
