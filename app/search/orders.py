@@ -49,13 +49,14 @@ class Order:
         self._ranks[self._ranks > at] -= 1
         self._ranks[number] = MISSING
 
-    def ranks(self, *, descending: bool = False) -> NDArray[np.int32]:
-        """The place of each entry by its number; nulls stay last both ways."""
+    def ranks(self, numbers: NDArray[np.uint32], *, descending: bool = False) -> NDArray[np.int32]:
+        """The place of each of these entries; nulls stay last both ways."""
         self._settle()
+        ranks = self._ranks[numbers]
         if not descending:
-            return self._ranks
+            return ranks
         valued = self._valued()
-        return np.where((self._ranks >= 0) & (self._ranks < valued), valued - 1 - self._ranks, self._ranks).astype(np.int32)
+        return np.where(ranks < valued, valued - 1 - ranks, ranks).astype(np.int32)
 
     def after(self, value: Any, slug: str, *, descending: bool = False) -> int:
         """The least place of an entry that stands behind (value, slug), whether or not that entry is still there."""

@@ -22,6 +22,7 @@ from app.search.query import Clause, SearchQuery
 
 WEIGHT = 1024  # scores are whole numbers, the same on every machine
 PLACES = np.int64(1) << np.int64(31)  # more than there are places in an order
+LOOK_UP = 16  # entries are laid out in the time that one is looked up among many
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Value = int | str | tuple[int, int] | None
 VALUES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}  # what a sort goes by; the others by int
@@ -120,7 +121,7 @@ def _keys(
         order, leading, descending = "relevance", -scores(query, among, numbers, weights), False
     else:
         order, leading, descending = query.sort, np.zeros(len(numbers), dtype=np.int64), query.descending
-    keys = leading * PLACES + among.orders[order].ranks(descending=descending)[numbers]
+    keys = leading * PLACES + among.orders[order].ranks(numbers, descending=descending)
     if cursor is None:
         return keys, 0
     lead, value = cursor.key
@@ -136,20 +137,28 @@ def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], w
 
 
 def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
-    of_each = np.zeros(len(among.slugs), dtype=np.uint8)
     if unit.prefix:
-        # By word, not by stem: which other entries have a word that begins so must not matter to an entry's score.
-        for word in among.beginning_with(unit.words[0]):
-            if members := among.words[word]:
-                stem_ = among.word_stems[word]
-                own, impacts = among.postings[stem_].arrays()
-                if len(among.stem_words[stem_]) > 1:  # else whoever holds the stem holds the word
-                    holders, own = own, np.frombuffer(members.to_array(), dtype=np.uint32)
-                    impacts = impacts[np.searchsorted(holders, own)]
-                of_each[own] = np.maximum(of_each[own], impacts)
-    elif posting := among.postings.get(stem(unit.words[0])):
-        holders, impacts = posting.arrays()
-        of_each[holders] = impacts
+        return _impacts_of_beginning(unit.words[0], among, numbers)
+    if (posting := among.postings.get(stem(unit.words[0]))) is None or not posting.numbers:
+        return np.zeros(len(numbers), dtype=np.int64)
+    holders, impacts = posting.arrays()
+    if len(numbers) * LOOK_UP < len(holders):
+        places = np.minimum(np.searchsorted(holders, numbers), len(holders) - 1)
+        return np.where(holders[places] == numbers, impacts[places], 0).astype(np.int64)
+    of_each = np.zeros(len(among.slugs), dtype=np.uint8)
+    of_each[holders] = impacts
+    return of_each[numbers].astype(np.int64)
+
+
+def _impacts_of_beginning(prefix: str, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """By word, not by stem: which other entries have a word that begins so must not matter to an entry's score."""
+    of_each = np.zeros(len(among.slugs), dtype=np.uint8)
+    hits = BitMap(numbers)
+    for word in among.beginning_with(prefix):
+        if own := among.words[word] & hits:
+            holders, impacts = among.postings[among.word_stems[word]].arrays()
+            held = np.frombuffer(own.to_array(), dtype=np.uint32)
+            of_each[held] = np.maximum(of_each[held], impacts[np.searchsorted(holders, held)])
     return of_each[numbers].astype(np.int64)
 
 

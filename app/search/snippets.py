@@ -19,13 +19,13 @@ class Wanted:
     """What a question looks for in an entry's text."""
 
     words: tuple[tuple[str, bool], ...]  # a word or phrase as it stands there, and whether it may go on
-    spellings: tuple[str, ...]  # patterns of all the ways in which they may stand there
-    odd: bool  # whether that may be in a way that a look for the words does not see, whatever the text
+    odd: bool  # whether it may stand there in a way that a look for the words does not see, whatever the text
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Finds all of it, however it is spelled: a slow look, for texts that need one."""
-        longest_first = sorted(set(self.spellings), key=len, reverse=True)
+        spellings = {re.escape(word) + r"\w*" if goes_on else r"\W+".join(map(spelled, word.split(" "))) for word, goes_on in self.words}
+        longest_first = sorted(spellings, key=len, reverse=True)
         return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
     def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
@@ -60,24 +60,19 @@ class Wanted:
 def wanted_words(query: SearchQuery, among: Collection) -> Wanted | None:
     """The words, as they stand in the entries, that the question is looking for."""
     found: list[tuple[str, bool]] = []
-    spellings: list[str] = []
     for clause in query.clauses:
         if clause.without:
             continue
         if clause.prefix:
             found.append((clause.words[0], True))
-            spellings.append(re.escape(clause.words[0]) + r"\w*")
         elif clause.phrase:
             found.append((" ".join(clause.words), False))
-            spellings.append(r"\W+".join(map(spelled, clause.words)))
         else:
-            same = _same_stem(clause, among)
-            found += [(word, False) for word in same]
-            spellings += map(spelled, same)
+            found += [(word, False) for word in _same_stem(clause, among)]
     if not found:
         return None
     odd = any(clause.phrase or clause.words[0].isdecimal() or clause.words[0] in SAME.values() for clause in query.clauses)
-    return Wanted(tuple(found), tuple(spellings), odd)
+    return Wanted(tuple(found), odd)
 
 
 def snippets(texts: Sequence[tuple[str, str]], wanted: Wanted) -> list[dict[str, object]]:
