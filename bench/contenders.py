@@ -20,7 +20,7 @@ CORES = os.cpu_count() or 1
 SERVER_CORE, CLIENT_CORE = "0", str(min(1, CORES - 1))
 BIN = Path(sys.executable).parent
 INDEXES = FOLDER / "index"
-START_TIMEOUT = 1800  # seconds; a million entries take their time
+START_TIMEOUT = 3600  # seconds; a million entries take their time
 # As our own command starts it, but for the real seed, which is not to be loaded into a generated directory.
 SERVE = "from app import cli; cli.seed_database = lambda _settings: None; cli.cli(['serve'])"
 DATASETTE = "-i {} -h 127.0.0.1 -p PORT --setting sql_time_limit_ms 120000 --setting facet_time_limit_ms 120000 --setting suggest_facets off --setting max_returned_rows 1000 --setting max_csv_mb 0"

@@ -58,9 +58,10 @@ def text(results: dict[str, Any]) -> str:
     found = [
         f"{about['at']}: {about['cores']} cores ({about['processor']}), load {about['load_before']:.1f} before, Python {about['python']}"
     ]
-    if about["cores"] < 3:
+    if about["cores"] < 3 and "targets" in results:
         found.append("There is no third core: two workers share theirs with the client, so that ratio is stated, not a measure of them.")
-    found += _table([list(results["targets"][0]), *(list(row.values()) for row in results["targets"])])
+    if reached := results.get("targets"):
+        found += _table([list(reached[0]), *(list(row.values()) for row in reached)])
     for size, of in sizes.items():
         found.append(f"{int(size):,} case studies, one worker, eight questions in turn, medians (least to most)")
         rows = [["16 connections", "requests/s", "", "of limit", "p50 ms", "p99 ms", "p50, one", "p99, one", "peak MB"]]
@@ -81,7 +82,7 @@ def text(results: dict[str, Any]) -> str:
             seconds = (f"{export[name]['s']['median']:.2f}" for name in ("ndjson", "sqlite3", "datasette"))
             megabytes = (short(export[name]["megabytes"]) for name in ("ndjson", "datasette"))
             everything.append([f"{int(size):,}", *seconds, *megabytes, f"{export['ndjson']['first_byte_s']:.3f}"])
-    return "\n".join(found + _table(everything))
+    return "\n".join(found + (_table(everything) if everything[1:] else []))
 
 
 def plot(results: dict[str, Any]) -> str:
