@@ -18,7 +18,16 @@ def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> It
 
 def ndjson(documents: Iterable[str]) -> Iterator[bytes]:
     """One document on a line."""
-    return _chunks(f"{document}\n".encode() for document in documents)
+    lines: list[str] = []
+    size = 0
+    for document in documents:
+        lines.append(document)
+        size += len(document)
+        if size >= CHUNK:  # joined and encoded once, not line by line
+            yield "\n".join([*lines, ""]).encode()
+            lines, size = [], 0
+    if lines:
+        yield "\n".join([*lines, ""]).encode()
 
 
 def json_array(documents: Iterable[str]) -> Iterator[bytes]:
