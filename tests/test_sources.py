@@ -32,7 +32,7 @@ def site() -> Iterator[Website]:
 
 
 def check(database: Database, *urls: str, at: datetime = DAY) -> dict[str, int]:
-    visitor = Visitor(version="0", pause_seconds=0, timeout_seconds=2, allow_loopback=True)
+    visitor = Visitor(version="0", pause_seconds=0, allow_loopback=True)
     return dict(sources.check(database, visitor, urls, clock=lambda: at))
 
 

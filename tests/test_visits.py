@@ -26,7 +26,7 @@ def visit(*urls: str, **options: Any) -> list[Finding]:
     found: dict[str, Finding] = {}
 
     async def visits() -> None:
-        given: dict[str, Any] = {"pause_seconds": 0, "timeout_seconds": 1, "allow_loopback": True} | options
+        given: dict[str, Any] = {"pause_seconds": 0, "allow_loopback": True} | options
         async with Visitor(version="0", **given) as visitor:
             await visitor.visit_all(urls, lambda finding: found.update({finding.url: finding}))
 
