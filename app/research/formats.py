@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-CHUNK = 1024 * 1024  # bytes; each costs a hop between threads
+CHUNK = 1024 * 1024  # characters; each costs a hop between threads
 Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
 
 
@@ -18,26 +18,18 @@ def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> It
 
 def ndjson(documents: Iterable[str]) -> Iterator[bytes]:
     """One document on a line."""
-    lines: list[str] = []
-    size = 0
-    for document in documents:
-        lines.append(document)
-        size += len(document)
-        if size >= CHUNK:  # joined and encoded once, not line by line
-            yield "\n".join([*lines, ""]).encode()
-            lines, size = [], 0
-    if lines:
-        yield "\n".join([*lines, ""]).encode()
+    return _chunks(part for document in documents for part in (document, "\n"))
 
 
 def json_array(documents: Iterable[str]) -> Iterator[bytes]:
     """One array of all documents."""
 
-    def parts() -> Iterator[bytes]:
-        yield b"["
+    def parts() -> Iterator[str]:
+        yield "["
         for position, document in enumerate(documents):
-            yield (b",\n" if position else b"\n") + document.encode()
-        yield b"\n]\n"
+            yield ",\n" if position else "\n"
+            yield document
+        yield "\n]\n"
 
     return _chunks(parts())
 
@@ -45,17 +37,17 @@ def json_array(documents: Iterable[str]) -> Iterator[bytes]:
 def csv_rows(documents: Iterable[str], columns: list[Column]) -> Iterator[bytes]:
     """One row for each document (RFC 4180, UTF-8), lists joined by `; `."""
 
-    def lines() -> Iterator[bytes]:
+    def lines() -> Iterator[str]:
         buffer = io.StringIO()
         writer = csv.writer(buffer)
         writer.writerow([name for name, _ in columns])
         for document in documents:
             found = orjson.loads(document)
             writer.writerow([_cell(value(found)) for _, value in columns])
-            yield buffer.getvalue().encode()
+            yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()
-        yield buffer.getvalue().encode()
+        yield buffer.getvalue()
 
     return _chunks(lines())
 
@@ -64,12 +56,15 @@ def _cell(value: Any) -> Any:
     return "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
 
 
-def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
-    chunk = bytearray()
-    for part in parts:
-        chunk += part
-        if len(chunk) >= CHUNK:
-            yield bytes(chunk)
-            chunk.clear()
-    if chunk:
-        yield bytes(chunk)
+def _chunks(texts: Iterable[str]) -> Iterator[bytes]:
+    """Joined and encoded by the megabyte: one by one takes a third longer."""
+    found: list[str] = []
+    size = 0
+    for text in texts:
+        found.append(text)
+        size += len(text)
+        if size >= CHUNK:
+            yield "".join(found).encode()
+            found, size = [], 0
+    if found:
+        yield "".join(found).encode()

@@ -8,15 +8,13 @@ import Stemmer
 # A&M, R & D: single letters joined by an ampersand are one word. 1,200 is one number. Apostrophes stay inside a word.
 PATTERN = r"(?<![a-z0-9])[a-z](?:\s?&\s?[a-z])+(?![a-z0-9])|\d+(?:,\d{3})+(?!\d)|[^\W_]+(?:['\u2019][^\W_]+)*"
 _WORD = re.compile(PATTERN)
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _DROPPED = str.maketrans("", "", "'\u2019,& \t\n\r")
 SAME = {"saint": "st", "mount": "mt", "fort": "ft"}
 MAX_KNOWN = 200_000  # spellings whose word is remembered
 _KNOWN: dict[str, str] = {}
 _STEMS: dict[str, str] = {}
 _stemmer = Stemmer.Stemmer("english")
-
-
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class _Fold(dict[str, str]):

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from pyroaring import BitMap
@@ -16,7 +17,7 @@ from app.search.shelf import Shelf, Volume
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization",)  # counted for the vocabulary lists, though not a filter
-MAX_REMEMBERED = 256  # phrases, beginnings and ranges whose entries are remembered until the collection changes
+MAX_REMEMBERED = 512  # phrases, beginnings and ranges whose entries are remembered until the collection changes
 
 
 class Collection:
@@ -41,9 +42,7 @@ class Collection:
         self.places = Places()
         self.orders = {name: Order(self.slugs) for name in ORDERS}
         self._sorted_words: list[str] | None = None
-        self._phrases: dict[tuple[str, ...], BitMap] = {}
-        self._beginnings: dict[str, BitMap] = {}
-        self._ranges: dict[tuple[str, int | None, int | None], BitMap] = {}
+        self._remembered: dict[tuple[Hashable, ...], BitMap] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -80,7 +79,7 @@ class Collection:
             self.places.add(number, place)
         for name, order in self.orders.items():
             order.add(number, sort_value(found, name), many=many)
-        self._forget_derived()
+        self._remembered.clear()
 
     def discard(self, slug: str) -> None:
         """Forget an entry, if it is there."""
@@ -106,7 +105,7 @@ class Collection:
             order.discard(number)
         self.slugs[number] = ""
         self.all.discard(number)
-        self._forget_derived()
+        self._remembered.clear()
 
     def learn(self, word: str, stem: str) -> None:
         """Remember a word as it stands, and its stem."""
@@ -120,12 +119,7 @@ class Collection:
 
     def within(self, name: str, low: int | None, high: int | None) -> BitMap:
         """The entries one of whose figures lies in the range, both ends included."""
-        key = (name, low, high)
-        if (found := self._ranges.get(key)) is None:
-            if len(self._ranges) >= MAX_REMEMBERED:
-                self._ranges.clear()
-            found = self._ranges[key] = self.figures[name].within(low, high)
-        return found
+        return self._once(("range", name, low, high), lambda: self.figures[name].within(low, high))
 
     def beginning_with(self, prefix: str) -> list[str]:
         """Every word that begins so."""
@@ -137,28 +131,25 @@ class Collection:
 
     def holding_beginning(self, prefix: str) -> BitMap:
         """The entries that hold a word that begins so."""
-        if (found := self._beginnings.get(prefix)) is None:
-            if len(self._beginnings) >= MAX_REMEMBERED:
-                self._beginnings.clear()
-            found = self._beginnings[prefix] = union(self.words[word] for word in self.beginning_with(prefix))
-        return found
+        return self._once(("beginning", prefix), lambda: union(self.words[word] for word in self.beginning_with(prefix)))
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
-        if (found := self._phrases.get(words)) is None:
-            sets = [self.words[word] for word in words if word in self.words]
-            candidates = BitMap.intersection(*sets) if len(sets) == len(words) else BitMap()
-            row = f" {' '.join(words)} ".encode()
-            found = candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
-            if len(self._phrases) >= MAX_REMEMBERED:
-                self._phrases.clear()
-            self._phrases[words] = found
-        return found
+        return self._once(("phrase", words), lambda: self._find_phrase(words))
 
-    def _forget_derived(self) -> None:
-        self._ranges.clear()
-        self._phrases.clear()
-        self._beginnings.clear()
+    def _find_phrase(self, words: tuple[str, ...]) -> BitMap:
+        sets = [self.words[word] for word in words if word in self.words]
+        candidates = BitMap.intersection(*sets) if len(sets) == len(words) else BitMap()
+        row = f" {' '.join(words)} ".encode()
+        return candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
+
+    def _once(self, key: tuple[Hashable, ...], find: Callable[[], BitMap]) -> BitMap:
+        """What was found under this key since the collection last changed; found now if it was not."""
+        if (found := self._remembered.get(key)) is None:
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered.clear()
+            found = self._remembered[key] = find()
+        return found
 
 
 def sort_value(found: Entry, name: str) -> Any:

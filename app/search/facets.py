@@ -34,23 +34,20 @@ def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap
     ]  # in natural order
     if not filter_.ordinal:
         shown.sort(key=_BY_COUNT, reverse=True)
+    rows = [(f'"{code}"', labels[code], code, total) for total, code in shown]
+    unknown = count(members[NOT_STATED]) if NOT_STATED in members else 0
+    if unknown or NOT_STATED in selected:
+        rows.append(("null", '"Not stated"', NOT_STATED, unknown))
     before, behind = query.url_around(name)
     before += f"{name}="
-    unknown = count(members[NOT_STATED]) if NOT_STATED in members else 0
-    if not selected:
+    if not selected:  # as most facets are: what all values share is joined once
         middle, end = f',"selected":false,"link":"{before}', f'{behind}"}}'
-        values = [f'{{"value":"{code}","label":{labels[code]},"count":{total}{middle}{code}{end}' for total, code in shown]
-        return [*values, f'{{"value":null,"label":"Not stated","count":{unknown}{middle}{NOT_STATED}{end}'] if unknown else values
+        return [f'{{"value":{value},"label":{label},"count":{total}{middle}{code}{end}' for value, label, code, total in rows]
     link = _links(query, name, before, behind)
-    values = [
-        f'{{"value":"{code}","label":{labels[code]},"count":{total},"selected":{_JSON[code in selected]},"link":"{link(code)}"}}'
-        for total, code in shown
+    return [
+        f'{{"value":{value},"label":{label},"count":{total},"selected":{_JSON[code in selected]},"link":"{link(code)}"}}'
+        for value, label, code, total in rows
     ]
-    if unknown or NOT_STATED in selected:
-        values.append(
-            f'{{"value":null,"label":"Not stated","count":{unknown},"selected":{_JSON[NOT_STATED in selected]},"link":"{link(NOT_STATED)}"}}'
-        )
-    return values
 
 
 def _links(query: SearchQuery, name: str, before: str, behind: str) -> Callable[[str], str]:
