@@ -12,6 +12,8 @@ from app.database import Database
 from app.records import store
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
+from app.records.kinds import KINDS
+from app.records.shape import Shape
 from app.records.store import Change
 
 SOURCE = {"id": "s1", "title": "A report", "publisher": "A press", "url": "https://example.org/report", "kind": "report"}
@@ -41,7 +43,7 @@ def district(slug: str, **fields: Any) -> DistrictRecord:
     return DistrictRecord.model_validate({"slug": slug, "name": "A district", "state": "ID"} | fields)
 
 
-def publish(database: Database, *records: CaseStudy | DistrictRecord, at: datetime | None = None) -> int:
+def publish(database: Database, *records: Shape, at: datetime | None = None) -> int:
     """Publish records; the revision after it."""
     changes = [Change(_kind(record), record, "publish", "published") for record in records]
     with database.writing() as session:
@@ -73,5 +75,5 @@ def wait_for(service: Service, revision: int) -> None:
         time.sleep(0.005)
 
 
-def _kind(record: CaseStudy | DistrictRecord) -> str:
-    return "case_study" if isinstance(record, CaseStudy) else "district"
+def _kind(record: Shape) -> str:
+    return next(kind.name for kind in KINDS.values() if type(record) is kind.shape)

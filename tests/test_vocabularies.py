@@ -9,6 +9,8 @@ import pytest
 from publishing import case_study, publish, wait_for, withdraw
 from serving import Service
 
+from app.records import store
+
 Json = dict[str, Any]
 TAXONOMIES = Path(__file__).parent.parent / "seed" / "taxonomies"
 FILTER_OF = {"strategies": "strategy", "states": "state", "localities": "locale", "indicators": "outcome"}
@@ -107,6 +109,21 @@ def test_a_vocabulary_is_whole_and_takes_no_parameters(client: httpx.Client, nam
     answer = client.get(f"/v1/{name}?limit=5")
     assert answer.status_code == 400
     assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [("limit", "unknown_parameter")]
+
+
+def test_a_corrected_name_is_what_facets_show(own_service: Service, own_client: httpx.Client) -> None:
+    unused = next(term["value"] for term in terms(own_client, "strategies") if not term["case_studies"])
+    with own_service.database.reading() as session:
+        records = [store.get(session, "strategy", slug).record for slug in ("food-security", unused)]
+
+    def shown() -> set[str]:
+        values = own_client.get(f"/v1/case-studies?strategy={unused},food-security&facets=strategy").json()["facets"]["strategy"]
+        return {value["label"] for value in values if value["selected"]}
+
+    assert shown() == {record.label for record in records}
+    for name, record in zip(("Food for all", "Never done"), records, strict=True):
+        wait_for(own_service, publish(own_service.database, record.model_copy(update={"label": name})))
+        assert name in shown()
 
 
 def test_counts_follow_what_is_published_and_withdrawn(own_service: Service, own_client: httpx.Client) -> None:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 from pyroaring import BitMap
 
@@ -17,7 +17,8 @@ from app.search.shelf import Shelf, Volume
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization",)  # counted for the vocabulary lists, though not a filter
-MAX_REMEMBERED = 512  # phrases, beginnings and ranges whose entries are remembered until the collection changes
+MAX_REMEMBERED = 512  # choices of values, phrases, beginnings, ranges: what takes long to find is remembered until something changes
+Found = TypeVar("Found")
 
 
 class Collection:
@@ -42,7 +43,8 @@ class Collection:
         self.places = Places()
         self.orders = {name: Order(self.slugs) for name in ORDERS}
         self._sorted_words: list[str] | None = None
-        self._remembered: dict[tuple[Hashable, ...], BitMap] = {}
+        self._remembered: dict[tuple[Hashable, ...], Any] = {}
+        self.snippets: dict[tuple[str, int], bytes] = {}  # shown lately, as JSON: by what was looked for, and entry
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -79,7 +81,7 @@ class Collection:
             self.places.add(number, place)
         for name, order in self.orders.items():
             order.add(number, sort_value(found, name), many=many)
-        self._remembered.clear()
+        self.forget()
 
     def discard(self, slug: str) -> None:
         """Forget an entry, if it is there."""
@@ -88,8 +90,7 @@ class Collection:
         for other in self.ids_of.pop(slug, ()):
             if self.other_ids.get(other) == slug:  # it may have gone over to another entry already
                 del self.other_ids[other]
-        _, summary, text = self.shelf.front(number)
-        fields = {**self.shelf.rest(number), "summary": summary.decode(), "text": text.decode()}
+        fields = {**self.shelf.rest(number), "summary": self.shelf.summary(number), "text": self.shelf.text(number)}
         impacts, stem_of, _ = analyse({name: fold(part) for name, part in fields.items()})
         for stem in impacts:
             self.postings[stem].discard(number)
@@ -105,7 +106,7 @@ class Collection:
             order.discard(number)
         self.slugs[number] = ""
         self.all.discard(number)
-        self._remembered.clear()
+        self.forget()
 
     def learn(self, word: str, stem: str) -> None:
         """Remember a word as it stands, and its stem."""
@@ -117,9 +118,13 @@ class Collection:
         """The number of an entry, by slug or federal id."""
         return self.numbers.get(self.other_ids.get(name, name))
 
+    def having(self, name: str, values: tuple[str, ...]) -> BitMap:
+        """The entries that have any of these values of a facet."""
+        return self.once(("having", name, values), lambda: union(self.facets[name].get(value, BitMap()) for value in values))
+
     def within(self, name: str, low: int | None, high: int | None) -> BitMap:
         """The entries one of whose figures lies in the range, both ends included."""
-        return self._once(("range", name, low, high), lambda: self.figures[name].within(low, high))
+        return self.once(("range", name, low, high), lambda: self.figures[name].within(low, high))
 
     def beginning_with(self, prefix: str) -> list[str]:
         """Every word that begins so."""
@@ -131,11 +136,11 @@ class Collection:
 
     def holding_beginning(self, prefix: str) -> BitMap:
         """The entries that hold a word that begins so."""
-        return self._once(("beginning", prefix), lambda: union(self.words[word] for word in self.beginning_with(prefix)))
+        return self.once(("beginning", prefix), lambda: union(self.words[word] for word in self.beginning_with(prefix)))
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
-        return self._once(("phrase", words), lambda: self._find_phrase(words))
+        return self.once(("phrase", words), lambda: self._find_phrase(words))
 
     def _find_phrase(self, words: tuple[str, ...]) -> BitMap:
         sets = [self.words[word] for word in words if word in self.words]
@@ -143,13 +148,18 @@ class Collection:
         row = f" {' '.join(words)} ".encode()
         return candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
 
-    def _once(self, key: tuple[Hashable, ...], find: Callable[[], BitMap]) -> BitMap:
-        """What was found under this key since the collection last changed; found now if it was not."""
-        if (found := self._remembered.get(key)) is None:
+    def once(self, key: tuple[Hashable, ...], find: Callable[[], Found]) -> Found:
+        """What was found under this key since anything last changed; found now if it was not."""
+        found: Found | None = self._remembered.get(key)
+        if found is None:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
             found = self._remembered[key] = find()
         return found
+
+    def forget(self) -> None:
+        """Find anew what was remembered: something has changed."""
+        self._remembered.clear()
 
 
 def sort_value(found: Entry, name: str) -> Any:

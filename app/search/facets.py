@@ -1,7 +1,7 @@
 """Facets: for each, what choosing a value would give. A facet's counts leave out its own any-of filter."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
 from operator import itemgetter
 
@@ -27,47 +27,42 @@ def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: 
 
 
 def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary) -> list[str]:
-    name, selected = filter_.name, query.any_of.get(filter_.name, ())
-    members, labels, count = among.facets[name], vocabulary.labels_json(filter_.vocabulary), base.intersection_cardinality
-    shown = [
-        (total, code) for code in labels if (total := count(members[code]) if base and code in members else 0) or code in selected
-    ]  # in natural order
+    name, chosen = filter_.name, query.any_of.get(filter_.name, ())
+    members, codes, openings = among.once(("values", name), lambda: _to_count(filter_, among, vocabulary))
+    counted = zip(map(base.intersection_cardinality, members), codes, openings, strict=True)
+    shown = [row for row in counted if row[0] or row[1] in chosen] if base or chosen else []
     if not filter_.ordinal:
+        unknown = shown.pop() if shown and shown[-1][1] == NOT_STATED else None  # always last
         shown.sort(key=_BY_COUNT, reverse=True)
-    rows = [(f'"{code}"', labels[code], code, total) for total, code in shown]
-    unknown = count(members[NOT_STATED]) if NOT_STATED in members else 0
-    if unknown or NOT_STATED in selected:
-        rows.append(("null", '"Not stated"', NOT_STATED, unknown))
+        shown += [unknown] if unknown else []
     before, behind = query.url_around(name)
-    before += f"{name}="
-    if not selected:  # as most facets are: what all values share is joined once
-        middle, end = f',"selected":false,"link":"{before}', f'{behind}"}}'
-        return [f'{{"value":{value},"label":{label},"count":{total}{middle}{code}{end}' for value, label, code, total in rows]
-    link = _links(query, name, before, behind)
-    return [
-        f'{{"value":{value},"label":{label},"count":{total},"selected":{_JSON[code in selected]},"link":"{link(code)}"}}'
-        for value, label, code, total in rows
-    ]
+    middle, end = f',"selected":false,"link":"{before}{name}=', f'{behind}"}}'
+    if not chosen:
+        return [f"{opening}{total}{middle}{code}{end}" for total, code, opening in shown]
+    # A link has its value in order among those chosen: what stands before and behind each gap between them is joined once.
+    joined = "".join([f"{code}," for code in chosen])
+    gaps = [0, *accumulate([len(code) + 1 for code in chosen])]
+    middles = [f"{middle}{joined[:gap]}" for gap in gaps]
+    ends = [*(f",{joined[gap:-1]}{end}" for gap in gaps[:-1]), end]
+    rows = []
+    for total, code, opening in shown:
+        place = bisect_left(chosen, code)
+        if code not in chosen:
+            rows.append(f"{opening}{total}{middles[place]}{code}{ends[place]}")
+        else:
+            rest = (joined[: gaps[place]] + joined[gaps[place + 1] :])[:-1]
+            link = f"{before}{name}={rest}{behind}" if rest else query.url_without(name)
+            rows.append(f'{opening}{total},"selected":true,"link":"{link}"}}')
+    return rows
 
 
-def _links(query: SearchQuery, name: str, before: str, behind: str) -> Callable[[str], str]:
-    """For a value of a filter of which some are chosen, the address of the question with it added; where it is chosen already, with it left out."""
-    chosen = query.any_of[name]
-    joined = ",".join(chosen)
-    starts = [0, *accumulate(len(code) + 1 for code in chosen)]  # of each value in the joined ones
-
-    def link(code: str) -> str:
-        at = bisect_left(chosen, code)
-        if at < len(chosen) and chosen[at] == code:
-            rest = joined[: starts[at]] + joined[starts[at + 1] :]
-            return f"{before}{rest.removesuffix(',')}{behind}" if rest else query.url_without(name)
-        return (
-            f"{before}{joined[: starts[at]]}{code},{joined[starts[at] :]}{behind}"
-            if at < len(chosen)
-            else f"{before}{joined},{code}{behind}"
-        )
-
-    return link
+def _to_count(filter_: Filter, among: Collection, vocabulary: Vocabulary) -> tuple[list[BitMap], list[str], list[str]]:
+    """Of each value of a facet, in natural order, what is not stated last: the entries that have it, its code, how its text begins."""
+    labels = {**vocabulary.labels_json(filter_.vocabulary), NOT_STATED: '"Not stated"'}
+    members = [among.facets[filter_.name].get(code, BitMap()) for code in labels]
+    values = [f'"{code}"' if code != NOT_STATED else "null" for code in labels]
+    openings = [f'{{"value":{value},"label":{label},"count":' for value, label in zip(values, labels.values(), strict=True)]
+    return members, list(labels), openings
 
 
 def _bands(range_: Range, query: SearchQuery, among: Collection, base: BitMap) -> Iterator[str]:

@@ -56,9 +56,9 @@ def _match_text(query: SearchQuery, among: Collection, mode: str | None) -> tupl
     wanted = [clause for clause in query.clauses if not clause.without]
     unwanted = union(entries_of(clause, among) for clause in query.clauses if clause.without)
     if not wanted:
-        return None, among.all - unwanted, []
+        return None, among.all - unwanted if unwanted else among.all, []
     sets = [entries_of(clause, among) for clause in wanted]
-    everywhere = BitMap.intersection(*sets) - unwanted
+    everywhere = sets[0] if len(sets) == 1 and not unwanted else BitMap.intersection(*sets) - unwanted
     if mode == "all" or (mode is None and (everywhere or len(wanted) == 1)):
         return "all", everywhere, []
     return "any", union(sets) - unwanted, [clause for clause, members in zip(wanted, sets, strict=True) if not members]
@@ -66,11 +66,11 @@ def _match_text(query: SearchQuery, among: Collection, mode: str | None) -> tupl
 
 def _filters(query: SearchQuery, among: Collection, distances: NDArray[np.float64] | None) -> Iterator[tuple[str, BitMap]]:
     for name, values in query.any_of.items():
-        yield name, union(among.facets[name].get(value, BitMap()) for value in values)
+        yield name, among.having(name, values)
     for name, values in query.all_of.items():
         yield f"{name}_all", BitMap.intersection(among.all, *(among.facets[name].get(value, BitMap()) for value in values))
     for name, values in query.none_of.items():
-        yield f"{name}_not", among.all - union(among.facets[name].get(value, BitMap()) for value in values)
+        yield f"{name}_not", among.all - among.having(name, values)
     for name, (low, high) in query.ranges.items():
         yield name, among.within(name, low, high)
     if query.slugs:

@@ -1,9 +1,10 @@
 """SearchQuery: the whole question. The only list of its parameters, their checks and their error messages; it knows how it reads without one of its parts."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain
 from urllib.parse import quote
 
 from app.catalog.vocabulary import Vocabulary, nearest
@@ -26,6 +27,7 @@ from app.search.filters import (
 
 Places = Callable[[str], tuple[float, float] | None]  # a district's slug or LEAID -> its position
 _CLAUSE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
+_AMPERSAND = re.compile(r"(?<!\w)(\w)\s?&\s?(\w)(?!\w)")  # A & M is one word, as in the text that is searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ OF_A_PAGE = ("limit", "cursor", "sort", "fields", "facets")  # paging, order and
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
 _SAFE = re.compile(r"[A-Za-z0-9_.~,:*-]*")
+_ENDS = tuple((range_, (f"{range_.name}_min", f"{range_.name}_max")) for range_ in RANGES)
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 
 
@@ -176,24 +180,11 @@ class _Parser:
         self.kind, self.path, self.vocabulary, self.places, self.allowed_fields = kind, path, vocabulary, places, fields
         self.faults: list[Fault] = []
         self.given: dict[str, list[str]] = {}
-        allowed = [name for name in PARAMETERS if name not in without] if without else PARAMETERS
         for name, value in pairs:
             self.given.setdefault(name, []).append(value)
-        for name in self.given:
-            if name not in allowed:
-                found = tuple(nearest(name, allowed))
-                hint = f"; did you mean {found[0]}?" if found else ""
-                self.faults.append(
-                    Fault(
-                        "unknown_parameter",
-                        f"there is no parameter {name[:60]!r}{hint}",
-                        parameter=name[:60],
-                        allowed=tuple(allowed),
-                        nearest=found,
-                    )
-                )
-            elif any(map(_NOT_TEXT.search, self.given[name])):
-                self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
+        allowed = {name: place for name, place in _PLACE.items() if name not in without} if without else _PLACE
+        if not self.given.keys() <= allowed.keys() or _NOT_TEXT.search("".join(chain.from_iterable(self.given.values()))):
+            self.refuse(allowed)
 
     def query(self) -> SearchQuery:
         q = self.one("q").strip()
@@ -223,6 +214,23 @@ class _Parser:
             raise Invalid(self.faults)
         return query
 
+    def refuse(self, allowed: Collection[str]) -> None:
+        for name, values in self.given.items():
+            if name not in allowed:
+                found = tuple(nearest(name, allowed))
+                hint = f"; did you mean {found[0]}?" if found else ""
+                self.faults.append(
+                    Fault(
+                        "unknown_parameter",
+                        f"there is no parameter {name[:60]!r}{hint}",
+                        parameter=name[:60],
+                        allowed=tuple(allowed),
+                        nearest=found,
+                    )
+                )
+            elif any(map(_NOT_TEXT.search, values)):
+                self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
+
     def fault(self, code: str, name: str, detail: str, *, allowed: Sequence[str] | None = None, near: Sequence[str] | None = None) -> None:
         self.faults.append(
             Fault(code, detail, parameter=name, allowed=tuple(allowed) if allowed else None, nearest=tuple(near) if near else None)
@@ -248,25 +256,10 @@ class _Parser:
         if len(q) > MAX_QUERY_CHARACTERS:
             self.fault("too_long", "q", f"q takes at most {MAX_QUERY_CHARACTERS} characters; {len(q)} were given")
             return ()
-        found: list[Clause] = []
-        for minus, phrase, plain in _CLAUSE.findall(_joined_ampersands(q)):
-            without = bool(minus) or (plain.startswith("-") and len(plain) > 1)
-            folded = words(phrase or plain)
-            if not folded:
-                continue
-            if phrase:
-                found.append(Clause(tuple(folded), phrase=True, without=without))
-            elif plain.endswith("*"):
-                found += [Clause((word,), without=without) for word in folded[:-1]]
-                found.append(Clause((written_words(plain)[-1],), prefix=True, without=without))
-            elif without:
-                found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
-            else:
-                found += [Clause((word,)) for word in folded]
-        found = list(dict.fromkeys(found))
+        found = _clauses(q)
         if len(found) > MAX_CLAUSES:
             self.fault("too_many_words", "q", f"q takes at most {MAX_CLAUSES} words and phrases; {len(found)} were given")
-        return tuple(found[:MAX_CLAUSES])
+        return found[:MAX_CLAUSES]
 
     def terms(self, suffix: str) -> dict[str, tuple[str, ...]]:
         found = {}
@@ -294,10 +287,12 @@ class _Parser:
 
     def ranges(self) -> dict[str, tuple[int | None, int | None]]:
         found: dict[str, tuple[int | None, int | None]] = {}
-        for range_ in RANGES:
-            low, high = (self.whole_number(f"{range_.name}_{end}", range_.lowest, range_.highest) for end in ("min", "max"))
+        for range_, ends in _ENDS:
+            if self.given.keys().isdisjoint(ends):
+                continue
+            low, high = (self.whole_number(end, range_.lowest, range_.highest) for end in ends)
             if low is not None and high is not None and low > high:
-                self.fault("out_of_order", f"{range_.name}_min", f"{range_.name}_min is above {range_.name}_max")
+                self.fault("out_of_order", ends[0], f"{ends[0]} is above {ends[1]}")
             if low is not None or high is not None:
                 found[range_.name] = (low, high)
         return found
@@ -306,7 +301,7 @@ class _Parser:
         if name not in self.given:
             return None
         value = self.one(name)
-        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not lowest <= int(value) <= highest:
+        if not _WHOLE.fullmatch(value) or not lowest <= int(value) <= highest:
             self.fault("out_of_range", name, f"{name} is a whole number from {lowest} to {highest}; {value[:40]!r} was given")
             return None
         return int(value)
@@ -365,7 +360,7 @@ class _Parser:
         if "limit" not in self.given:
             return DEFAULT_LIMIT
         value = self.one("limit")
-        if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or int(value) > MAX_LIMIT:
+        if not _WHOLE.fullmatch(value) or int(value) > MAX_LIMIT:
             self.fault(
                 "out_of_range",
                 "limit",
@@ -392,6 +387,22 @@ class _Parser:
         return tuple(name for name in FACETS if name in chosen)
 
 
-def _joined_ampersands(q: str) -> str:
-    """`A & M` is one word, as in the text that is searched."""
-    return re.sub(r"(?<!\w)(\w)\s?&\s?(\w)(?!\w)", r"\1&\2", q)
+@lru_cache(maxsize=1000)
+def _clauses(q: str) -> tuple[Clause, ...]:
+    """What the words of a question ask for; the same words come again with other filters and pages."""
+    found: list[Clause] = []
+    for minus, phrase, plain in _CLAUSE.findall(_AMPERSAND.sub(r"\1&\2", q)):
+        without = bool(minus) or (plain.startswith("-") and len(plain) > 1)
+        folded = words(phrase or plain)
+        if not folded:
+            continue
+        if phrase:
+            found.append(Clause(tuple(folded), phrase=True, without=without))
+        elif plain.endswith("*"):
+            found += [Clause((word,), without=without) for word in folded[:-1]]
+            found.append(Clause((written_words(plain)[-1],), prefix=True, without=without))
+        elif without:
+            found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
+        else:
+            found += [Clause((word,)) for word in folded]
+    return tuple(dict.fromkeys(found))

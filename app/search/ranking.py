@@ -17,11 +17,12 @@ from app.errors import Fault, Invalid
 from app.search.analysis import stem
 from app.search.collection import Collection
 from app.search.matching import Matches, entries_of
-from app.search.postings import CHAMPIONS
+from app.search.postings import CHAMPIONS, Impacts
 from app.search.query import Clause, SearchQuery
 
 WEIGHT = 1024  # scores are whole numbers, the same on every machine
-PLACES = np.int64(1) << np.int64(31)  # more than there are places in an order
+PLACES = 1 << 31  # more than there are places in an order
+WORTH_PARTING = 1000  # hits; fewer are sorted in the time that parting takes
 LOOK_UP = 16  # entries are laid out in the time that one is looked up among many
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Value = int | str | tuple[int, int] | None
@@ -79,10 +80,10 @@ def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, 
     numbers, keys = _behind_cursor(query, among, matches, champions, weights, cursor)
     if champions is not hits and len(keys) <= query.limit:
         numbers, keys = _behind_cursor(query, among, matches, hits, weights, cursor)
-    if len(keys) > query.limit + 1:
+    if len(keys) > WORTH_PARTING:
         chosen = np.argpartition(keys, query.limit)[: query.limit + 1]
         numbers, keys = numbers[chosen], keys[chosen]
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     shown = numbers[order[: query.limit]].tolist()
     if len(order) <= query.limit or not shown:
         return shown, None
@@ -105,52 +106,49 @@ def _behind_cursor(
     """The hits behind the cursor, and the key that each is ordered by."""
     numbers = np.frombuffer(hits.to_array(), dtype=np.uint32) if hits else np.empty(0, dtype=np.uint32)
     keys, first = _keys(query, among, matches, numbers, weights, cursor)
-    return (numbers[keys >= first], keys[keys >= first]) if cursor else (numbers, keys)
+    if cursor is None:
+        return numbers, keys
+    behind = keys >= first
+    return numbers[behind], keys[behind]
 
 
 def _keys(
     query: SearchQuery, among: Collection, matches: Matches, numbers: NDArray[np.uint32], weights: Sequence[int], cursor: Cursor | None
 ) -> tuple[NDArray[np.int64], int]:
-    """One number for each entry, the least first, and the least that stands behind the cursor."""
-    if query.sort == "distance":
+    """One number for each entry, the least first and no two alike, and the least that stands behind the cursor."""
+    by_place = query.sort not in ("distance", "relevance")
+    order = "slug" if query.sort == "distance" else query.sort
+    descending = query.descending and by_place
+    keys = among.orders[order].ranks(numbers, descending=descending).astype(np.int64)
+    if query.sort == "relevance":
+        for unit, weight in zip(query.units, weights, strict=True):
+            keys -= np.multiply(_impacts(unit, among, numbers), weight * PLACES, dtype=np.int64)
+    elif query.sort == "distance":
         assert matches.distances_km is not None
         metres = _metres(matches.distances_km[numbers])
-        metres = np.where(metres == UNPLACED_M, metres, -metres) if query.descending else metres
-        order, leading, descending = "slug", metres, False
-    elif query.sort == "relevance":
-        order, leading, descending = "relevance", -scores(query, among, numbers, weights), False
-    else:
-        order, leading, descending = query.sort, np.zeros(len(numbers), dtype=np.int64), query.descending
-    keys = leading * PLACES + among.orders[order].ranks(numbers, descending=descending)
+        keys += PLACES * (np.where(metres == UNPLACED_M, metres, -metres) if query.descending else metres)
     if cursor is None:
         return keys, 0
     lead, value = cursor.key
-    return keys, lead * int(PLACES) + among.orders[order].after(value, cursor.slug, descending=descending)
+    return keys, lead * PLACES + among.orders[order].after(value, cursor.slug, descending=descending)
 
 
-def scores(query: SearchQuery, among: Collection, numbers: NDArray[np.uint32], weights: Sequence[int]) -> NDArray[np.int64]:
-    """How well each entry matches the words of the question."""
-    total = np.zeros(len(numbers), dtype=np.int64)
-    for unit, weight in zip(query.units, weights, strict=True):
-        total += weight * _impacts(unit, among, numbers)
-    return total
-
-
-def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> Impacts:
+    """How much a word matters in each entry."""
     if unit.prefix:
         return _impacts_of_beginning(unit.words[0], among, numbers)
     if (posting := among.postings.get(stem(unit.words[0]))) is None or not posting.numbers:
-        return np.zeros(len(numbers), dtype=np.int64)
+        return np.zeros(len(numbers), dtype=np.uint8)
     holders, impacts = posting.arrays()
     if len(numbers) * LOOK_UP < len(holders):
         places = np.minimum(np.searchsorted(holders, numbers), len(holders) - 1)
-        return np.where(holders[places] == numbers, impacts[places], 0).astype(np.int64)
+        return np.where(holders[places] == numbers, impacts[places], np.uint8(0))
     of_each = np.zeros(len(among.slugs), dtype=np.uint8)
     of_each[holders] = impacts
-    return of_each[numbers].astype(np.int64)
+    return of_each[numbers]
 
 
-def _impacts_of_beginning(prefix: str, among: Collection, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _impacts_of_beginning(prefix: str, among: Collection, numbers: NDArray[np.uint32]) -> Impacts:
     """By word, not by stem: which other entries have a word that begins so must not matter to an entry's score."""
     of_each = np.zeros(len(among.slugs), dtype=np.uint8)
     hits = BitMap(numbers)
@@ -159,7 +157,7 @@ def _impacts_of_beginning(prefix: str, among: Collection, numbers: NDArray[np.ui
             holders, impacts = among.postings[among.word_stems[word]].arrays()
             held = np.frombuffer(own.to_array(), dtype=np.uint32)
             of_each[held] = np.maximum(of_each[held], impacts[np.searchsorted(holders, held)])
-    return of_each[numbers].astype(np.int64)
+    return of_each[numbers]
 
 
 def _weights(query: SearchQuery, among: Collection) -> list[int]:

@@ -1,7 +1,6 @@
 """search: from a question to the JSON that answers it. Ready cards are joined; no object is built of them."""
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.search.index import Index
 from app.search.matching import Matches, match
 from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.ranking import page, read_cursor
-from app.search.snippets import snippets, wanted_words
+from app.search.snippets import snippets
 
 WHAT = {"case_study": "case studies", "district": "districts"}
 
@@ -50,13 +49,9 @@ def search(
         **provenance(index.revision, index.updated_at, f"{WHAT[query.kind]} matching {canonical or 'everything'}", base_url + first),
     }
     facets = count_facets(query, among, matches, hits, index.vocabulary)
-    answer = b'{"data":[%s],"meta":%s,"facets":%s,"links":%s}' % (
-        b",".join(_hits(query, among, matches, shown)),
-        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
-        facets.encode(),
-        orjson.dumps({"next": None} | links),
-    )
-    return answer, links
+    parts = [b'{"data":[', *_hits(query, among, matches, shown), b'],"meta":', orjson.dumps(meta, option=orjson.OPT_UTC_Z)]
+    parts += (b',"facets":', facets.encode(), b',"links":', orjson.dumps({"next": None} | links), b"}")
+    return b"".join(parts), links
 
 
 def gap(matches: Matches) -> str | None:
@@ -80,19 +75,15 @@ def relaxations(query: SearchQuery, among: Collection, matches: Matches) -> list
 
 
 def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]) -> list[bytes]:
-    wanted = wanted_words(query, among)
-    fronts = [among.shelf.front(number) for number in shown]
-    passages = snippets([(summary.decode(), text.decode()) for _, summary, text in fronts], wanted) if wanted else repeat(None)
-    found = []
-    for number, (card, _, _), passage in zip(shown, fronts, passages, strict=False):
-        extra: dict[str, Any] = {"snippet": passage, "distance_km": None}
-        if matches.distances_km is not None and np.isfinite(matches.distances_km[number]):
-            extra["distance_km"] = round(float(matches.distances_km[number]), 1)
-        if query.fields:
-            found.append(orjson.dumps(pick(orjson.loads(card) | extra, query.fields)))
-        else:
-            found.append(b"%s,%s" % (card[:-1], orjson.dumps(extra)[1:]))
-    return found
+    """The hits in pieces of JSON, commas included; they are joined once, with the rest of the answer."""
+    found: list[bytes] = []
+    card, kilometres = among.shelf.card, matches.distances_km
+    for number, snippet in zip(shown, snippets(query, among, shown), strict=True):
+        distance = b"%.1f" % kilometres[number] if kilometres is not None and np.isfinite(kilometres[number]) else b"null"
+        hit = (card(number), b',"snippet":', snippet, b',"distance_km":', distance, b"}")
+        found += (orjson.dumps(pick(orjson.loads(b"".join(hit)), query.fields)),) if query.fields else hit
+        found.append(b",")
+    return found[:-1]
 
 
 def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:

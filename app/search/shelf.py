@@ -6,7 +6,6 @@ import weakref
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -47,15 +46,19 @@ class Shelf:
         self._append((volume.card, volume.summary.encode(), volume.text.encode(), orjson.dumps(volume.rest), volume.words))
         return len(self) - 1
 
-    def front(self, number: int) -> tuple[bytes, bytes, bytes]:
-        """What a page shows of an entry: its card, its summary, its text."""
+    def card(self, number: int) -> bytes:
+        """The card of an entry without its last brace: a hit goes on behind it."""
         if self._memory is not None:
-            card, summary, text, _, _ = self._memory[number]
-            return card, summary, text
-        first = number * PARTS
-        card_end, summary_end, text_end = accumulate(self.lengths[first : first + 3])
-        found = self._read(number, 0, text_end)
-        return found[:card_end], found[card_end:summary_end], found[summary_end:]
+            return self._memory[number][0][:-1]
+        return self._read(number, 0, self.lengths[number * PARTS] - 1)
+
+    def summary(self, number: int) -> str:
+        """The summary of an entry."""
+        return self._part(number, 1).decode()
+
+    def text(self, number: int) -> str:
+        """The text of an entry: the long fields of its prose."""
+        return self._part(number, 2).decode()
 
     def rest(self, number: int) -> dict[str, str]:
         """The fields of an entry's text but for summary and text."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
+import orjson
+
 from app.search.analysis import SAME, fold, spelled, stem
 from app.search.collection import Collection
 from app.search.query import Clause, SearchQuery
 
 LENGTH = 240  # characters
 BEFORE = 60  # of them in front of the first word found
+MAX_KEPT = 4000  # snippets of half a kilobyte
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,11 @@ class Wanted:
 
     words: tuple[tuple[str, bool], ...]  # a word or phrase as it stands there, and whether it may go on
     odd: bool  # whether it may stand there in a way that a look for the words does not see, whatever the text
+
+    @cached_property
+    def name(self) -> str:
+        """All of it in one line."""
+        return "|".join([str(self.odd), *(f"{word}*" if goes_on else word for word, goes_on in self.words)])
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -75,18 +83,31 @@ def wanted_words(query: SearchQuery, among: Collection) -> Wanted | None:
     return Wanted(tuple(found), odd)
 
 
-def snippets(texts: Sequence[tuple[str, str]], wanted: Wanted) -> list[dict[str, object]]:
-    """Of each (summary, text), the passage around the first word found, in the summary if it is there, else in the text; else the
-    summary's beginning."""
-    in_summaries = wanted.spans([fold(summary) for summary, _ in texts])
-    others = [fold(text) for (_, text), spans in zip(texts, in_summaries, strict=True) if not spans]
-    in_others = iter(wanted.spans(others) if others else ())
+def snippets(query: SearchQuery, among: Collection, numbers: Sequence[int]) -> list[bytes]:
+    """The snippet of each entry, as JSON; null where no words are looked for. Whoever adds a filter or turns a page meets many again."""
+    if (wanted := wanted_words(query, among)) is None:
+        return [b"null"] * len(numbers)
+    kept, name = among.snippets, wanted.name
+    found = {number: kept.get((name, number)) for number in numbers}
+    if missing := [number for number, snippet in found.items() if snippet is None]:
+        if len(kept) + len(missing) > MAX_KEPT:
+            kept.clear()
+        for number, passage in zip(missing, _passages(missing, wanted, among), strict=True):
+            found[number] = kept[name, number] = orjson.dumps(passage)
+    return list(found.values())  # type: ignore[arg-type]
+
+
+def _passages(numbers: Sequence[int], wanted: Wanted, among: Collection) -> list[dict[str, object]]:
+    """Of each entry, the passage around the first word found, in the summary if it is there, else in the text; else the summary's
+    beginning."""
+    summaries = [among.shelf.summary(number) for number in numbers]
+    in_summaries = wanted.spans([fold(summary) for summary in summaries])
+    texts = [among.shelf.text(number) for number, spans in zip(numbers, in_summaries, strict=True) if not spans]
+    in_texts = zip(texts, wanted.spans([fold(text) for text in texts]), strict=True)
     found = []
-    for (summary, text), spans in zip(texts, in_summaries, strict=True):
-        if not spans and (in_text := next(in_others)):
-            found.append(_passage("text", text, in_text))
-        else:
-            found.append(_passage("summary", summary, spans))
+    for summary, spans in zip(summaries, in_summaries, strict=True):
+        text, in_text = ("", []) if spans else next(in_texts)
+        found.append(_passage("text", text, in_text) if in_text else _passage("summary", summary, spans))
     return found
 
 
