@@ -56,5 +56,5 @@ def provenance(revision: int, updated_at: datetime, what: str, address: str) -> 
         "revision": revision,
         "updated_at": updated_at,
         "licence": LICENCE,
-        "cite": f"{PUBLISHER}. {what[:1].upper()}{what[1:]}. Revision {revision}, {updated_at:%Y-%m-%d}. {address}",
+        "cite": f"{PUBLISHER}. {what[:1].upper()}{what[1:]}. Revision {revision}, {updated_at.date()}. {address}",
     }

@@ -33,6 +33,8 @@ MAX_ACCEPT = 200  # bytes of an Accept-Encoding that is remembered; no browser s
 OVERHEAD = 800  # bytes that an answer takes beside its bodies
 # What a 304 says beside its ETag: what caches need (RFC 9110, 15.4.5) and what lets a web page read it; the rest they have.
 WITH_NOT_MODIFIED = {b"vary", b"access-control-allow-origin", b"access-control-expose-headers"}
+REPLACED = {b"content-length", b"cache-control", b"etag", b"last-modified", b"content-encoding"}
+REPLACED_IN_200 = REPLACED | {b"x-request-id"}  # it is the answer of many requests
 CACHE_CONTROL = b"public, max-age=60, stale-while-revalidate=600"
 NAME = b"ModelDistricts"
 
@@ -241,10 +243,8 @@ class Cache:
         else:
             name = "identity"
         etag = self._etag(kept, name)
-        replaced = {b"content-length", b"cache-control", b"etag", b"last-modified", b"content-encoding"}
-        if kept.status == 200:
-            replaced.add(b"x-request-id")  # it is the answer of many requests
-        others = [(key, value) for key, value in kept.headers if key not in replaced]
+        replaced = REPLACED_IN_200 if kept.status == 200 else REPLACED
+        others = [header for header in kept.headers if header[0] not in replaced]
         fresh = [(b"etag", etag), (b"cache-control", CACHE_CONTROL)]
         modified = (b"last-modified", _http_date(kept.updated_at))
         encoded = [(b"content-encoding", name.encode())] if name != "identity" else []
@@ -257,7 +257,7 @@ class Cache:
         not_modified = {
             "type": "http.response.start",
             "status": 304,
-            "headers": [*((key, value) for key, value in others if key in WITH_NOT_MODIFIED), *fresh, hit],
+            "headers": [*[header for header in others if header[0] in WITH_NOT_MODIFIED], *fresh, hit],
         }
         variant = Variant(etag, start, {"type": "http.response.body", "body": body}, not_modified)
         kept.variants[asked] = variant

@@ -22,6 +22,7 @@ PREFLIGHT = [
     (b"access-control-max-age", b"86400"),
 ]
 SECURITY = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"strict-origin-when-cross-origin")]
+PUBLIC = [*CORS, *SECURITY]
 access = logging.getLogger("model_districts.access")
 
 
@@ -37,9 +38,9 @@ class Wire:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        method = scope["method"]
+        method, public = scope["method"], not scope["path"].startswith("/v1/admin")
         scope = dict(scope, request_id=f"urn:uuid:{uuid.uuid4()}")
-        extra = [*(CORS if _is_public(scope["path"]) else ()), *SECURITY, (b"x-request-id", scope["request_id"].encode())]
+        extra = [*(PUBLIC if public else SECURITY), (b"x-request-id", scope["request_id"].encode())]
         status = 0
 
         async def decorated(message: Message) -> None:
@@ -47,12 +48,12 @@ class Wire:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = [*message["headers"], *extra]
-                if not _is_public(scope["path"]) and not any(name.lower() == b"cache-control" for name, _ in headers):
+                if not public and not any(name.lower() == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))
                 if method == "OPTIONS" and status == 405:
                     status, headers = (
                         204,
-                        [*_without(headers, b"content-type", b"content-length"), *(PREFLIGHT if _is_public(scope["path"]) else ())],
+                        [*_without(headers, b"content-type", b"content-length"), *(PREFLIGHT if public else ())],
                     )
                 message = {"type": "http.response.start", "status": status, "headers": headers}
             elif method == "HEAD" or (method == "OPTIONS" and status == 204):
@@ -70,17 +71,14 @@ class Wire:
         access.info("%s %s %d %.1f ms", method, scope["path"], status, (time.perf_counter() - began) * 1000)
 
 
-def _is_public(path: str) -> bool:
-    return not path.startswith("/v1/admin")
-
-
 def _not_acceptable(scope: Scope) -> str | None:
     """Why none of the forms that the address gives is accepted; None if one is (RFC 9110, 12.5.1)."""
     if not scope["path"].startswith("/v1/"):
         return None
-    accept = ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
+    if not (accept := ",".join([value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]).strip()):
+        return None
     given = _given(scope["path"])
-    return None if not accept.strip() or any(_accepts(accept, form) for form in given) else f"This address gives {' or '.join(given)}."
+    return None if any(_accepts(accept, form) for form in given) else f"This address gives {' or '.join(given)}."
 
 
 def _given(path: str) -> tuple[str, ...]:
