@@ -17,7 +17,7 @@ from app.search.shelf import Shelf, Volume
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization",)  # counted for the vocabulary lists, though not a filter
-MAX_REMEMBERED = 512  # choices of values, phrases, beginnings, ranges: what takes long to find is remembered until something changes
+MAX_REMEMBERED = 512  # of each kind: phrases, ranges, counts and so on, until something changes
 Found = TypeVar("Found")
 
 
@@ -43,8 +43,7 @@ class Collection:
         self.places = Places()
         self.orders = {name: Order(self.slugs) for name in ORDERS}
         self._sorted_words: list[str] | None = None
-        self._remembered: dict[tuple[Hashable, ...], Any] = {}
-        self.snippets: dict[tuple[str, int], bytes] = {}  # shown lately, as JSON: by what was looked for, and entry
+        self._remembered: dict[str, dict[Hashable, Any]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -120,11 +119,11 @@ class Collection:
 
     def having(self, name: str, values: tuple[str, ...]) -> BitMap:
         """The entries that have any of these values of a facet."""
-        return self.once(("having", name, values), lambda: union(self.facets[name].get(value, BitMap()) for value in values))
+        return self.once("having", (name, values), lambda: union(self.facets[name].get(value, BitMap()) for value in values))
 
     def within(self, name: str, low: int | None, high: int | None) -> BitMap:
         """The entries one of whose figures lies in the range, both ends included."""
-        return self.once(("range", name, low, high), lambda: self.figures[name].within(low, high))
+        return self.once("range", (name, low, high), lambda: self.figures[name].within(low, high))
 
     def beginning_with(self, prefix: str) -> list[str]:
         """Every word that begins so."""
@@ -136,11 +135,11 @@ class Collection:
 
     def holding_beginning(self, prefix: str) -> BitMap:
         """The entries that hold a word that begins so."""
-        return self.once(("beginning", prefix), lambda: union(self.words[word] for word in self.beginning_with(prefix)))
+        return self.once("beginning", prefix, lambda: union(self.words[word] for word in self.beginning_with(prefix)))
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
-        return self.once(("phrase", words), lambda: self._find_phrase(words))
+        return self.once("phrase", words, lambda: self._find_phrase(words))
 
     def _find_phrase(self, words: tuple[str, ...]) -> BitMap:
         sets = [self.words[word] for word in words if word in self.words]
@@ -148,13 +147,14 @@ class Collection:
         row = f" {' '.join(words)} ".encode()
         return candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
 
-    def once(self, key: tuple[Hashable, ...], find: Callable[[], Found]) -> Found:
-        """What was found under this key since anything last changed; found now if it was not."""
-        found: Found | None = self._remembered.get(key)
+    def once(self, kind: str, key: Hashable, find: Callable[[], Found]) -> Found:
+        """What was found of this kind under this key since anything last changed; found now if it was not."""
+        remembered = self._remembered[kind]
+        found: Found | None = remembered.get(key)
         if found is None:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            found = self._remembered[key] = find()
+            if len(remembered) >= MAX_REMEMBERED:
+                remembered.clear()
+            found = remembered[key] = find()
         return found
 
     def forget(self) -> None:

@@ -1,7 +1,7 @@
 """Facets: for each, what choosing a value would give. A facet's counts leave out its own any-of filter."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from operator import itemgetter
 
@@ -13,6 +13,8 @@ from app.search.filters import FACETS, FILTER, NOT_STATED, RANGE, Filter, Range
 from app.search.matching import Matches
 from app.search.query import SearchQuery
 
+Row = tuple[int, str, str]  # how many entries have a value, its code, how its text begins
+
 
 def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, vocabulary: Vocabulary) -> str:
     """The chosen facets (all of them unless the question says otherwise, none on limit=0) as a JSON object: by name, the values with
@@ -20,22 +22,22 @@ def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: 
     chosen = query.facets if query.facets is not None else FACETS if query.limit else ()
     found = []
     for name in chosen:
-        base = matches.hits(but=name) if matches.narrowed(name) else hits
-        values = _values(FILTER[name], query, among, base, vocabulary) if name in FILTER else _bands(RANGE[name], query, among, base)
+        if name in FILTER:
+            values: Iterable[str] = _values(FILTER[name], query, among, matches, vocabulary)
+        else:
+            values = _bands(RANGE[name], query, among, matches.hits(but=name) if matches.narrowed(name) else hits)
         found.append(f'"{name}":[{",".join(values)}]')
     return f"{{{','.join(found)}}}"
 
 
-def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap, vocabulary: Vocabulary) -> list[str]:
+def _values(filter_: Filter, query: SearchQuery, among: Collection, matches: Matches, vocabulary: Vocabulary) -> list[str]:
     name, chosen = filter_.name, query.any_of.get(filter_.name, ())
-    members, codes, openings = among.once(("values", name), lambda: _to_count(filter_, among, vocabulary))
-    counted = zip(map(base.intersection_cardinality, members), codes, openings, strict=True)
-    shown = [row for row in counted if row[0] or row[1] in chosen] if base or chosen else []
-    if not filter_.ordinal:
-        unknown = shown.pop() if shown and shown[-1][1] == NOT_STATED else None  # always last
-        shown.sort(key=_BY_COUNT, reverse=True)
-        shown += [unknown] if unknown else []
     before, behind = query.url_around(name)
+    # Whoever chooses another value of this facet, or turns the page, meets the same counts.
+    same = (name, matches.mode, query.point, before, behind)
+    shown, codes, rows = among.once("counts", same, lambda: _counted(filter_, among, matches.hits(but=name), vocabulary))
+    if not codes.issuperset(chosen):
+        shown = [row for row in rows if row[0] or row[1] in chosen]
     middle, end = f',"selected":false,"link":"{before}{name}=', f'{behind}"}}'
     if not chosen:
         return [f"{opening}{total}{middle}{code}{end}" for total, code, opening in shown]
@@ -44,19 +46,30 @@ def _values(filter_: Filter, query: SearchQuery, among: Collection, base: BitMap
     gaps = [0, *accumulate([len(code) + 1 for code in chosen])]
     middles = [f"{middle}{joined[:gap]}" for gap in gaps]
     ends = [*(f",{joined[gap:-1]}{end}" for gap in gaps[:-1]), end]
-    rows = []
+    found = []
     for total, code, opening in shown:
         place = bisect_left(chosen, code)
         if code not in chosen:
-            rows.append(f"{opening}{total}{middles[place]}{code}{ends[place]}")
+            found.append(f"{opening}{total}{middles[place]}{code}{ends[place]}")
         else:
             rest = (joined[: gaps[place]] + joined[gaps[place + 1] :])[:-1]
             link = f"{before}{name}={rest}{behind}" if rest else query.url_without(name)
-            rows.append(f'{opening}{total},"selected":true,"link":"{link}"}}')
-    return rows
+            found.append(f'{opening}{total},"selected":true,"link":"{link}"}}')
+    return found
 
 
-def _to_count(filter_: Filter, among: Collection, vocabulary: Vocabulary) -> tuple[list[BitMap], list[str], list[str]]:
+def _counted(filter_: Filter, among: Collection, base: BitMap, vocabulary: Vocabulary) -> tuple[list[Row], set[str], list[Row]]:
+    """The values that entries of a set have, and their codes; and all values. Both in the order in which they are shown, what is
+    not stated last."""
+    members, codes, openings = among.once("values", filter_.name, lambda: _all_values(filter_, among, vocabulary))
+    rows = list(zip(map(base.intersection_cardinality, members), codes, openings, strict=True))
+    if not filter_.ordinal:
+        rows[:-1] = sorted(rows[:-1], key=_BY_COUNT, reverse=True)
+    shown = [row for row in rows if row[0]]
+    return shown, {code for _, code, _ in shown}, rows
+
+
+def _all_values(filter_: Filter, among: Collection, vocabulary: Vocabulary) -> tuple[list[BitMap], list[str], list[str]]:
     """Of each value of a facet, in natural order, what is not stated last: the entries that have it, its code, how its text begins."""
     labels = {**vocabulary.labels_json(filter_.vocabulary), NOT_STATED: '"Not stated"'}
     members = [among.facets[filter_.name].get(code, BitMap()) for code in labels]

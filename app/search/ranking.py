@@ -75,6 +75,8 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
 
 def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, cursor: Cursor | None) -> tuple[list[int], Cursor | None]:
     """The numbers of the entries on this page, in order, and the cursor of the next page if there is one."""
+    if not hits:
+        return [], None
     weights = cursor.weights if cursor else _weights(query, among)
     champions = _champions(query, among, hits) if any(weights) else hits
     numbers, keys = _behind_cursor(query, among, matches, champions, weights, cursor)
@@ -175,8 +177,8 @@ def _metres(distances: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _fingerprint(query: SearchQuery) -> str:
-    return hashlib.sha256(query.url_without("limit", "fields", "facets").encode()).hexdigest()[:12]
+    return hashlib.blake2b(query.url_without("limit", "fields", "facets").encode(), digest_size=6).hexdigest()
 
 
 def _checksum(payload: bytes) -> bytes:
-    return hashlib.sha256(b"cursor" + payload).digest()[:6]
+    return hashlib.blake2b(payload, digest_size=6, person=b"cursor").digest()

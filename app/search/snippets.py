@@ -14,7 +14,7 @@ from app.search.query import Clause, SearchQuery
 
 LENGTH = 240  # characters
 BEFORE = 60  # of them in front of the first word found
-MAX_KEPT = 4000  # snippets of half a kilobyte
+MAX_KEPT = 40  # snippets for the same words, half a kilobyte each
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,13 @@ def snippets(query: SearchQuery, among: Collection, numbers: Sequence[int]) -> l
     """The snippet of each entry, as JSON; null where no words are looked for. Whoever adds a filter or turns a page meets many again."""
     if (wanted := wanted_words(query, among)) is None:
         return [b"null"] * len(numbers)
-    kept, name = among.snippets, wanted.name
-    found = {number: kept.get((name, number)) for number in numbers}
-    if missing := [number for number, snippet in found.items() if snippet is None]:
-        if len(kept) + len(missing) > MAX_KEPT:
+    kept = among.once("snippets", wanted.name, dict[int, bytes])
+    if missing := [number for number in numbers if number not in kept]:
+        if len(kept) > MAX_KEPT:
             kept.clear()
-        for number, passage in zip(missing, _passages(missing, wanted, among), strict=True):
-            found[number] = kept[name, number] = orjson.dumps(passage)
-    return list(found.values())  # type: ignore[arg-type]
+            missing = list(numbers)
+        kept.update(zip(missing, map(orjson.dumps, _passages(missing, wanted, among)), strict=True))
+    return [kept[number] for number in numbers]
 
 
 def _passages(numbers: Sequence[int], wanted: Wanted, among: Collection) -> list[dict[str, object]]:
