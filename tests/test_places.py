@@ -48,6 +48,14 @@ def test_a_place_may_be_a_district_by_slug_or_leaid(client: httpx.Client) -> Non
     assert distances(by_slug)[REDMOND] == 0
 
 
+def test_a_district_that_moves_is_where_it_is_now(own_service: Service, own_client: httpx.Client) -> None:
+    for latitude in (10.0, 20.0):
+        place = district("an-island", latitude=latitude, longitude=-150.0, place_basis="office", place_source="a map")
+        wait_for(own_service, publish(own_service.database, place))
+        there = ask(own_client, "/v1/case-studies", near=f"{latitude},-150")
+        assert distances(ask(own_client, "/v1/case-studies", near="an-island")) == distances(there)
+
+
 @pytest.mark.parametrize("near", ["nowhere", WITHOUT_PLACE, "91,0", "45,181", "45", "45,-122,3"])
 def test_a_place_that_is_not_known_is_refused(client: httpx.Client, near: str) -> None:
     answer = client.get("/v1/districts", params={"near": near})

@@ -27,6 +27,7 @@ router = APIRouter()
 FIELDS = {"case_study": shapes.field_names(shapes.CaseStudyHit), "district": shapes.field_names(shapes.DistrictHit)}
 PATHS = {"case_study": "/v1/case-studies", "district": "/v1/districts"}
 assert tuple(PATHS) == KINDS
+WORTH_REMEMBERING = 1000  # characters of a question
 # The filter that a vocabulary's terms can be chosen by, and where a term says what group it is in.
 FILTER_OF = {"strategy": "strategy", "state": "state", "locale": "locale", "indicator": "outcome", "organization": None}
 GROUP_OF = {"strategy": "pillar", "state": "region", "locale": "rurality", "indicator": None, "organization": "type"}
@@ -49,18 +50,23 @@ class DistrictSelection(shapes.DistrictResults):
 
 
 def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) -> queries.SearchQuery:
-    """The question that a request asks of the index as it stands now."""
+    """The question that a request asks of the index as it stands now; one that was asked before is not parsed again."""
     index: Index = request.state.index
     index.look()
-    return queries.parse(
-        kind,
-        PATHS[kind],
-        parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True),
-        vocabulary=index.vocabulary,
-        places=index.place_of,
-        fields=FIELDS[kind],
-        without=without,
-    )
+    asked: str = request.scope["query_string"].decode("latin-1")
+
+    def parsed() -> queries.SearchQuery:
+        return queries.parse(
+            kind,
+            PATHS[kind],
+            parse_qsl(asked, keep_blank_values=True),
+            vocabulary=index.vocabulary,
+            places=index.place_of,
+            fields=FIELDS[kind],
+            without=without,
+        )
+
+    return index.collections[kind].once("question", (asked, without), parsed) if len(asked) <= WORTH_REMEMBERING else parsed()
 
 
 @router.get(

@@ -34,25 +34,25 @@ def _values(filter_: Filter, query: SearchQuery, among: Collection, matches: Mat
     name, chosen = filter_.name, query.any_of.get(filter_.name, ())
     before, behind = query.url_around(name)
     # Whoever chooses another value of this facet, or turns the page, meets the same counts.
-    same = (name, matches.mode, query.point, before, behind)
+    same = (name, matches.mode, before, behind)
     shown, codes, rows = among.once("counts", same, lambda: _counted(filter_, among, matches.hits(but=name), vocabulary))
     if not codes.issuperset(chosen):
         shown = [row for row in rows if row[0] or row[1] in chosen]
     middle, end = f',"selected":false,"link":"{before}{name}=', f'{behind}"}}'
     if not chosen:
         return [f"{opening}{total}{middle}{code}{end}" for total, code, opening in shown]
-    # A link has its value in order among those chosen: what stands before and behind each gap between them is joined once.
-    joined = "".join([f"{code}," for code in chosen])
+    # A link has its value in order among those chosen: what stands before and behind each gap between them is cut once.
+    joined = ",".join(chosen)
     gaps = [0, *accumulate([len(code) + 1 for code in chosen])]
-    middles = [f"{middle}{joined[:gap]}" for gap in gaps]
-    ends = [*(f",{joined[gap:-1]}{end}" for gap in gaps[:-1]), end]
+    middles = [f"{middle}{joined},"[: len(middle) + gap] for gap in gaps]
+    ends = [f",{joined}{end}"[gap:] for gap in gaps]
     found = []
     for total, code, opening in shown:
         place = bisect_left(chosen, code)
         if code not in chosen:
             found.append(f"{opening}{total}{middles[place]}{code}{ends[place]}")
         else:
-            rest = (joined[: gaps[place]] + joined[gaps[place + 1] :])[:-1]
+            rest = ",".join(chosen[:place] + chosen[place + 1 :])
             link = f"{before}{name}={rest}{behind}" if rest else query.url_without(name)
             found.append(f'{opening}{total},"selected":true,"link":"{link}"}}')
     return found

@@ -19,7 +19,7 @@ class Order:
         self._slugs = slugs  # by number; shared with the collection
         self.values: list[Any] = []  # by number
         self.sorted = array("I")  # numbers, in order
-        self._ranks = np.full(64, MISSING, dtype=np.int32)
+        self._ranks = np.full(64, MISSING, dtype=np.int64)
         self._stale = False
         self._gone: set[int] = set()  # taken out while stale
         self._valued = 0  # how many have a value
@@ -30,7 +30,7 @@ class Order:
         self.values[number] = value
         self._valued += value is not None
         if number >= len(self._ranks):
-            self._ranks = np.concatenate([self._ranks, np.full(max(number, 64), MISSING, dtype=np.int32)])
+            self._ranks = np.concatenate([self._ranks, np.full(max(number, 64), MISSING, dtype=np.int64)])
         if many or self._stale:
             self.sorted.append(number)
             self._stale = True
@@ -52,14 +52,14 @@ class Order:
         self._ranks[self._ranks > at] -= 1
         self._ranks[number] = MISSING
 
-    def ranks(self, numbers: NDArray[np.uint32], *, descending: bool = False) -> NDArray[np.int32]:
+    def ranks(self, numbers: NDArray[np.uint32], *, descending: bool = False) -> NDArray[np.int64]:
         """The place of each of these entries; nulls stay last both ways."""
         self._settle()
         ranks = self._ranks[numbers]
         if not descending:
             return ranks
         valued = self._valued
-        return np.where(ranks < valued, valued - 1 - ranks, ranks).astype(np.int32)
+        return np.where(ranks < valued, valued - 1 - ranks, ranks)
 
     def after(self, value: Any, slug: str, *, descending: bool = False) -> int:
         """The least place of an entry that stands behind (value, slug), whether or not that entry is still there."""
@@ -73,8 +73,8 @@ class Order:
         """Take over an order that was kept."""
         self.sorted, self.values = numbers, values
         self._valued = len(values) - values.count(None)
-        self._ranks = np.full(max(len(values), 64), MISSING, dtype=np.int32)
-        self._ranks[np.frombuffer(numbers, dtype=np.uint32)] = np.arange(len(numbers), dtype=np.int32)
+        self._ranks = np.full(max(len(values), 64), MISSING, dtype=np.int64)
+        self._ranks[np.frombuffer(numbers, dtype=np.uint32)] = np.arange(len(numbers))
         self._stale = False
 
     def settled(self) -> "array[int]":

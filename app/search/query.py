@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from urllib.parse import quote
 
@@ -101,7 +101,7 @@ class SearchQuery:
     @cached_property
     def _written(self) -> dict[str, str]:
         """Each parameter as an address has it: `name=value`."""
-        return {name: f"{name}={value if _SAFE.fullmatch(value) else quote(value, safe=',:*')}" for name, value in self.parameters.items()}
+        return {name: f"{name}={quote(value, safe=',:*') if name in _FREE else value}" for name, value in self.parameters.items()}
 
     def canonical(self) -> str:
         """The one query string of this question, without its cursor: equal questions, equal strings."""
@@ -144,7 +144,7 @@ PARAMETERS = (
 OF_A_PAGE = ("limit", "cursor", "sort", "fields", "facets")  # paging, order and shape mean nothing when everything is taken
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
-_SAFE = re.compile(r"[A-Za-z0-9_.~,:*-]*")
+_FREE = ("q", "near")  # the others are codes, slugs, names and numbers, which an address takes as they are
 _ENDS = tuple((range_, (f"{range_.name}_min", f"{range_.name}_max")) for range_ in RANGES)
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
@@ -245,12 +245,12 @@ class _Parser:
     def many(self, name: str) -> list[str]:
         if name not in self.given:
             return []
-        values = [value.strip() for value in ",".join(self.given[name]).split(",")]
+        values = [*map(str.strip, ",".join(self.given[name]).split(","))]
         if not any(values):
             self.fault("empty", name, f"{name} is given without a value")
         if len(values) > MAX_VALUES:
             self.fault("too_many_values", name, f"{name} takes at most {MAX_VALUES} values; {len(values)} were given")
-        return list(dict.fromkeys(value for value in values[:MAX_VALUES] if value))
+        return [*dict.fromkeys(filter(None, values[:MAX_VALUES]))]
 
     def clauses(self, q: str) -> tuple[Clause, ...]:
         if len(q) > MAX_QUERY_CHARACTERS:
@@ -266,9 +266,9 @@ class _Parser:
         for name, filter_ in _TERM_PARAMETERS[suffix].items():
             if name not in self.given:
                 continue
-            values = []
+            values, known = list[str](), self.vocabulary.labels_json(filter_.vocabulary)
             for value in self.many(name):
-                code = NOT_STATED if value == NOT_STATED else self.vocabulary.resolve(filter_.vocabulary, value)
+                code = value if value in known or value == NOT_STATED else self.vocabulary.resolve(filter_.vocabulary, value)
                 if code is None:
                     near = self.vocabulary.nearest(filter_.vocabulary, value)
                     hint = f"; did you mean {near[0]}?" if near else ""
@@ -384,12 +384,11 @@ class _Parser:
         if self.given["facets"] == ["none"]:
             return ()
         chosen = self.names("facets", FACETS)
-        return tuple(name for name in FACETS if name in chosen)
+        return tuple([name for name in FACETS if name in chosen])
 
 
-@lru_cache(maxsize=1000)
 def _clauses(q: str) -> tuple[Clause, ...]:
-    """What the words of a question ask for; the same words come again with other filters and pages."""
+    """What the words of a question ask for."""
     found: list[Clause] = []
     for minus, phrase, plain in _CLAUSE.findall(_AMPERSAND.sub(r"\1&\2", q)):
         without = bool(minus) or (plain.startswith("-") and len(plain) > 1)

@@ -23,7 +23,8 @@ from app.search.query import Clause, SearchQuery
 WEIGHT = 1024  # scores are whole numbers, the same on every machine
 PLACES = 1 << 31  # more than there are places in an order
 WORTH_PARTING = 1000  # hits; fewer are sorted in the time that parting takes
-LOOK_UP = 16  # entries are laid out in the time that one is looked up among many
+LOOK_UP = 16  # entries are laid out in the time that one is looked up among many,
+LOOK_UP_AT_LEAST = 2000  # and so many in the time that looking up takes to begin with
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Value = int | str | tuple[int, int] | None
 VALUES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}  # what a sort goes by; the others by int
@@ -121,7 +122,7 @@ def _keys(
     by_place = query.sort not in ("distance", "relevance")
     order = "slug" if query.sort == "distance" else query.sort
     descending = query.descending and by_place
-    keys = among.orders[order].ranks(numbers, descending=descending).astype(np.int64)
+    keys = among.orders[order].ranks(numbers, descending=descending)
     if query.sort == "relevance":
         for unit, weight in zip(query.units, weights, strict=True):
             keys -= np.multiply(_impacts(unit, among, numbers), weight * PLACES, dtype=np.int64)
@@ -142,7 +143,7 @@ def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> Im
     if (posting := among.postings.get(stem(unit.words[0]))) is None or not posting.numbers:
         return np.zeros(len(numbers), dtype=np.uint8)
     holders, impacts = posting.arrays()
-    if len(numbers) * LOOK_UP < len(holders):
+    if len(numbers) * LOOK_UP + LOOK_UP_AT_LEAST < len(holders):
         places = np.minimum(np.searchsorted(holders, numbers), len(holders) - 1)
         return np.where(holders[places] == numbers, impacts[places], np.uint8(0))
     of_each = np.zeros(len(among.slugs), dtype=np.uint8)
