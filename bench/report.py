@@ -31,8 +31,9 @@ def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
     for size, found in sizes.items():
         row(f"warm search at {size:,}, over the limit", ">= 0.9", _of_limit(found, "warm"))
         row(f"304 at {size:,}, over the limit's 200s", ">= 1.2", _of_limit(found, "not_modified"))
-    row(f"cold search at {small:,}, over the limit", ">= 0.09", _of_limit(sizes[small], "cold"), "stretch 0.2")
-    row(f"cold search at {n:,}, over the limit", ">= 0.03", _of_limit(large, "cold"), "stretch 0.08")
+    for size, asked, stretch in ((small, ">= 0.09", "0.2"), (n, ">= 0.03", "0.08")):
+        note = f"stretch {stretch}; {_of_limit(sizes[size], 'cold_varied') or 0:.2g} with 2,000 different questions"
+        row(f"cold search at {size:,}, over the limit", asked, _of_limit(sizes[size], "cold"), note)
     row(f"cold search at {n:,}, one connection, p99", "<= 8 ms", large["loads"]["cold"]["one_p99_ms"]["median"])
     anew = large["anew"]
     row(f"memory per worker at {n:,}", "<= 500 MB", large["peak_mb"]["warm"], f"{anew['peak_mb']:.0f} MB with the index built anew")
