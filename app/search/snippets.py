@@ -25,11 +25,6 @@ class Wanted:
     odd: bool  # whether it may stand there in a way that a look for the words does not see, whatever the text
 
     @cached_property
-    def name(self) -> str:
-        """All of it in one line."""
-        return "|".join([str(self.odd), *(f"{word}*" if goes_on else word for word, goes_on in self.words)])
-
-    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Finds all of it, however it is spelled: a slow look, for texts that need one."""
         spellings = {re.escape(word) + r"\w*" if goes_on else r"\W+".join(map(spelled, word.split(" "))) for word, goes_on in self.words}
@@ -87,7 +82,7 @@ def snippets(query: SearchQuery, among: Collection, numbers: Sequence[int]) -> l
     """The snippet of each entry, as JSON; null where no words are looked for. Whoever adds a filter or turns a page meets many again."""
     if (wanted := wanted_words(query, among)) is None:
         return [b"null"] * len(numbers)
-    kept = among.once("snippets", wanted.name, dict[int, bytes])
+    kept = among.once("snippets", wanted, dict[int, bytes])
     if missing := [number for number in numbers if number not in kept]:
         if len(kept) > MAX_KEPT:
             kept.clear()
