@@ -1,6 +1,7 @@
 """create_app(settings): the whole service on one page. Puts the rooms together and wraps them in web/."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         database = Database(settings.database_url, settings.read_database_url)
         index = Index(database, kept_in=settings.index_dir)
         index.open()
+        gc.freeze()  # what stays anyway, the index above all: to look through it for garbage would hold up a request now and then
         planning = Planning(database)
         gaps = SearchGaps(database)
         writing_gaps = asyncio.create_task(gaps.write_now_and_then())
@@ -92,6 +94,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             gaps.write()
             planning.close()
             database.close()
+            gc.unfreeze()
 
     app = FastAPIOffline(
         title="Model Districts",

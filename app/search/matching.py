@@ -56,9 +56,9 @@ def _match_text(query: SearchQuery, among: Collection, mode: str | None) -> tupl
     wanted = [clause for clause in query.clauses if not clause.without]
     unwanted = union(entries_of(clause, among) for clause in query.clauses if clause.without)
     if not wanted:
-        return None, among.all - unwanted if unwanted else among.all, []
+        return None, among.all - unwanted, []
     sets = [entries_of(clause, among) for clause in wanted]
-    everywhere = sets[0] if len(sets) == 1 and not unwanted else BitMap.intersection(*sets) - unwanted
+    everywhere = BitMap.intersection(*sets) - unwanted
     if mode == "all" or (mode is None and (everywhere or len(wanted) == 1)):
         return "all", everywhere, []
     return "any", union(sets) - unwanted, [clause for clause, members in zip(wanted, sets, strict=True) if not members]

@@ -22,13 +22,11 @@ class Order:
         self._ranks = np.full(64, MISSING, dtype=np.int64)
         self._stale = False
         self._gone: set[int] = set()  # taken out while stale
-        self._valued = 0  # how many have a value
 
     def add(self, number: int, value: Any, *, many: bool) -> None:
         """Put an entry, whose slug is known already, in its place; with `many` the places are settled once, when next asked for."""
         self.values += [None] * (number + 1 - len(self.values))
         self.values[number] = value
-        self._valued += value is not None
         if number >= len(self._ranks):
             self._ranks = np.concatenate([self._ranks, np.full(max(number, 64), MISSING, dtype=np.int64)])
         if many or self._stale:
@@ -42,7 +40,6 @@ class Order:
 
     def discard(self, number: int) -> None:
         """Take an entry out."""
-        self._valued -= self.values[number] is not None
         self.values[number] = None
         if self._stale:
             self._gone.add(number)
@@ -58,7 +55,7 @@ class Order:
         ranks = self._ranks[numbers]
         if not descending:
             return ranks
-        valued = self._valued
+        valued = self._valued()
         return np.where(ranks < valued, valued - 1 - ranks, ranks)
 
     def after(self, value: Any, slug: str, *, descending: bool = False) -> int:
@@ -66,13 +63,12 @@ class Order:
         self._settle()
         key = _key(value, slug)
         if descending and value is not None:
-            return self._valued - bisect_left(self.sorted, key, key=self._key)
+            return self._valued() - bisect_left(self.sorted, key, key=self._key)
         return bisect_right(self.sorted, key, key=self._key)
 
     def restore(self, numbers: "array[int]", values: list[Any]) -> None:
         """Take over an order that was kept."""
         self.sorted, self.values = numbers, values
-        self._valued = len(values) - values.count(None)
         self._ranks = np.full(max(len(values), 64), MISSING, dtype=np.int64)
         self._ranks[np.frombuffer(numbers, dtype=np.uint32)] = np.arange(len(numbers))
         self._stale = False
@@ -84,6 +80,9 @@ class Order:
 
     def _key(self, number: int) -> Key:
         return _key(self.values[number], self._slugs[number])
+
+    def _valued(self) -> int:
+        return bisect_left(self.sorted, (True, 0, ""), key=self._key)
 
     def _settle(self) -> None:
         if self._stale:

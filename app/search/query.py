@@ -1,10 +1,9 @@
 """SearchQuery: the whole question. The only list of its parameters, their checks and their error messages; it knows how it reads without one of its parts."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
 from urllib.parse import quote
 
 from app.catalog.vocabulary import Vocabulary, nearest
@@ -27,7 +26,6 @@ from app.search.filters import (
 
 Places = Callable[[str], tuple[float, float] | None]  # a district's slug or LEAID -> its position
 _CLAUSE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
-_AMPERSAND = re.compile(r"(?<!\w)(\w)\s?&\s?(\w)(?!\w)")  # A & M is one word, as in the text that is searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +143,6 @@ OF_A_PAGE = ("limit", "cursor", "sort", "fields", "facets")  # paging, order and
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _TERM_PARAMETERS = {suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS} for suffix in ("", "_all", "_not")}
 _FREE = ("q", "near")  # the others are codes, slugs, names and numbers, which an address takes as they are
-_ENDS = tuple((range_, (f"{range_.name}_min", f"{range_.name}_max")) for range_ in RANGES)
-_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 
 
@@ -180,11 +176,24 @@ class _Parser:
         self.kind, self.path, self.vocabulary, self.places, self.allowed_fields = kind, path, vocabulary, places, fields
         self.faults: list[Fault] = []
         self.given: dict[str, list[str]] = {}
+        allowed = [name for name in PARAMETERS if name not in without] if without else _PLACE
         for name, value in pairs:
             self.given.setdefault(name, []).append(value)
-        allowed = {name: place for name, place in _PLACE.items() if name not in without} if without else _PLACE
-        if not self.given.keys() <= allowed.keys() or _NOT_TEXT.search("".join(chain.from_iterable(self.given.values()))):
-            self.refuse(allowed)
+        for name in self.given:
+            if name not in allowed:
+                found = tuple(nearest(name, allowed))
+                hint = f"; did you mean {found[0]}?" if found else ""
+                self.faults.append(
+                    Fault(
+                        "unknown_parameter",
+                        f"there is no parameter {name[:60]!r}{hint}",
+                        parameter=name[:60],
+                        allowed=tuple(allowed),
+                        nearest=found,
+                    )
+                )
+            elif any(map(_NOT_TEXT.search, self.given[name])):
+                self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
 
     def query(self) -> SearchQuery:
         q = self.one("q").strip()
@@ -214,23 +223,6 @@ class _Parser:
             raise Invalid(self.faults)
         return query
 
-    def refuse(self, allowed: Collection[str]) -> None:
-        for name, values in self.given.items():
-            if name not in allowed:
-                found = tuple(nearest(name, allowed))
-                hint = f"; did you mean {found[0]}?" if found else ""
-                self.faults.append(
-                    Fault(
-                        "unknown_parameter",
-                        f"there is no parameter {name[:60]!r}{hint}",
-                        parameter=name[:60],
-                        allowed=tuple(allowed),
-                        nearest=found,
-                    )
-                )
-            elif any(map(_NOT_TEXT.search, values)):
-                self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
-
     def fault(self, code: str, name: str, detail: str, *, allowed: Sequence[str] | None = None, near: Sequence[str] | None = None) -> None:
         self.faults.append(
             Fault(code, detail, parameter=name, allowed=tuple(allowed) if allowed else None, nearest=tuple(near) if near else None)
@@ -245,30 +237,45 @@ class _Parser:
     def many(self, name: str) -> list[str]:
         if name not in self.given:
             return []
-        values = [*map(str.strip, ",".join(self.given[name]).split(","))]
+        values = [value.strip() for value in ",".join(self.given[name]).split(",")]
         if not any(values):
             self.fault("empty", name, f"{name} is given without a value")
         if len(values) > MAX_VALUES:
             self.fault("too_many_values", name, f"{name} takes at most {MAX_VALUES} values; {len(values)} were given")
-        return [*dict.fromkeys(filter(None, values[:MAX_VALUES]))]
+        return list(dict.fromkeys(value for value in values[:MAX_VALUES] if value))
 
     def clauses(self, q: str) -> tuple[Clause, ...]:
         if len(q) > MAX_QUERY_CHARACTERS:
             self.fault("too_long", "q", f"q takes at most {MAX_QUERY_CHARACTERS} characters; {len(q)} were given")
             return ()
-        found = _clauses(q)
+        found: list[Clause] = []
+        for minus, phrase, plain in _CLAUSE.findall(_joined_ampersands(q)):
+            without = bool(minus) or (plain.startswith("-") and len(plain) > 1)
+            folded = words(phrase or plain)
+            if not folded:
+                continue
+            if phrase:
+                found.append(Clause(tuple(folded), phrase=True, without=without))
+            elif plain.endswith("*"):
+                found += [Clause((word,), without=without) for word in folded[:-1]]
+                found.append(Clause((written_words(plain)[-1],), prefix=True, without=without))
+            elif without:
+                found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
+            else:
+                found += [Clause((word,)) for word in folded]
+        found = list(dict.fromkeys(found))
         if len(found) > MAX_CLAUSES:
             self.fault("too_many_words", "q", f"q takes at most {MAX_CLAUSES} words and phrases; {len(found)} were given")
-        return found[:MAX_CLAUSES]
+        return tuple(found[:MAX_CLAUSES])
 
     def terms(self, suffix: str) -> dict[str, tuple[str, ...]]:
         found = {}
         for name, filter_ in _TERM_PARAMETERS[suffix].items():
             if name not in self.given:
                 continue
-            values, known = list[str](), self.vocabulary.labels_json(filter_.vocabulary)
+            values = []
             for value in self.many(name):
-                code = value if value in known or value == NOT_STATED else self.vocabulary.resolve(filter_.vocabulary, value)
+                code = NOT_STATED if value == NOT_STATED else self.vocabulary.resolve(filter_.vocabulary, value)
                 if code is None:
                     near = self.vocabulary.nearest(filter_.vocabulary, value)
                     hint = f"; did you mean {near[0]}?" if near else ""
@@ -287,12 +294,10 @@ class _Parser:
 
     def ranges(self) -> dict[str, tuple[int | None, int | None]]:
         found: dict[str, tuple[int | None, int | None]] = {}
-        for range_, ends in _ENDS:
-            if self.given.keys().isdisjoint(ends):
-                continue
-            low, high = (self.whole_number(end, range_.lowest, range_.highest) for end in ends)
+        for range_ in RANGES:
+            low, high = (self.whole_number(f"{range_.name}_{end}", range_.lowest, range_.highest) for end in ("min", "max"))
             if low is not None and high is not None and low > high:
-                self.fault("out_of_order", ends[0], f"{ends[0]} is above {ends[1]}")
+                self.fault("out_of_order", f"{range_.name}_min", f"{range_.name}_min is above {range_.name}_max")
             if low is not None or high is not None:
                 found[range_.name] = (low, high)
         return found
@@ -301,7 +306,7 @@ class _Parser:
         if name not in self.given:
             return None
         value = self.one(name)
-        if not _WHOLE.fullmatch(value) or not lowest <= int(value) <= highest:
+        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not lowest <= int(value) <= highest:
             self.fault("out_of_range", name, f"{name} is a whole number from {lowest} to {highest}; {value[:40]!r} was given")
             return None
         return int(value)
@@ -360,7 +365,7 @@ class _Parser:
         if "limit" not in self.given:
             return DEFAULT_LIMIT
         value = self.one("limit")
-        if not _WHOLE.fullmatch(value) or int(value) > MAX_LIMIT:
+        if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or int(value) > MAX_LIMIT:
             self.fault(
                 "out_of_range",
                 "limit",
@@ -384,24 +389,9 @@ class _Parser:
         if self.given["facets"] == ["none"]:
             return ()
         chosen = self.names("facets", FACETS)
-        return tuple([name for name in FACETS if name in chosen])
+        return tuple(name for name in FACETS if name in chosen)
 
 
-def _clauses(q: str) -> tuple[Clause, ...]:
-    """What the words of a question ask for."""
-    found: list[Clause] = []
-    for minus, phrase, plain in _CLAUSE.findall(_AMPERSAND.sub(r"\1&\2", q)):
-        without = bool(minus) or (plain.startswith("-") and len(plain) > 1)
-        folded = words(phrase or plain)
-        if not folded:
-            continue
-        if phrase:
-            found.append(Clause(tuple(folded), phrase=True, without=without))
-        elif plain.endswith("*"):
-            found += [Clause((word,), without=without) for word in folded[:-1]]
-            found.append(Clause((written_words(plain)[-1],), prefix=True, without=without))
-        elif without:
-            found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
-        else:
-            found += [Clause((word,)) for word in folded]
-    return tuple(dict.fromkeys(found))
+def _joined_ampersands(q: str) -> str:
+    """`A & M` is one word, as in the text that is searched."""
+    return re.sub(r"(?<!\w)(\w)\s?&\s?(\w)(?!\w)", r"\1&\2", q)

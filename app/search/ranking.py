@@ -22,7 +22,7 @@ from app.search.query import Clause, SearchQuery
 
 WEIGHT = 1024  # scores are whole numbers, the same on every machine
 PLACES = 1 << 31  # more than there are places in an order
-WORTH_PARTING = 1000  # hits; fewer are sorted in the time that parting takes
+WORTH_PARTING = 400  # hits; fewer are sorted in the time that parting takes
 LOOK_UP = 16  # entries are laid out in the time that one is looked up among many,
 LOOK_UP_AT_LEAST = 2000  # and so many in the time that looking up takes to begin with
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth

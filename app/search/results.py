@@ -49,9 +49,13 @@ def search(
         **provenance(index.revision, index.updated_at, f"{WHAT[query.kind]} matching {canonical or 'everything'}", base_url + first),
     }
     facets = count_facets(query, among, matches, hits, index.vocabulary)
-    parts = [b'{"data":[', *_hits(query, among, matches, shown), b'],"meta":', orjson.dumps(meta, option=orjson.OPT_UTC_Z)]
-    parts += (b',"facets":', facets.encode(), b',"links":', orjson.dumps({"next": None} | links), b"}")
-    return b"".join(parts), links
+    answer = b'{"data":[%s],"meta":%s,"facets":%s,"links":%s}' % (
+        b",".join(_hits(query, among, matches, shown)),
+        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
+        facets.encode(),
+        orjson.dumps({"next": None} | links),
+    )
+    return answer, links
 
 
 def gap(matches: Matches) -> str | None:
@@ -75,15 +79,13 @@ def relaxations(query: SearchQuery, among: Collection, matches: Matches) -> list
 
 
 def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]) -> list[bytes]:
-    """The hits in pieces of JSON, commas included; they are joined once, with the rest of the answer."""
-    found: list[bytes] = []
-    card, kilometres = among.shelf.card, matches.distances_km
+    found = []
+    kilometres = matches.distances_km
     for number, snippet in zip(shown, snippets(query, among, shown), strict=True):
         distance = b"%.1f" % kilometres[number] if kilometres is not None and np.isfinite(kilometres[number]) else b"null"
-        hit = (card(number), b',"snippet":', snippet, b',"distance_km":', distance, b"}")
-        found += (orjson.dumps(pick(orjson.loads(b"".join(hit)), query.fields)),) if query.fields else hit
-        found.append(b",")
-    return found[:-1]
+        hit = b'%s,"snippet":%s,"distance_km":%s}' % (among.shelf.card(number), snippet, distance)
+        found.append(orjson.dumps(pick(orjson.loads(hit), query.fields)) if query.fields else hit)
+    return found
 
 
 def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class Cache:
         self.app, self._directory, self._cacheable, self._max_bytes, self._version = app, directory, cacheable, max_bytes, version
         self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
         self._sorted: dict[tuple[str, bytes], tuple[str, bytes]] = {}  # a question as it was asked -> with its parameters in order
-        self._flights: dict[tuple[str, bytes], list[asyncio.Future[None]]] = {}  # questions being asked -> who waits for the answer
+        self._flights: dict[tuple[str, bytes], asyncio.Future[None]] = {}
         self._negotiated: dict[bytes, str] = {b"": "identity"}
         self._bytes = 0
 
@@ -154,24 +154,21 @@ class Cache:
         if_modified_since: bytes,
     ) -> None:
         head = scope["method"] == "HEAD"
-        if (waiting := self._flights.get(key)) is not None:
-            flight = asyncio.get_running_loop().create_future()
-            waiting.append(flight)
+        if (flight := self._flights.get(key)) is not None:
             await flight  # a hundred equal questions at once are one
             if (kept := self._kept.get(key)) is not None:
                 await self._send(kept, encoding, if_none_match, if_modified_since, head, b"fwd=miss; collapsed", send)
                 return
-        waiting = self._flights.setdefault(key, [])
+        mine = self._flights.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             answer = await self._ask(scope, receive)
             if answer.status in CACHEABLE:
                 self._keep(key, answer)
         finally:
-            if self._flights.get(key) is waiting:
+            if not mine.done():
+                mine.set_result(None)
+            if self._flights.get(key) is mine:
                 del self._flights[key]
-            for flight in waiting:
-                if not flight.done():
-                    flight.set_result(None)
         if answer.status in CACHEABLE:
             await self._send(answer, encoding, if_none_match, if_modified_since, head, b"fwd=miss", send)
         else:
