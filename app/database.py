@@ -4,10 +4,11 @@ A transaction is a visible block: `with database.writing() as session:`. It is o
 ends, and an answer is sent after that. Writers take turns, so revision numbers have no gaps.
 """
 
+import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
 CHANNEL = "model_districts"
 POLL_SECONDS = 1.0
+INDEX_HEADER = 48  # bytes of the header of the write-ahead log's index, the first of its two copies
+OPEN_FILES = Path("/proc/self/fd")
 SHAPE = text("SELECT version_num FROM alembic_version")
 NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
 
@@ -168,20 +171,37 @@ def _postgresql_engine(url: str, *, write: bool = False) -> Engine:
 
 
 class _SqliteWatch:
-    """`PRAGMA data_version` on a connection that never writes: microseconds, and exact across processes."""
+    """`PRAGMA data_version` on a connection that never writes, exact across processes. It is asked only when the header of the log's index
+    has changed, as each commit changes it (https://www.sqlite.org/walformat.html, 2.1): to read that takes a tenth of the time."""
 
     def __init__(self, engine: Engine) -> None:
         self._connection = engine.raw_connection()
         self._cursor = self._connection.cursor()
         self._lock = threading.Lock()
+        self._cursor.execute("PRAGMA data_version")  # from here on SQLite has the log's index open
+        self._index = _descriptor_of(f"{engine.url.database}-shm")
+        self._header, self._version = b"", 0
 
     def mark(self) -> int:
         with self._lock:
-            version, *_ = self._cursor.execute("PRAGMA data_version").fetchone()
-            return int(version)
+            header = b"" if self._index is None else os.pread(self._index, INDEX_HEADER, 0)
+            if not header or header != self._header:  # read before the version, so that a commit between the two is seen next time
+                (self._version,) = self._cursor.execute("PRAGMA data_version").fetchone()
+                self._header = header
+            return self._version
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _descriptor_of(path: str) -> int | None:
+    """SQLite's own descriptor of a file that it has open; None where the system does not list them. To open the file again would not do:
+    whoever closes it lets go of all locks that this process holds on it (POSIX), SQLite's too."""
+    for descriptor in OPEN_FILES.iterdir() if OPEN_FILES.is_dir() else ():
+        with suppress(OSError):  # one that was closed meanwhile
+            if descriptor.samefile(path):
+                return int(descriptor.name)
+    return None
 
 
 class _PostgresqlWatch:

@@ -44,7 +44,7 @@ class Effort:
     publications: int
 
 
-FULL = Effort((1000, 100_000), rounds=3, seconds=5, slow_seconds=30, publications=20)
+FULL = Effort((1000, 100_000), rounds=9, seconds=2, slow_seconds=30, publications=20)
 QUICK = Effort((1000, 10_000), rounds=1, seconds=1, slow_seconds=2, publications=5)
 
 
@@ -138,13 +138,15 @@ def captured(warm: Server, lines: list[str], to: Path) -> list[str]:
 
 
 def in_rounds(loads: dict[str, tuple[Server, list[str]]], effort: Effort) -> dict[str, Any]:
-    """Load them in turn, again and again: what disturbs the machine disturbs all. Ratios are to the limit of the same round."""
+    """Load them in turn, again and again, each for a short while: what disturbs the machine disturbs all. Ratios are to the limit of the
+    same round."""
     rounds: list[dict[str, dict[str, float]]] = []
+    for server, lines in loads.values():
+        server.load(lines, connections=MANY, seconds=1)
     for number in range(effort.rounds):
         rounds.append({})
         for name, (server, lines) in loads.items():
             say(f"round {number + 1} of {effort.rounds}: {name}")
-            server.load(lines, connections=MANY, seconds=1)
             rounds[-1][name] = run = server.load(lines, connections=MANY, seconds=effort.seconds)
             run |= {
                 f"one_{figure}": value for figure, value in server.load(lines, connections=ONE, seconds=(effort.seconds + 1) // 2).items()

@@ -99,14 +99,22 @@ class Cache:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        method = scope.get("method")  # there is none but in HTTP
+        if method not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
         asked = (scope["path"], scope["query_string"])
         key = self._sorted.get(asked) or self._sort(asked)
-        headers = dict(scope["headers"])
-        accept, encoding = headers.get(b"accept"), headers.get(b"accept-encoding", b"")
-        if_none_match, if_modified_since = headers.get(b"if-none-match", b""), headers.get(b"if-modified-since", b"")
+        accept = encoding = if_none_match = if_modified_since = b""
+        for name, value in scope["headers"]:  # a dictionary of them would take longer
+            if name == b"accept-encoding":
+                encoding = value
+            elif name == b"accept":
+                accept = value
+            elif name == b"if-none-match":
+                if_none_match = value
+            elif name == b"if-modified-since":
+                if_modified_since = value
         plain = not accept or _takes_anything(accept)
         if plain and (kept := self._kept.get(key)) is not None:
             directory: Directory = scope["state"][self._directory]
@@ -118,7 +126,7 @@ class Cache:
                 if note.on_hit:
                     note.on_hit()
                 variant = kept.variants.get(self._negotiated.get(encoding, ""))
-                if variant is not None and scope["method"] == "GET" and not if_modified_since:
+                if variant is not None and method == "GET" and not if_modified_since:
                     if not if_none_match:
                         await send(variant.start)
                         await send(variant.body)
@@ -127,7 +135,7 @@ class Cache:
                         await send(variant.not_modified)
                         await send(_EMPTY)
                         return
-                await self._send(kept, encoding, if_none_match, if_modified_since, scope["method"] == "HEAD", _HIT, send)
+                await self._send(kept, encoding, if_none_match, if_modified_since, method == "HEAD", _HIT, send)
                 return
         if not plain or not self._cacheable(key[0]) or len(key[0]) + len(key[1]) > MAX_KEY:
             await self.app(scope, receive, _with_status(send, b"fwd=bypass"))
