@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-CHUNK = 1024 * 1024  # characters; each costs a hop between threads
+CHUNK = 256 * 1024  # characters; memory for more is taken from the system each time, page by page
 Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
 
 
@@ -18,7 +18,7 @@ def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> It
 
 def ndjson(documents: Iterable[str]) -> Iterator[bytes]:
     """One document on a line."""
-    return _chunks(part for document in documents for part in (document, "\n"))
+    return _chunks(documents, end="\n")
 
 
 def json_array(documents: Iterable[str]) -> Iterator[bytes]:
@@ -56,15 +56,15 @@ def _cell(value: Any) -> Any:
     return "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
 
 
-def _chunks(texts: Iterable[str]) -> Iterator[bytes]:
-    """Joined and encoded by the megabyte: one by one takes a third longer."""
+def _chunks(texts: Iterable[str], *, end: str = "") -> Iterator[bytes]:
+    """Joined and encoded many at a time, each with its end: one by one takes a third longer."""
     found: list[str] = []
     size = 0
     for text in texts:
         found.append(text)
         size += len(text)
         if size >= CHUNK:
-            yield "".join(found).encode()
+            yield end.join([*found, ""]).encode()
             found, size = [], 0
     if found:
-        yield "".join(found).encode()
+        yield end.join([*found, ""]).encode()
