@@ -24,7 +24,7 @@ BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
 CHANNEL = "model_districts"
 POLL_SECONDS = 1.0
-INDEX_HEADER = 48  # bytes of the header of the write-ahead log's index, the first of its two copies
+WAL_INDEX_HEADER = 48  # bytes, the first of the two copies that the file begins with
 OPEN_FILES = Path("/proc/self/fd")
 SHAPE = text("SELECT version_num FROM alembic_version")
 NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
@@ -171,20 +171,20 @@ def _postgresql_engine(url: str, *, write: bool = False) -> Engine:
 
 
 class _SqliteWatch:
-    """`PRAGMA data_version` on a connection that never writes, exact across processes. It is asked only when the header of the log's index
-    has changed, as each commit changes it (https://www.sqlite.org/walformat.html, 2.1): to read that takes a tenth of the time."""
+    """`PRAGMA data_version` on a connection that never writes, exact across processes. It is asked only when the header of the WAL
+    index has changed, as each commit changes it (https://www.sqlite.org/walformat.html, 2.1): to read that takes a tenth of the time."""
 
     def __init__(self, engine: Engine) -> None:
         self._connection = engine.raw_connection()
         self._cursor = self._connection.cursor()
         self._lock = threading.Lock()
-        self._cursor.execute("PRAGMA data_version")  # from here on SQLite has the log's index open
-        self._index = _descriptor_of(f"{engine.url.database}-shm")
+        self._cursor.execute("PRAGMA data_version")  # from here on SQLite has the WAL index open
+        self._wal_index = _descriptor_of(f"{engine.url.database}-shm")
         self._header, self._version = b"", 0
 
     def mark(self) -> int:
         with self._lock:
-            header = b"" if self._index is None else os.pread(self._index, INDEX_HEADER, 0)
+            header = b"" if self._wal_index is None else os.pread(self._wal_index, WAL_INDEX_HEADER, 0)
             if not header or header != self._header:  # read before the version, so that a commit between the two is seen next time
                 (self._version,) = self._cursor.execute("PRAGMA data_version").fetchone()
                 self._header = header

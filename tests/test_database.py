@@ -52,7 +52,7 @@ def test_sqlite_is_asked_only_when_something_was_committed(path: Path) -> None:
 
 
 def test_to_watch_leaves_sqlite_its_locks(path: Path) -> None:
-    """A log that somebody reads is not emptied: the lock that says so is lost if a process closes any descriptor of its index."""
+    """A log that somebody reads is not emptied: the lock that says so is lost if a process closes any descriptor of the WAL index."""
     other, watching = Database(f"sqlite:///{path}"), Database(f"sqlite:///{path}")
     watching.mark()
     with other.reading() as session:
