@@ -2,105 +2,151 @@
 
 import errno
 import os
-import re
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Column, Table
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
 
+from app import setup
 from app.catalog import publication
+from app.clock import now
 from app.database import Database
-from app.desk import access, plans, sources
-from app.desk.access import Editor
-from app.desk.commits import Commitment, commit
-from app.desk.imports import apply_import, plan_import
-from app.desk.plans import PlanRow, RowQuery
-from app.desk.readers import read_file, read_seed
+from app.desk.access import keys
+from app.desk.access.permissions import ROLES, Editor
+from app.desk.imports import plans
+from app.desk.imports.commit import Commitment, commit
+from app.desk.imports.files import read_file
+from app.desk.sources import health
+from app.desk.sources.link_checker import LinkChecker
+from app.desk.sources.link_checker import check_sources as check_links
 from app.errors import Fault, Invalid, Refusal
 from app.records import source_checks
 from app.research import exports, formats
-from app.search.endpoints import FIELDS, PATHS
 from app.search.index import Index
-from app.search.query import OF_A_PAGE, parse
+from app.search.query import OF_A_PAGE
 from app.settings import Settings
+from app.terminal import (
+    MAX_FAULTS_SHOWN,
+    console,
+    print_failure,
+    print_faults,
+    print_plan,
+    progress,
+)
 
-SEEDER = "seed"
-FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".xlsx": "xlsx"}
-IMPORTED = {"district": "district", "case-study": "case_study"}
-ROOT = Path(__file__).parent.parent
-MAX_FAULTS_SHOWN = 50
+FILE_FORMATS = {
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".json": "json",
+    ".xlsx": "xlsx",
+}
+ExportTable = Enum("ExportTable", {name: name for name in exports.TABLES}, type=str)  # type: ignore[misc]
+ExportFormat = Enum("ExportFormat", {name: name for name in formats.FORMATS}, type=str)  # type: ignore[misc]
+ImportKind = Enum("ImportKind", {"district": "district", "case-study": "case-study"}, type=str)
+Role = Enum("Role", {role: role for role in ROLES}, type=str)  # type: ignore[misc]
+NDJSON, EDITOR = ExportFormat("ndjson"), Role("editor")
 
 cli = typer.Typer(
     name="model-districts",
-    help="Model Districts: an open directory of US school districts that use the community school strategy.",
+    help="Model Districts: an open directory of US school districts that use the community school "
+    "strategy.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console(stderr=True)
+key_commands = typer.Typer(help="Keys of editors, reviewers and admins.", no_args_is_help=True)
+source_commands = typer.Typer(
+    help="Whether the sources that case studies cite can still be read.", no_args_is_help=True
+)
+cli.add_typer(key_commands, name="keys")
+cli.add_typer(source_commands, name="sources")
 
 
 def main() -> None:
-    """Run the command; refusals are told in words, with exit code 1."""
+    """Run the command. An error is printed in plain words, and the exit code is 1."""
     try:
         cli()
     except Invalid as invalid:
-        _print_faults(invalid.faults)
+        print_faults(invalid.faults)
         sys.exit(1)
     except Refusal as refusal:
-        console.print(f"[red]{refusal}[/red]")
+        print_failure(str(refusal))
         sys.exit(1)
-    except ValidationError as error:  # of the settings: what else is validated refuses with Invalid
+    except ValidationError as error:  # of the settings: everything else raises Invalid
         for fault in error.errors():
-            _say_failure(f"{'/'.join(map(str, fault['loc'])).upper()}: {fault['msg'].removeprefix('Value error, ')}")
+            name = "/".join(map(str, fault["loc"])).upper()
+            print_failure(f"{name}: {fault['msg'].removeprefix('Value error, ')}")
         sys.exit(1)
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]
-        _say_failure(f"The database cannot be used: {reason}. If it lacks tables, `model-districts migrate` makes them.")
+        print_failure(
+            f"The database cannot be used: {reason}. "
+            "If it has no tables yet, run `model-districts migrate`."
+        )
         sys.exit(1)
     except OSError as error:
-        _say_failure(str(error))
+        print_failure(str(error))
         sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"model-districts {version('model-districts')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Options of every command."""
 
 
 @cli.command()
 def serve(
-    port: Annotated[int | None, typer.Option(help="Port to listen on; PORT in the environment otherwise.", min=0, max=65535)] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; HOST in the environment otherwise.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Server processes; WORKERS in the environment otherwise.", min=1, max=64)] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default PORT.", min=0, max=65535)] = None,
+    host: Annotated[str | None, typer.Option(help="Address; default HOST.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default WORKERS.", min=1, max=64)
+    ] = None,
 ) -> None:
-    """Migrate, load the seed into an empty or older directory, and serve.
+    """Migrate the tables, load the seed if it is new or changed, and serve.
 
-    Settings come from the environment: DATABASE_URL, READ_DATABASE_URL, HOST, PORT, WORKERS, PUBLIC_URL.
+    Settings come from the environment; docs/operators.md lists them.
     """
     given = {"port": port, "host": host, "workers": workers}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as process 1 of a container nothing would stop us before uvicorn listens
+    # As process 1 of a container nothing else would stop us before uvicorn listens.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _refuse_taken_port(settings)
-    migrate_database(settings)
-    seed_database(settings)
-    _say_addresses(settings)
-    # Workers are made anew, so they read their settings from the environment.
-    for name, value in (("HOST", settings.host), ("PORT", settings.port), ("DATABASE_URL", settings.database_url)):
-        os.environ[name] = str(value)
+    _prepare(settings)
+    _print_addresses(settings)
+    # Worker processes read their settings from the environment.
+    os.environ |= {
+        "HOST": settings.host,
+        "PORT": str(settings.port),
+        "DATABASE_URL": settings.database_url,
+    }
     uvicorn.run(
         "app.main:create_app",
         factory=True,
@@ -110,175 +156,193 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=10,
     )
 
 
 @cli.command()
 def migrate() -> None:
-    """Bring the database to the newest shape of its tables."""
+    """Bring the database's tables to the newest version."""
     settings = Settings()
-    migrate_database(settings)
-    console.print(f"The database is at the newest shape: {_shown(settings)}")
+    setup.migrate(settings)
+    console.print(f"The tables are at the newest version: {_shown(settings)}")
 
 
 @cli.command()
 def seed() -> None:
-    """Load the seed: check all of it, then write what is new or changed. What others have edited since stays theirs."""
-    settings = Settings()
-    migrate_database(settings)
-    seed_database(settings)
+    """Load the seed: check all of it, then write what is new or changed.
+
+    Records that somebody else has edited stay as they are.
+    """
+    _prepare(Settings())
 
 
 @cli.command()
 def export(
-    table: Annotated[str, typer.Argument(help=f"What: {', '.join(exports.TABLES)}.")],
-    format_: Annotated[str, typer.Option("--format", "-f", help="csv, ndjson or json.")] = "ndjson",
+    table: Annotated[ExportTable, typer.Argument(help="What to export.")],
+    format_: Annotated[ExportFormat, typer.Option("--format", "-f", help="Format.")] = NDJSON,
     filters: Annotated[
-        list[str] | None, typer.Option("--filter", "-F", help="A filter of the search, such as state=OR; may be given again.")
+        list[str] | None,
+        typer.Option("--filter", "-F", help="A search filter, such as state=OR; repeatable."),
     ] = None,
 ) -> None:
-    """Write everything that the filters find to standard output."""
-    if table not in exports.TABLES:
-        raise Invalid(
-            [
-                Fault(
-                    "unknown_value",
-                    f"there is no table {table!r}; there are {', '.join(exports.TABLES)}",
-                    parameter="table",
-                    allowed=tuple(exports.TABLES),
-                )
-            ]
-        )
-    if format_ not in ("csv", "ndjson", "json"):
-        raise Invalid(
-            [
-                Fault(
-                    "unknown_value",
-                    f"there is no format {format_!r}; there are csv, ndjson, json",
-                    parameter="format",
-                    allowed=("csv", "ndjson", "json"),
-                )
-            ]
-        )
-    kind = exports.TABLES[table]
+    """Write every record that matches the filters to standard output."""
+    kind = exports.TABLES[table.value]
+    pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters or ())]
     with _database(Settings()) as database:
         index = Index(database)
         index.catch_up()
-        pairs = [(name, value) for name, _, value in (given.partition("=") for given in filters or ())]
-        query = parse(kind, PATHS[kind], pairs, vocabulary=index.vocabulary, places=index.place_of, fields=FIELDS[kind], without=OF_A_PAGE)
-        for chunk in formats.encoded(exports.documents(database, index, query), exports.COLUMNS[kind], format_):
+        query = index.query(kind, pairs, without=OF_A_PAGE)
+        documents = exports.documents(database, index, query)
+        for chunk in formats.encoded(documents, exports.COLUMNS[kind], format_.value):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
 
 
 @cli.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV, NDJSON, JSON or XLSX, told by its ending.", exists=True, dir_okay=False)],
-    kind: Annotated[str, typer.Option(help="What its rows are: district or case-study.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
-    only_good: Annotated[bool, typer.Option("--only-good", help="Leave out rows that are refused or not accepted.")] = False,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, NDJSON, JSON or XLSX, told by its extension.", exists=True, dir_okay=False
+        ),
+    ],
+    kind: Annotated[ImportKind, typer.Option(help="The kind of record in each row.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    only_good: Annotated[
+        bool, typer.Option("--only-good", help="Skip rows that are refused or not accepted.")
+    ] = False,
     accept: Annotated[
-        list[str] | None, typer.Option(help="Slug or number of a row that looks like another record and is none; may be given again.")
+        list[str] | None,
+        typer.Option(help="Slug or number of a row that is no duplicate; repeatable."),
     ] = None,
-    publish: Annotated[bool, typer.Option("--publish", help="Publish at once, without a review; needs --reason.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Publish without a review; needs --reason.")
+    ] = False,
     reason: Annotated[str | None, typer.Option(help="Why no one reviews it.")] = None,
-    by: Annotated[str, typer.Option(help="Whose name the changes bear.")] = "command line",
+    by: Annotated[str, typer.Option(help="Name on the changes.")] = "command line",
 ) -> None:
-    """Write many records from a file, as drafts: all of it or, if any row is refused, nothing. Exit code 1 if a row is refused or must be accepted."""
-    for name, value, allowed in (("kind", kind, IMPORTED), ("file", file.suffix.lower(), FORMATS)):
-        if value not in allowed:
-            raise Invalid(
-                [Fault("unknown_value", f"{name} has no value {value!r}", parameter=name, allowed=tuple(allowed), nearest=tuple(allowed))]
-            )
-    asked = Commitment(only_good, tuple(int(name) if name.isdecimal() else name for name in accept or ()), publish, reason)
-    format_ = FORMATS[file.suffix.lower()]
+    """Import many records from a file as drafts: all of them or, if any row is refused, none.
+
+    The exit code is 1 if a row is refused or must be accepted.
+    """
+    format_ = FILE_FORMATS.get(file.suffix.lower())
+    if format_ is None:
+        allowed = tuple(FILE_FORMATS)
+        detail = f"Files ending in {file.suffix!r} cannot be read. Use {', '.join(allowed)}."
+        raise Invalid([Fault("unknown_value", detail, parameter="file", allowed=allowed)])
+    accepted = tuple(int(name) if name.isdecimal() else name for name in accept or ())
+    commitment = Commitment(only_good, accepted, publish, reason)
     with _database(Settings()) as database, file.open("rb") as opened:
-        reading = read_file(opened, IMPORTED[kind], format_)
+        reading = read_file(opened, kind.value, format_)
         with database.writing() as session:
-            plan = plans.create(session, kind=IMPORTED[kind], format_=format_, filename=file.name, reading=reading, by=by, at=access.now())
-        with _progress(f"Comparing {file.name}") as advance:
+            plan = plans.create(
+                session,
+                kind=kind.value,
+                format_=format_,
+                filename=file.name,
+                reading=reading,
+                by=by,
+                at=now(),
+            )
+        with progress(f"Comparing {file.name}") as advance:
             plans.fill(database, plan.id, reading, seen=advance)
-        with database.reading() as session:
+        with database.reading_primary() as session:
             plan = plans.get(session, plan.id)
-            _print_plan(session, plan)
-        if not dry_run:
-            with _progress("Writing", total=plan.created + plan.changed) as advance, database.writing() as session:
-                plan = commit(session, plan.id, asked, seen_version=plan.version, by=Editor("", by, "admin"), at=access.now(), seen=advance)
-            console.print(f"Written: {plan.written} records, {'published' if publish else 'as drafts'}.")
-        elif plan.problem or plan.refused or plan.warned:
-            raise typer.Exit(1)
+            print_plan(session, plan)
+        if dry_run:
+            if plan.problem or plan.refused or plan.warned:
+                raise typer.Exit(1)
+            return
+        total = plan.created + plan.changed
+        with progress("Writing", total=total) as advance, database.writing() as session:
+            plan = commit(
+                session,
+                plan.id,
+                commitment,
+                seen_version=plan.version,
+                by=Editor("", by, "admin"),
+                at=now(),
+                seen=advance,
+            )
+    state = "published" if publish else "as drafts"
+    console.print(f"Written: {plan.written} records, {state}.")
 
 
-keys = typer.Typer(help="Keys of editors, reviewers and administrators.", no_args_is_help=True)
-cli.add_typer(keys, name="keys")
-
-
-@keys.command("create")
+@key_commands.command("create")
 def create_key(
-    label: Annotated[str, typer.Option(help="Who will hold it; the name on every change made with it.")],
-    role: Annotated[str, typer.Option(help="editor, reviewer or admin.")] = "editor",
-    days: Annotated[int | None, typer.Option(help="Days until it ceases to work; never, if not given.", min=1)] = None,
+    label: Annotated[
+        str, typer.Option(help="Who holds it; the name on every change made with it.")
+    ],
+    role: Annotated[Role, typer.Option(help="What it may do.")] = EDITOR,
+    days: Annotated[
+        int | None, typer.Option(help="Days until it expires; default never.", min=1)
+    ] = None,
 ) -> None:
-    """Make a key and print its secret, once, to standard output."""
-    if role not in access.ROLES:
-        raise Invalid([Fault("unknown_value", f"there is no role {role!r}", parameter="role", allowed=access.ROLES)])
-    at = access.now()
+    """Create a key and print its secret, once, to standard output."""
+    at = now()
     with _database(Settings()) as database, database.writing() as session:
         expires_at = at + timedelta(days=days) if days else None
-        _row, secret = access.issue(session, label=label, role=role, by="command line", at=at, expires_at=expires_at)
-    console.print(f"A key for {label}, role {role}. It is shown this once:")
+        _row, secret = keys.issue(
+            session, label=label, role=role.value, by="command line", at=at, expires_at=expires_at
+        )
+    console.print(f"Created a key for {label}, role {role.value}. Its secret is shown only now:")
     typer.echo(secret)
 
 
-@keys.command("list")
+@key_commands.command("list")
 def list_keys() -> None:
     """List the keys, without their secrets."""
-    with _database(Settings()) as database, database.reading() as session:
-        rows = access.list_keys(session)
-    table = Table("id", "label", "role", "created", "expires", "revoked", "last used")
+    with _database(Settings()) as database, database.reading_primary() as session:
+        rows = keys.list_keys(session)
+    names = ("label", "role", "created", "expires", "revoked", "last used")
+    table = Table(Column("id", no_wrap=True, overflow="ignore"), *names)
     for row in rows:
         moments = (row.created_at, row.expires_at, row.revoked_at, row.used_at)
-        table.add_row(row.id, row.label, row.role, *(f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments))
+        dates = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments)
+        table.add_row(row.id, row.label, row.role, *dates)
     Console().print(table)
 
 
-@keys.command("revoke")
-def revoke_key(key_id: Annotated[str, typer.Argument(help="Id of the key: the first characters of its secret.")]) -> None:
-    """Let a key work no longer."""
-    with _database(Settings()) as database, database.writing() as session:
-        row = access.revoke(session, key_id, at=access.now())
-    console.print(f"The key {row.id} of {row.label} works no longer.")
-
-
-sources_commands = typer.Typer(help="Whether the sources of case studies are still where they were.", no_args_is_help=True)
-cli.add_typer(sources_commands, name="sources")
-
-
-@sources_commands.command("check")
-def check_sources(
-    older_than: Annotated[int, typer.Option(help="Ask those never asked, and those last asked more than so many days ago.", min=0)] = 30,
-    limit: Annotated[int | None, typer.Option(help="Ask at most so many.", min=1)] = None,
+@key_commands.command("revoke")
+def revoke_key(
+    key_id: Annotated[str, typer.Argument(help="Id of the key: how its secret begins.")],
 ) -> None:
-    """Ask whether cited sources are still there, and keep what is found.
+    """Revoke a key."""
+    with _database(Settings()) as database, database.writing() as session:
+        row = keys.revoke(session, key_id, at=now())
+    console.print(f"Revoked key {row.id} ({row.label}).")
 
-    Each host gets one request at a time, robots.txt is kept to, and no private address is asked. Stopped in the middle, it keeps
-    what it has found so far. PUBLIC_URL is told to the hosts, so that they can see who asks.
+
+@source_commands.command("check")
+def check_sources(
+    older_than: Annotated[
+        int, typer.Option(help="Check sources last checked more than this many days ago.", min=0)
+    ] = 30,
+    limit: Annotated[int | None, typer.Option(help="Check at most this many.", min=1)] = None,
+) -> None:
+    """Check whether cited sources can still be read, and store the results.
+
+    Each host gets one request at a time, robots.txt is obeyed, and private addresses are never
+    requested. If stopped, it keeps the results so far. PUBLIC_URL is sent to the hosts, so that
+    they can see who is asking.
     """
-    from app.desk.visits import Visitor  # its HTTP client takes 7 MB, which a server has no use for
-
     settings = Settings()
-    visitor = Visitor(version=version("model-districts"), home=settings.public_url)
+    link_checker = LinkChecker(version=version("model-districts"), home=settings.public_url)
+    checked_before = now() - timedelta(days=older_than)
     with _database(settings) as database:
-        with database.reading() as session:
-            urls = sources.due(session, checked_before=access.now() - timedelta(days=older_than), limit=limit)
-        with _progress("Asking the sources", total=len(urls)) as advance:
-            counts = sources.check(database, visitor, urls, seen=advance)
-        with database.reading() as session:
-            flagged = [kept.slug for kept, _ in sources.flagged(session)]
-    table = Table("health", Column("sources", justify="right"), title=f"{len(urls)} sources asked")
-    for health in source_checks.HEALTHS:
-        table.add_row(health, str(counts[health]))
+        with database.reading_primary() as session:
+            urls = health.due(session, checked_before=checked_before, limit=limit)
+        with progress("Checking sources", total=len(urls)) as advance:
+            counts = check_links(database, link_checker, urls, on_progress=advance)
+        with database.reading_primary() as session:
+            flagged = [kept.slug for kept, _ in health.flagged(session)]
+    table = Table(
+        "health", Column("sources", justify="right"), title=f"Checked {len(urls)} sources"
+    )
+    for state in source_checks.HEALTHS:
+        table.add_row(state, str(counts[state]))
     Console().print(table)
     for slug in flagged:
         console.print(f"every source is dead: {slug}", highlight=False, soft_wrap=True)
@@ -286,56 +350,39 @@ def check_sources(
 
 @cli.command()
 def verify(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make every entry of the catalog anew if any differs.")] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Rebuild the catalog if an entry differs.")
+    ] = False,
 ) -> None:
-    """Check that the catalog is what the published revisions say; exit code 1 if it is not."""
+    """Check that the catalog matches the published revisions. The exit code is 1 if it does not."""
     settings = Settings()
     with _database(settings) as database:
-        with database.reading() as session:
+        with database.reading_primary() as session:
             wrong = publication.differences(session)
+        if not wrong:
+            console.print("Every catalog entry matches its published revision.")
+            return
         for kind, slug in wrong[:MAX_FAULTS_SHOWN]:
             console.print(f"differs: {kind} {slug}")
-        if wrong and rebuild:
-            with database.writing() as session:
-                publication.rebuild(session)
-            Index(database, kept_in=settings.index_dir).forget_kept()
-            console.print(f"{len(wrong)} entries differed; the catalog was made anew. Restart the service: its index is of before.")
-        elif wrong:
-            console.print(f"[red]{len(wrong)} entries differ.[/red] Make them anew with: model-districts verify --rebuild")
+        if not rebuild:
+            print_failure(f"{len(wrong)} entries differ. Run: model-districts verify --rebuild")
             raise typer.Exit(1)
-        else:
-            console.print("Every entry is what its published revision says.")
+        with database.writing() as session:
+            publication.rebuild(session)
+        Index(database, kept_in=settings.index_dir).forget_kept()
+        console.print(f"Rebuilt {len(wrong)} catalog entries. Restart the service to load them.")
 
 
-def migrate_database(settings: Settings) -> None:
-    """Bring the tables to the newest shape, in one transaction; in a program of its own, so that a service does not carry Alembic along."""
-    with _database(settings) as database:
-        database.writer_connection().close()  # a database that cannot be reached says so here
-        if database.shape() == _newest_migration():
-            return
-    environment = {**os.environ, "DATABASE_URL": settings.database_url}
-    subprocess.run([sys.executable, "-m", "alembic", "--config", str(ROOT / "alembic.ini"), "upgrade", "head"], env=environment, check=True)  # noqa: S603
-
-
-def _newest_migration() -> str:
-    """The migration that no other follows."""
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "migrations" / "versions").glob("*.py")]
-    names, before = (
-        {name for text in texts for name in re.findall(rf'^{which} = "(\w+)"', text, re.MULTILINE)}
-        for which in ("revision", "down_revision")
-    )
-    (newest,) = names - before
-    return str(newest)
-
-
-def seed_database(settings: Settings) -> None:
-    """Load the seed through the importer, with a progress bar on a terminal."""
-    with _database(settings) as database, _progress("Reading the seed") as advance, database.writing() as session:
-        plan = plan_import(session, read_seed(settings.seed_path), by=SEEDER, seen=advance)
-        revisions = apply_import(session, plan, by=SEEDER, at=datetime.now(UTC))
-    created, changed, kept = (len(plan.of(result)) for result in ("created", "changed", "kept"))
-    if revisions:
-        console.print(f"Seed: {created} records created, {changed} changed, {kept} left as others edited them.")
+def _prepare(settings: Settings) -> None:
+    """Migrate the tables and load the seed."""
+    setup.migrate(settings)
+    with progress("Loading the seed") as advance:
+        result = setup.load_seed(settings, on_row=advance)
+    if result.created or result.changed:
+        console.print(
+            f"Seed: {result.created} records created, {result.changed} changed, "
+            f"{result.kept} kept as others edited them."
+        )
     elif console.is_terminal:
         console.print("Seed: nothing new.")
 
@@ -349,17 +396,6 @@ def _database(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
-@contextmanager
-def _progress(what: str, *, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """Calls of what it gives move the bar, by one or to the number given."""
-    if not console.is_terminal:
-        yield lambda _to=None: None
-        return
-    with Progress(SpinnerColumn(), TextColumn(what), BarColumn(), MofNCompleteColumn(), console=console, transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda to=None: progress.advance(task) if to is None else progress.update(task, completed=to)
-
-
 def _refuse_taken_port(settings: Settings) -> None:
     if settings.port == 0:
         return
@@ -369,62 +405,27 @@ def _refuse_taken_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                console.print(f"[red]Port {settings.port} is taken.[/red] Choose another: PORT={settings.port + 1} make run")
+                print_failure(
+                    f"Port {settings.port} is taken. "
+                    f"Choose another: PORT={settings.port + 1} make run"
+                )
             else:
-                console.print(f"[red]Cannot listen on {settings.host}:{settings.port}: {error.strerror}.[/red]")
+                print_failure(
+                    f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}."
+                )
             raise typer.Exit(2) from None
 
 
-def _say_addresses(settings: Settings) -> None:
-    base = settings.base_url
+def _print_addresses(settings: Settings) -> None:
     console.print(f"Model Districts serves {_shown(settings)}")
-    for what, path in (("A search", "/v1/case-studies?q=attendance&rurality=rural"), ("The API", "/docs"), ("What is here", "/")):
-        console.print(f"  {what:<13}{base}{path}", highlight=False, soft_wrap=True)
+    for what, path in (
+        ("A search", "/v1/case-studies?q=attendance&rurality=rural"),
+        ("The API", "/docs"),
+        ("Everything", "/"),
+    ):
+        line = f"  {what:<13}{settings.base_url}{path}"
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _shown(settings: Settings) -> str:
     return make_url(settings.database_url).render_as_string(hide_password=True)
-
-
-def _print_plan(session: Session, plan: PlanRow) -> None:
-    """What an import would do, and what stands in its way."""
-    counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
-    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.", highlight=False)
-    if plan.problem:
-        console.print(f"[red]It was not read to its end: {escape(plan.problem)}[/red]")
-    for title, number, query, which in (
-        ("refused", plan.refused, RowQuery(("refused",), limit=MAX_FAULTS_SHOWN), "faults"),
-        ("to be accepted by name (--accept)", plan.warned, RowQuery(warned=True, limit=MAX_FAULTS_SHOWN), "warnings"),
-    ):
-        if number:
-            shown = [
-                Fault(
-                    fault["code"],
-                    fault["detail"],
-                    pointer=f"{row.origin}, {row.slug}{fault.get('pointer', '')}",
-                    nearest=fault.get("nearest"),
-                )
-                for row in plans.rows(session, plan.id, query)
-                for fault in orjson.loads(getattr(row, which))
-            ]
-            _print_faults(tuple(shown), title=f"{number} row{'s' if number > 1 else ''} {title}")
-
-
-def _say_failure(what: str) -> None:
-    console.print(what, style="red", soft_wrap=True, markup=False, highlight=False)
-
-
-def _print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None:
-    title = title or f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was written"
-    shown = [(fault.where, fault.detail, ", ".join(fault.nearest or ())) for fault in faults[:MAX_FAULTS_SHOWN]]
-    if console.is_terminal:
-        table = Table(*(Column(name, overflow="fold") for name in ("where", "what", "nearest")), title=title)
-        for cells in shown:
-            table.add_row(*map(escape, cells))
-        console.print(table)
-    else:  # a line for each, whole, for logs and grep
-        console.print(title)
-        for where, what, nearest in shown:
-            console.print(f"{where}: {what}{f' (nearest: {nearest})' if nearest else ''}", soft_wrap=True, markup=False, highlight=False)
-    if len(faults) > MAX_FAULTS_SHOWN:
-        console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")

@@ -13,7 +13,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, String, TypeDecorator, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel
@@ -65,16 +76,28 @@ class Database:
         self._sqlite = self.url.get_backend_name() == "sqlite"
         if self._sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self._writer = _sqlite_engine(url, write=True) if self._sqlite else _postgresql_engine(url, write=True)
-        self._reader = _sqlite_engine(url) if self._sqlite else _postgresql_engine(read_url or url)
+        self._writer = (
+            _sqlite_engine(url, write=True) if self._sqlite else _postgresql_engine(url, write=True)
+        )
+        self._primary = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url)
+        self._reader = _postgresql_engine(read_url) if read_url else self._primary
         self._name = secrets.token_hex(8)  # tells our own commits from those of others
         self._watch: _SqliteWatch | _PostgresqlWatch | None = None
         self._watch_lock = threading.Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the directory and cannot write."""
+        """A session for public reads: it sees one state of the directory and cannot write.
+
+        With READ_DATABASE_URL it reads a replica, which may lag behind.
+        """
         with Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def reading_primary(self) -> Iterator[Session]:
+        """A session for editors: it sees all that has been committed, and cannot write."""
+        with Session(self._primary, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -84,7 +107,10 @@ class Database:
             try:
                 yield session
                 if not self._sqlite:
-                    session.connection().execute(text("SELECT pg_notify(:channel, :writer)"), {"channel": CHANNEL, "writer": self._name})
+                    session.connection().execute(
+                        text("SELECT pg_notify(:channel, :writer)"),
+                        {"channel": CHANNEL, "writer": self._name},
+                    )
                 session.commit()
             except BaseException:
                 session.rollback()
@@ -97,7 +123,11 @@ class Database:
         if self._watch is None:
             with self._watch_lock:
                 if self._watch is None:
-                    self._watch = _SqliteWatch(self._reader) if self._sqlite else _PostgresqlWatch(self._writer, self._reader, self._name)
+                    self._watch = (
+                        _SqliteWatch(self._reader)
+                        if self._sqlite
+                        else _PostgresqlWatch(self._writer, self._reader, self._name)
+                    )
         return self._watch.mark()
 
     def check(self) -> None:
@@ -123,12 +153,14 @@ class Database:
         if self._watch:
             self._watch.close()
             self._watch = None
-        self._writer.dispose()
-        self._reader.dispose()
+        for engine in (self._writer, self._reader, self._primary):
+            engine.dispose()
 
 
 def _sqlite_engine(url: str, *, write: bool = False) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -147,7 +179,9 @@ def _sqlite_engine(url: str, *, write: bool = False) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
         except OperationalError as error:
             if "locked" in str(error.orig):
-                raise Busy("another write takes long; send this again a little later", retry_after=5) from None
+                raise Busy(
+                    "another write takes long; send this again a little later", retry_after=5
+                ) from None
             raise
 
     return engine
@@ -184,8 +218,12 @@ class _SqliteWatch:
 
     def mark(self) -> int:
         with self._lock:
-            header = b"" if self._wal_index is None else os.pread(self._wal_index, WAL_INDEX_HEADER, 0)
-            if not header or header != self._header:  # read before the version, so that a commit between the two is seen next time
+            header = (
+                b"" if self._wal_index is None else os.pread(self._wal_index, WAL_INDEX_HEADER, 0)
+            )
+            if (
+                not header or header != self._header
+            ):  # read before the version, so that a commit between the two is seen next time
                 (self._version,) = self._cursor.execute("PRAGMA data_version").fetchone()
                 self._header = header
             return self._version
@@ -235,7 +273,10 @@ class _PostgresqlWatch:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self.look(commits=missed)
                     while not self._closing.is_set():
-                        heard = [notice.payload for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1)]
+                        heard = [
+                            notice.payload
+                            for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1)
+                        ]
                         if not self._closing.is_set():
                             self.look(commits=sum(writer != self._name for writer in heard))
             except Exception:  # the server went away: keep what we know and come back

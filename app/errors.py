@@ -1,17 +1,18 @@
-"""The ways this house says no. Rooms raise these; `web/problems.py` and `cli.py` alone catch them.
+"""Every error the application raises on purpose. Only web/problems.py and cli.py catch them.
 
 Refusal
 ├── Invalid          the input breaks a rule; each Fault says where and what is allowed
-├── NotFound         there is no such thing
-├── Gone             it was here and has been withdrawn
-├── Moved            it lives under another slug now
-├── Conflict         the move is not possible in the state things are in
+│   └── Malformed    the request itself cannot be read
+├── NotFound         no such record or address
+├── Gone             the record was public and has been withdrawn
+├── Moved            the record has another slug now
+├── Conflict         the record's state does not allow the step
 ├── Stale            the record has changed since it was read
-├── Unseen           the asker must say which version it has seen
+├── VersionRequired  the request must name the version it is based on
 ├── Unauthenticated  no valid key
-├── Forbidden        the key's role does not reach that far
-├── TooMany          asked too often
-└── Busy             another write takes its time
+├── Forbidden        the key's role does not allow it
+├── TooMany          too many requests
+└── Busy             another write is taking long
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,12 @@ class Fault:
     allowed: tuple[str, ...] | None = None
     nearest: tuple[str, ...] | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """The fault as a member of a problem document's `errors`; what is not known is left out."""
+        names = ("parameter", "pointer", "code", "detail", "allowed", "nearest")
+        parts = {name: getattr(self, name) for name in names}
+        return {name: part for name, part in parts.items() if part is not None}
+
     @property
     def where(self) -> str:
         """The parameter's name or the pointer, for a table of faults."""
@@ -46,6 +53,10 @@ class Invalid(Refusal):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
         super().__init__("; ".join(f"{fault.where}: {fault.detail}" for fault in self.faults))
+
+
+class Malformed(Invalid):
+    """The request itself cannot be read: an unknown parameter, a damaged cursor, a body that is not JSON."""
 
 
 class NotFound(Refusal):
@@ -81,13 +92,18 @@ class Stale(Refusal):
     `comparison` what each field was, is now, and was to become."""
 
     def __init__(
-        self, what: str, *, version: int, current: dict[str, Any] | None = None, comparison: Sequence[dict[str, Any]] = ()
+        self,
+        what: str,
+        *,
+        version: int,
+        current: dict[str, Any] | None = None,
+        comparison: Sequence[dict[str, Any]] = (),
     ) -> None:
         self.version, self.current, self.comparison = version, current, list(comparison)
         super().__init__(what)
 
 
-class Unseen(Refusal):
+class VersionRequired(Refusal):
     """A record is changed only by one who says which version it has seen."""
 
 

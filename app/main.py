@@ -14,23 +14,31 @@ from starlette.types import ASGIApp
 
 from app.catalog import endpoints as catalog
 from app.database import Database
-from app.desk import import_shapes, watching_shapes
-from app.desk import shapes as desk_shapes
-from app.desk.endpoints import audit, imports, keys, records, search_gaps, sources, steps, suggestions
-from app.desk.planning import Planning
-from app.desk.search_gaps import SearchGaps
+from app.desk.access import endpoints as access
+from app.desk.access import shapes as access_shapes
+from app.desk.editing import endpoints as editing
+from app.desk.editing import shapes as editing_shapes
+from app.desk.editing import step_endpoints as steps
+from app.desk.feedback import endpoints as feedback
+from app.desk.feedback import shapes as feedback_shapes
+from app.desk.imports import endpoints as imports
+from app.desk.imports import shapes as import_shapes
+from app.desk.imports.worker import PlanWorker
+from app.desk.sources import endpoints as sources
+from app.records.kinds import KINDS
 from app.research import endpoints as research
 from app.search import endpoints as search
+from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.suggest import Suggester
 from app.settings import Settings
 from app.web import openapi, problems
 from app.web.cache import Cache
+from app.web.edge import Edge
 from app.web.health import health_routes
 from app.web.limits import Rate
 from app.web.parameters import takes_no_parameters
 from app.web.straight import Straight
-from app.web.wire import Wire
 
 DESCRIPTION = """
 An open directory of US school districts that use the **community school** strategy, with case studies whose every claim
@@ -43,12 +51,21 @@ names its source and how strong its evidence is.
 """
 TAGS = [
     {"name": "case studies", "description": "Documented efforts, each claim with its source."},
-    {"name": "districts", "description": "The districts they happened in, with federal figures, each with year and source."},
+    {
+        "name": "districts",
+        "description": "The districts they happened in, with federal figures, each with year and source.",
+    },
     {"name": "vocabularies", "description": "The terms that filters take, with counts."},
     {"name": "search", "description": "Completion for a search box."},
     {"name": "exports", "description": "Everything in bulk."},
-    {"name": "suggestions", "description": "What readers tell editors: corrections, and case studies that are not here."},
-    {"name": "desk", "description": "For editors: drafts, review, publication, history. Needs a key."},
+    {
+        "name": "suggestions",
+        "description": "What readers tell editors: corrections, and case studies that are not here.",
+    },
+    {
+        "name": "desk",
+        "description": "For editors: drafts, review, publication, history. Needs a key.",
+    },
     {"name": "operation", "description": "For those who run the service."},
 ]
 
@@ -75,7 +92,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         index = Index(database, kept_in=settings.index_dir)
         index.open()
         gc.freeze()  # what stays anyway, the index above all: to look through it for garbage would hold up a request now and then
-        planning = Planning(database)
+        planning = PlanWorker(database)
         gaps = SearchGaps(database)
         writing_gaps = asyncio.create_task(gaps.write_now_and_then())
         try:
@@ -86,7 +103,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 "base_url": settings.base_url,
                 "planning": planning,
                 "search_gaps": gaps,
-                "doorkeeper": suggestions.Doorkeeper(),
+                "suggestion_limits": feedback.SuggestionLimits(),
                 "failed_attempts": Rate(times=20, seconds=60),  # to use a key, from one address
             }
         finally:
@@ -101,22 +118,47 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         summary="Community school districts of the United States, searchable and sourced.",
         description=DESCRIPTION,
         version=version("model-districts"),
-        license_info={"name": "Code MIT, data CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
+        license_info={
+            "name": "Code MIT, data CC BY 4.0",
+            "url": "https://creativecommons.org/licenses/by/4.0/",
+        },
         openapi_tags=TAGS,
         openapi_url="/openapi.json",
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.router.routes = [route for route in app.routes if getattr(route, "path", "") != "/openapi.json"]
+    app.router.routes = [
+        route for route in app.routes if getattr(route, "path", "") != "/openapi.json"
+    ]
     problems.install(app)
-    openapi.install(app, asked=(*desk_shapes.ASKED, *import_shapes.ASKED, *watching_shapes.ASKED))
+    openapi.install(
+        app,
+        asked=(
+            *access_shapes.ASKED,
+            *editing_shapes.ASKED,
+            *feedback_shapes.ASKED,
+            *import_shapes.ASKED,
+        ),
+    )
     app.include_router(_service_document())
-    for door in (search, catalog, research, suggestions, records, steps, imports, audit, keys, sources, search_gaps):
+    for door in (search, catalog, research, feedback, editing, steps, imports, access, sources):
         app.include_router(door.router)
-    app.include_router(health_routes(lambda request: {"database": request.state.database.check, "index": request.state.index.catch_up}))
+    app.include_router(
+        health_routes(
+            lambda request: {
+                "database": request.state.database.check,
+                "index": request.state.index.catch_up,
+            }
+        )
+    )
     return Cache(
-        Wire(Straight(app, {search.PATHS[kind]: endpoint for kind, endpoint in search.SEARCHES.items()})),
+        Edge(
+            Straight(
+                app,
+                {f"/v1/{KINDS[kind].path}": endpoint for kind, endpoint in search.SEARCHES.items()},
+            )
+        ),
         directory="index",
         cacheable=_cacheable,
         max_bytes=settings.cache_megabytes * 1024 * 1024,
@@ -126,7 +168,10 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
 def _cacheable(path: str) -> bool:
     """Whether answers of this address are the same for everybody and small enough to keep."""
-    return path == "/" or (path.startswith("/v1/") and not path.startswith(("/v1/admin/", "/v1/exports/", "/v1/suggestions")))
+    return path == "/" or (
+        path.startswith("/v1/")
+        and not path.startswith(("/v1/admin/", "/v1/exports/", "/v1/suggestions"))
+    )
 
 
 def _service_document() -> APIRouter:
@@ -148,13 +193,22 @@ def _service_document() -> APIRouter:
             name="Model Districts",
             version=version("model-districts"),
             revision=index.revision,
-            case_studies=len(index.collections["case_study"]),
+            case_studies=len(index.collections["case-study"]),
             districts=len(index.collections["district"]),
             licence="CC BY 4.0",
             links={
-                "case_studies": search.PATHS["case_study"],
-                "districts": search.PATHS["district"],
-                **{name: f"/v1/{name}" for name in ("strategies", "states", "localities", "indicators", "organizations")},
+                "case_studies": "/v1/case-studies",
+                "districts": "/v1/districts",
+                **{
+                    name: f"/v1/{name}"
+                    for name in (
+                        "strategies",
+                        "states",
+                        "localities",
+                        "indicators",
+                        "organizations",
+                    )
+                },
                 "suggest": "/v1/suggest?q=",
                 "exports": "/v1/exports/case-studies.ndjson",
                 "openapi": "/openapi.json",

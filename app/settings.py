@@ -21,11 +21,24 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
-    workers: int = Field(default=1, ge=1, le=64, description="Server processes; they share nothing but the database.")
-    index_dir: Path = Field(
-        default=Path("var/index"), description="Folder where the search index of a large directory is kept between runs."
+    trusted_proxies: str = Field(
+        default="127.0.0.1",
+        description="Addresses or networks of the proxies in front, comma-separated (10.0.0.0/8), or `*` for any. "
+        "Their X-Forwarded-For and X-Forwarded-Proto are believed, so that limits count clients, not the proxy.",
     )
-    cache_megabytes: int = Field(default=32, ge=0, le=65536, description="Memory of each process for whole answers, in MiB; 0 keeps none.")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Server processes; they share nothing but the database."
+    )
+    index_dir: Path = Field(
+        default=Path("var/index"),
+        description="Folder where the search index of a large directory is kept between runs.",
+    )
+    cache_megabytes: int = Field(
+        default=32,
+        ge=0,
+        le=65536,
+        description="Memory of each process for whole answers, in MiB; 0 keeps none.",
+    )
     public_url: str | None = Field(
         default=None,
         description="Address that links and citations begin with, without a trailing slash; unset, http://HOST:PORT (127.0.0.1 for every-address hosts).",

@@ -23,11 +23,9 @@ BIN = Path(sys.executable).parent
 INDEXES = FOLDER / "index"
 START_TIMEOUT = 3600  # seconds; a million entries take their time
 # As our own command starts it, but for the real seed, which is not to be loaded into a generated directory.
-SERVE = "from app import cli; cli.seed_database = lambda _settings: None; cli.cli(['serve'])"
+SERVE = "from app import cli, setup; setup.load_seed = lambda *_, **__: setup.SeedResult(); cli.cli(['serve'])"
 DATASETTE = "-i {} -h 127.0.0.1 -p PORT --setting sql_time_limit_ms 120000 --setting facet_time_limit_ms 120000 --setting suggest_facets off --setting max_returned_rows 1000 --setting max_csv_mb 0"
-UVICORN = (
-    "--host 127.0.0.1 --port PORT --lifespan off --log-level warning --no-access-log --no-server-header --http httptools --loop uvloop"
-)
+UVICORN = "--host 127.0.0.1 --port PORT --lifespan off --log-level warning --no-access-log --no-server-header --http httptools --loop uvloop"
 
 
 @dataclass
@@ -39,18 +37,36 @@ class Server:
     first: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     cores: str = SERVER_CORE
-    start_s: list[float] = field(default_factory=list)  # until each of the first questions was answered
+    start_s: list[float] = field(
+        default_factory=list
+    )  # until each of the first questions was answered
 
     def __enter__(self) -> "Server":
         """Start it, and wait until it answers."""
         port = _free_port()
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Accept-Encoding": "identity"}, timeout=300)
-        command = ["taskset", "-c", self.cores, *(part.replace("PORT", str(port)) for part in self.command)]
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"Accept-Encoding": "identity"},
+            timeout=300,
+        )
+        command = [
+            "taskset",
+            "-c",
+            self.cores,
+            *(part.replace("PORT", str(port)) for part in self.command),
+        ]
         environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **self.environment}
         log = FOLDER / f"{self.name}.log"
         began = time.perf_counter()
         with log.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         while (took := time.perf_counter() - began) < START_TIMEOUT and self.process.poll() is None:
             with suppress(httpx.TransportError):
                 if self.client.get(self.first[len(self.start_s)]).status_code == 200:
@@ -60,7 +76,9 @@ class Server:
                     continue
             time.sleep(0.005)
         self.__exit__()
-        raise RuntimeError(f"{self.name} gives no answer after {took:.0f} s; its log ends: {log.read_text()[-2000:]}")
+        raise RuntimeError(
+            f"{self.name} gives no answer after {took:.0f} s; its log ends: {log.read_text()[-2000:]}"
+        )
 
     def __exit__(self, *_: object) -> None:
         """Stop it and all that it started."""
@@ -76,7 +94,9 @@ class Server:
         """The JSON of an answer that must be 200."""
         answer = self.client.get(path)
         if answer.status_code != 200:
-            raise RuntimeError(f"{self.name} answers {answer.status_code} to {path}: {answer.text[:500]}")
+            raise RuntimeError(
+                f"{self.name} answers {answer.status_code} to {path}: {answer.text[:500]}"
+            )
         found: dict[str, Any] = answer.json()
         return found
 
@@ -85,14 +105,22 @@ class Server:
         status = [Path(f"/proc/{pid}/status").read_text() for pid in _tree(self.process.pid)]
         return sum(int(text.partition("VmHWM:")[2].split()[0]) for text in status) / 1024
 
-    def load(self, lines: list[str], *, connections: int, seconds: int, core: str = CLIENT_CORE) -> dict[str, float]:
+    def load(
+        self, lines: list[str], *, connections: int, seconds: int, core: str = CLIENT_CORE
+    ) -> dict[str, float]:
         """wrk from one core for a time: requests a second, latencies in ms. Raises if any request failed."""
         paths = FOLDER / "paths.txt"
         paths.write_text("\n".join(lines) + "\n")
         command = f"taskset -c {core} wrk -t1 -c{connections} -d{seconds}s --timeout 100s -s bench/mix.lua {self.client.base_url}".split()
         environment = {**os.environ, "PATHS": str(paths)}
         told = subprocess.run(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=seconds + 150, check=True
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=seconds + 150,
+            check=True,
         ).stdout
         found: dict[str, float] = orjson.loads(told.rpartition("JSON ")[2])
         if found.pop("errors"):
@@ -100,24 +128,41 @@ class Server:
         return found
 
 
-def service(name: str, database: Path, first: str, *, cache: bool = True, workers: int = 1) -> Server:
+def service(
+    name: str, database: Path, first: str, *, cache: bool = True, workers: int = 1
+) -> Server:
     """Our service, with or without its cache of answers."""
-    environment = {"DATABASE_URL": f"sqlite:///{database}", "WORKERS": str(workers), "INDEX_DIR": str(INDEXES)}
+    environment = {
+        "DATABASE_URL": f"sqlite:///{database}",
+        "WORKERS": str(workers),
+        "INDEX_DIR": str(INDEXES),
+    }
     cores = SERVER_CORE if workers == 1 else f"0-{min(workers, CORES) - 1}"
     return Server(
-        name, [str(BIN / "python"), "-c", SERVE], ("/readyz", first), environment | ({} if cache else {"CACHE_MEGABYTES": "0"}), cores
+        name,
+        [str(BIN / "python"), "-c", SERVE],
+        ("/readyz", first),
+        environment | ({} if cache else {"CACHE_MEGABYTES": "0"}),
+        cores,
     )
 
 
 def sender(app: str, answers: Path, first: str) -> Server:
     """One of the apps that only send."""
-    return Server(app, [str(BIN / "uvicorn"), f"bench.senders:{app}", *UVICORN.split()], (first,), {"ANSWERS": str(answers)})
+    return Server(
+        app,
+        [str(BIN / "uvicorn"), f"bench.senders:{app}", *UVICORN.split()],
+        (first,),
+        {"ANSWERS": str(answers)},
+    )
 
 
 def datasette(database: Path) -> Server:
     """Datasette on the same case studies, with limits so wide that it leaves nothing out."""
     return Server(
-        "datasette", [str(FOLDER / "venv/bin/datasette"), "serve", *DATASETTE.format(database).split()], (f"/{database.stem}.json",)
+        "datasette",
+        [str(FOLDER / "venv/bin/datasette"), "serve", *DATASETTE.format(database).split()],
+        (f"/{database.stem}.json",),
     )
 
 
@@ -130,5 +175,9 @@ def _free_port() -> int:
 
 
 def _tree(pid: int) -> list[int]:
-    children = [int(child) for tasks in Path(f"/proc/{pid}/task").glob("*/children") for child in tasks.read_text().split()]
+    children = [
+        int(child)
+        for tasks in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in tasks.read_text().split()
+    ]
     return [pid, *(found for child in children for found in _tree(child))]

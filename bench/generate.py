@@ -19,17 +19,19 @@ from functools import cache
 from pathlib import Path
 
 from app.catalog import entry
-from app.catalog.entry import Prepared
-from app.catalog.preparation import VOCABULARY_KINDS, Publication, Vocabulary, prepare_case_study, prepare_district
-from app.cli import migrate_database
+from app.catalog.entry import PreparedEntry
+from app.catalog.preparation import VOCABULARY_KINDS, PublishedRecord, Terms
+from app.catalog.prepare_case_study import prepare_case_study
+from app.catalog.prepare_district import prepare_district
 from app.database import Database
-from app.desk.imports import apply_import, plan_import
-from app.desk.readers import read_seed
+from app.desk.imports.files import read_seed
+from app.desk.imports.planner import apply_import, plan_import
 from app.records import revisions, store
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
 from app.records.revisions import Revision
 from app.settings import Settings
+from app.setup import migrate
 from bench.words import COMMONEST, KINDS, NAMES, SEED, sentences
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +43,14 @@ CHUNK = 500
 LOCALE_WEIGHTS = (4, 3, 3, 6, 3, 3, 7, 9, 10, 16, 20, 16)
 SOME = (0, 1, 1, 2)
 PROSE = {"challenge": 80, "approach": 130, "results": 100, "lessons": 40}  # words
-SOURCE = {"id": "s1", "title": "A report", "publisher": "A press", "year": 2025, "url": "https://example.org/report", "kind": "report"}
+SOURCE = {
+    "id": "s1",
+    "title": "A report",
+    "publisher": "A press",
+    "year": 2025,
+    "url": "https://example.org/report",
+    "kind": "report",
+}
 
 
 _world: "World"  # of a process that makes items
@@ -50,28 +59,40 @@ _world: "World"  # of a process that makes items
 class World:
     """What is invented from the published vocabulary: districts and case studies, by number."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, terms: Terms) -> None:
         draw = random.Random(SEED)
-        self.vocabulary = vocabulary
+        self.terms = terms
+        vocabulary = terms.by_kind
         self.states = [state for state in vocabulary["state"].values() if state.kind == "state"]
         self.state_weights = [draw.uniform(0.4, 2.5) for _ in self.states]
         self.strategies = list(vocabulary["strategy"].values())
-        self.strategy_weights = list(itertools.accumulate(1 / (rank + 6) for rank in range(len(self.strategies))))
+        self.strategy_weights = list(
+            itertools.accumulate(1 / (rank + 6) for rank in range(len(self.strategies)))
+        )
         self.codes: dict[str, list[str]] = {}
         for term in vocabulary["term"].values():
             self.codes.setdefault(term.vocabulary, []).append(term.code)
-        self.indicators, self.organizations = list(vocabulary["indicator"]), list(vocabulary["organization"].values())
-        self.districts = {district.slug: district for district in map(self._district, range(DISTRICTS))}
+        self.indicators, self.organizations = (
+            list(vocabulary["indicator"]),
+            list(vocabulary["organization"].values()),
+        )
+        self.districts = {
+            district.slug: district for district in map(self._district, range(DISTRICTS))
+        }
         self.by_number = list(self.districts.values())
 
-    def prepared(self, number: int, seq: int) -> Prepared:
+    def prepared(self, number: int, seq: int) -> PreparedEntry:
         """The entry of an item; the districts come first."""
         at = START + timedelta(seconds=number)
         if number < DISTRICTS:
-            made = prepare_district(Publication(self.by_number[number], 1, at, seq), [], self.vocabulary)
+            made = prepare_district(
+                PublishedRecord(self.by_number[number], 1, at, seq), [], self.terms
+            )
         else:
             case = self._case_study(number - DISTRICTS)
-            made = prepare_case_study(Publication(case, 1, at, seq), self.districts, self.vocabulary, alive={})
+            made = prepare_case_study(
+                PublishedRecord(case, 1, at, seq), self.districts, self.terms, last_alive={}
+            )
         return replace(made, references=frozenset())
 
     def _district(self, number: int) -> DistrictRecord:
@@ -85,7 +106,7 @@ class World:
             state=state.slug,
             city=city,
             county=f"{draw.choice(NAMES)} County",
-            locale=draw.choices(list(self.vocabulary["locale"]), LOCALE_WEIGHTS)[0],
+            locale=draw.choices(list(self.terms.by_kind["locale"]), LOCALE_WEIGHTS)[0],
             locale_year=2022,
             locale_source="NCES",
             enrollment=int(draw.lognormvariate(7.3, 1.2)),
@@ -100,7 +121,9 @@ class World:
     def _case_study(self, number: int) -> CaseStudy:
         """About 430 words."""
         draw = random.Random(SEED * 1_000_003 + number)
-        drawn = draw.choices(self.strategies, cum_weights=self.strategy_weights, k=draw.choice((1, 2, 2, 3, 4)))
+        drawn = draw.choices(
+            self.strategies, cum_weights=self.strategy_weights, k=draw.choice((1, 2, 2, 3, 4))
+        )
         strategies = {one.slug: one.label for one in drawn}
         district = draw.choice(self.by_number)
         label, *_ = phrases = list(strategies.values())
@@ -111,22 +134,37 @@ class World:
                 "title": f"{label} in {district.name}: {one} {two} and {three}",
                 "state": district.state,
                 "summary": sentences(draw, 60, [label]),
-                **{name: sentences(draw, words, phrases) + " [^s1]" for name, words in PROSE.items()},
+                **{
+                    name: sentences(draw, words, phrases) + " [^s1]"
+                    for name, words in PROSE.items()
+                },
                 "started_year": 2000 + min(25, int(draw.betavariate(4, 2) * 26)),
-                "initiative_status": draw.choices(("active", "ended", "unknown"), (7, 2, 1))[0],
+                "status": draw.choices(("active", "ended", "unknown"), (7, 2, 1))[0],
                 "setting": draw.choice((None, *self.codes["setting"])),
-                "model": draw.choice((None, *self.codes["model"])),
+                "models": draw.sample(self.codes["model"], draw.choice((0, 1, 1))),
                 "districts": [district.slug],
                 "strategies": list(strategies),
                 "outcomes": [
-                    {"indicator": indicator, "finding": "It rose.", "design": draw.choice(self.codes["evidence"]), "source": "s1"}
+                    {
+                        "indicator": indicator,
+                        "finding": "It rose.",
+                        "design": draw.choice(self.codes["evidence"]),
+                        "direction": draw.choice(self.codes["direction"]),
+                        "source": "s1",
+                    }
                     for indicator in draw.sample(self.indicators, draw.choice(SOME))
                 ],
                 "funding": [
-                    {"name": "A levy", "kind": kind, "source": "s1"} for kind in draw.sample(self.codes["funding-kind"], draw.choice(SOME))
+                    {"name": "A levy", "kind": kind, "source": "s1"}
+                    for kind in draw.sample(self.codes["funding-kind"], draw.choice(SOME))
                 ],
                 "partners": [
-                    {"name": partner.name, "organization": partner.slug, "type": partner.type, "source": "s1"}
+                    {
+                        "name": partner.name,
+                        "organization": partner.slug,
+                        "type": partner.type,
+                        "source": "s1",
+                    }
                     for partner in draw.sample(self.organizations, draw.choice(SOME))
                 ],
                 "sources": [SOURCE],
@@ -143,13 +181,19 @@ def directory(size: int) -> Path:
         if not stale.name.startswith(path.stem):
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
     part = path.with_suffix(".part")
-    migrate_database(Settings(database_url=f"sqlite:///{part}"))
+    migrate(Settings(database_url=f"sqlite:///{part}"))
     database = Database(f"sqlite:///{part}")
     with database.writing() as session:
-        rows = [row for row in read_seed(Settings().seed_path) if row.kind not in ("district", "case_study")]
+        rows = [
+            row
+            for row in read_seed(Settings().seed_path)
+            if row.kind not in ("district", "case-study")
+        ]
         apply_import(session, plan_import(session, rows, by="seed"), by="seed", at=START)
         done = revisions.newest_seq(session) - len(rows)
-    for batch in _made(read_vocabulary(database), range(done, DISTRICTS + size), len(rows) + 1, lean=size >= LEAN):
+    for batch in _made(
+        read_vocabulary(database), range(done, DISTRICTS + size), len(rows) + 1, lean=size >= LEAN
+    ):
         publish(database, batch)
         _say(f"\r{size:,} case studies: {batch[-1].entry.seq:,} entries ")
     database.close()
@@ -160,27 +204,47 @@ def directory(size: int) -> Path:
     return path
 
 
-def publish(database: Database, batch: list[Prepared]) -> None:
+def publish(database: Database, batch: list[PreparedEntry]) -> None:
     """Entries, and a line of the log for each, its document left small."""
     made = [one.entry for one in batch]
     with database.writing() as session:
         entry.write(session, batch)
         revisions.append(
             session,
-            [Revision(one.seq, one.updated_at, "bench", "publish", one.kind, one.slug, 1, {"slug": one.slug}, None) for one in made],
+            [
+                Revision(
+                    one.seq,
+                    one.updated_at,
+                    "bench",
+                    "publish",
+                    one.kind,
+                    one.slug,
+                    1,
+                    {"slug": one.slug},
+                    None,
+                    "published",
+                    1,
+                )
+                for one in made
+            ],
         )
 
 
-def read_vocabulary(database: Database) -> Vocabulary:
+def read_vocabulary(database: Database) -> Terms:
     """The published terms of a directory."""
     with database.reading() as session:
-        return {kind: {slug: public[0] for slug, public in store.published(session, kind).items()} for kind in VOCABULARY_KINDS}
+        return Terms(
+            {
+                kind: {slug: public[0] for slug, public in store.published(session, kind).items()}
+                for kind in VOCABULARY_KINDS
+            }
+        )
 
 
 TABLE = """
 CREATE TABLE case_study (id INTEGER PRIMARY KEY, slug TEXT, title TEXT, aliases TEXT, names TEXT, summary TEXT, text TEXT, state TEXT,
   district TEXT, county TEXT, locale TEXT, rurality TEXT, started INTEGER, status TEXT, evidence TEXT, strategies TEXT);
-CREATE VIRTUAL TABLE case_study_fts USING fts5(title, aliases, names, summary, text, content="case_study", content_rowid="id",
+CREATE VIRTUAL TABLE case_study_fts USING fts5(title, aliases, names, summary, text, content="case-study", content_rowid="id",
   tokenize="porter unicode61 remove_diacritics 2", prefix="3");
 """
 ROW = """
@@ -191,10 +255,13 @@ INSERT INTO case_study SELECT row_number() OVER (ORDER BY seq), slug, finding ->
 FROM directory.entry WHERE kind = 'case_study' AND state = 'public';
 """
 INDEXES = "".join(
-    f"CREATE INDEX case_study_{name} ON case_study ({name});" for name in ("slug", "title", "state", "locale", "started", "status")
+    f"CREATE INDEX case_study_{name} ON case_study ({name});"
+    for name in ("slug", "title", "state", "locale", "started", "status")
 )
 SEARCHABLE = "CREATE INDEX case_study_filter ON case_study (status, locale, state, started);"
-SEARCHABLE += "INSERT INTO case_study_fts (case_study_fts) VALUES ('rebuild'), ('optimize'); ANALYZE main;"
+SEARCHABLE += (
+    "INSERT INTO case_study_fts (case_study_fts) VALUES ('rebuild'), ('optimize'); ANALYZE main;"
+)
 
 
 def tables(size: int) -> Path:
@@ -213,10 +280,12 @@ def tables(size: int) -> Path:
     return path
 
 
-def _made(vocabulary: Vocabulary, numbers: range, first_seq: int, *, lean: bool) -> Iterator[list[Prepared]]:
+def _made(
+    terms: Terms, numbers: range, first_seq: int, *, lean: bool
+) -> Iterator[list[PreparedEntry]]:
     """The items chunk by chunk, from two processes, not far ahead of what is taken."""
-    with ProcessPoolExecutor(2, initializer=_start, initargs=(vocabulary,)) as pool:
-        ahead: deque[Future[list[Prepared]]] = deque()
+    with ProcessPoolExecutor(2, initializer=_start, initargs=(terms,)) as pool:
+        ahead: deque[Future[list[PreparedEntry]]] = deque()
         for start in range(0, len(numbers), CHUNK):
             ahead.append(pool.submit(_items, numbers[start : start + CHUNK], first_seq, lean))
             if len(ahead) > 6:
@@ -225,12 +294,12 @@ def _made(vocabulary: Vocabulary, numbers: range, first_seq: int, *, lean: bool)
             yield ahead.popleft().result()
 
 
-def _start(vocabulary: Vocabulary) -> None:
+def _start(terms: Terms) -> None:
     global _world
-    _world = World(vocabulary)
+    _world = World(terms)
 
 
-def _items(numbers: range, first_seq: int, lean: bool) -> list[Prepared]:
+def _items(numbers: range, first_seq: int, lean: bool) -> list[PreparedEntry]:
     made = [_world.prepared(number, first_seq + number) for number in numbers]
     return [replace(one, document="{}") for one in made] if lean else made
 

@@ -9,7 +9,20 @@ from urllib.parse import urlencode
 from bench.words import COMMONEST, SEED, STOP_WORDS, WORDS
 
 PATH = "/v1/case-studies"
-COLUMNS = ("slug", "title", "summary", "state", "county", "district", "locale", "rurality", "started", "status", "evidence", "strategies")
+COLUMNS = (
+    "slug",
+    "title",
+    "summary",
+    "state",
+    "county",
+    "district",
+    "locale",
+    "rurality",
+    "started",
+    "status",
+    "evidence",
+    "strategies",
+)
 FACETS = "state,locale,strategy"
 OUTSIDE_CITIES = ("31", "32", "33", "41", "42", "43")
 RURAL = ("41", "42", "43")
@@ -31,22 +44,44 @@ class Question:
     def address(self, **more: str) -> str:
         """As our service takes it."""
         pairs = {"q": self.q} | {name: ",".join(values) for name, values in self.any_of.items()}
-        pairs |= {"started_min": str(self.started_min or ""), "sort": self.sort, "limit": "20", "facets": FACETS} | more
-        return f"{PATH}?{urlencode({name: value for name, value in pairs.items() if value}, safe=',')}"
+        pairs |= {
+            "started_min": str(self.started_min or ""),
+            "sort": self.sort,
+            "limit": "20",
+            "facets": FACETS,
+        } | more
+        return (
+            f"{PATH}?{urlencode({name: value for name, value in pairs.items() if value}, safe=',')}"
+        )
 
     def datasette(self, database: str, **more: str) -> str:
         """As Datasette takes it; it cannot sort by relevance, so it is not asked to."""
-        pairs = [("_shape", "objects"), *(("_col", name) for name in COLUMNS), *({"_size": "20"} | more).items()]
+        pairs = [
+            ("_shape", "objects"),
+            *(("_col", name) for name in COLUMNS),
+            *({"_size": "20"} | more).items(),
+        ]
         if self.q:
             pairs += [("_search", self.q), ("_searchmode", "raw")]
         for name, values in self.any_of.items():
-            pairs.append(("strategies__arraycontains", values[0]) if name == "strategy" else (f"{name}__in", ",".join(values)))
+            pairs.append(
+                ("strategies__arraycontains", values[0])
+                if name == "strategy"
+                else (f"{name}__in", ",".join(values))
+            )
         if self.started_min:
             pairs.append(("started__gte", str(self.started_min)))
         if self.sort:
-            pairs.append(("_sort_desc", self.sort[1:]) if self.sort.startswith("-") else ("_sort", self.sort))
+            pairs.append(
+                ("_sort_desc", self.sort[1:]) if self.sort.startswith("-") else ("_sort", self.sort)
+            )
         if "_nocount" not in more:
-            pairs += [("_facet", "state"), ("_facet", "locale"), ("_facet_array", "strategies"), ("_facet_size", "max")]
+            pairs += [
+                ("_facet", "state"),
+                ("_facet", "locale"),
+                ("_facet_array", "strategies"),
+                ("_facet_size", "max"),
+            ]
         return f"/{database}/case_study.json?{urlencode(pairs)}"
 
     def sql(self) -> tuple[str, list[Any]]:
@@ -57,7 +92,11 @@ class Question:
             values.append(self.q)
         for name, wanted in self.any_of.items():
             marks = ", ".join("?" * len(wanted))
-            tests.append("? IN (SELECT value FROM json_each(strategies))" if name == "strategy" else f"{name} IN ({marks})")
+            tests.append(
+                "? IN (SELECT value FROM json_each(strategies))"
+                if name == "strategy"
+                else f"{name} IN ({marks})"
+            )
             values += wanted
         if self.started_min:
             tests.append("started >= ?")
@@ -65,14 +104,28 @@ class Question:
         return f"SELECT count(*) FROM case_study WHERE {' AND '.join(tests)}", values
 
 
-_USUAL: dict[str, Any] = {"any_of": {"status": ("active",), "locale": OUTSIDE_CITIES}, "started_min": 2010}
+_USUAL: dict[str, Any] = {
+    "any_of": {"status": ("active",), "locale": OUTSIDE_CITIES},
+    "started_min": 2010,
+}
 QUESTIONS = (
     Question("common word", "school", **_USUAL),
     Question("rare word", WORDS[6006], **_USUAL),
-    Question("phrase", '"career pathways"', {"status": ("active",), "state": WESTERN, "locale": RURAL}),
-    Question("two words", "broadband consolidation", {"status": ("active",), "locale": OUTSIDE_CITIES, "strategy": ("after-school",)}),
+    Question(
+        "phrase", '"career pathways"', {"status": ("active",), "state": WESTERN, "locale": RURAL}
+    ),
+    Question(
+        "two words",
+        "broadband consolidation",
+        {"status": ("active",), "locale": OUTSIDE_CITIES, "strategy": ("after-school",)},
+    ),
     Question("prefix", "consol*", {"state": FIVE, "locale": RURAL}, 2010),
-    Question("filters only", "", {"state": WESTERN, "locale": RURAL, "strategy": ("after-school",)}, sort="-started"),
+    Question(
+        "filters only",
+        "",
+        {"state": WESTERN, "locale": RURAL, "strategy": ("after-school",)},
+        sort="-started",
+    ),
     Question("deep page", "grant", sort="title", deep=True, **_USUAL),
     Question("no hit", "zzyzzx", **_USUAL),
 )
@@ -86,9 +139,18 @@ def varied(count: int) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < count:
         word, common, other = draw.choice(middling), draw.choice(COMMONEST), draw.choice(COMMONEST)
-        q = draw.choice((word, common, f"{common} {word}", f'"{common} {other}"', f"{word[:4]}*", ""))
-        any_of = {"state": tuple(draw.sample(states, draw.randrange(4, 16))), "locale": tuple(draw.sample(OUTSIDE_CITIES, 3))}
-        found[Question("varied", q, any_of, draw.randrange(2005, 2015), draw.choice(("", "", "-started"))).address()] = None
+        q = draw.choice(
+            (word, common, f"{common} {word}", f'"{common} {other}"', f"{word[:4]}*", "")
+        )
+        any_of = {
+            "state": tuple(draw.sample(states, draw.randrange(4, 16))),
+            "locale": tuple(draw.sample(OUTSIDE_CITIES, 3)),
+        }
+        found[
+            Question(
+                "varied", q, any_of, draw.randrange(2005, 2015), draw.choice(("", "", "-started"))
+            ).address()
+        ] = None
     return list(found)
 
 
@@ -102,7 +164,9 @@ def deep_cursor(question: Question, ask: Callable[[str], dict[str, Any]]) -> str
     return more["cursor"]
 
 
-def deep_token(question: Question, database: str, hits: int, ask: Callable[[str], dict[str, Any]]) -> str:
+def deep_token(
+    question: Question, database: str, hits: int, ask: Callable[[str], dict[str, Any]]
+) -> str:
     """The same for Datasette."""
     more = {"_size": "100", "_nocount": "1"}
     for _ in range(_pages(hits)):

@@ -24,7 +24,17 @@ from app.database import Database
 from app.records import revisions
 from bench import contenders, report
 from bench.contenders import BIN, CLIENT_CORE, CORES, INDEXES, SERVER_CORE, Server
-from bench.generate import DISTRICTS, FOLDER, LEAN, ROOT, World, directory, publish, read_vocabulary, tables
+from bench.generate import (
+    DISTRICTS,
+    FOLDER,
+    LEAN,
+    ROOT,
+    World,
+    directory,
+    publish,
+    read_vocabulary,
+    tables,
+)
 from bench.queries import PATH, QUESTIONS, deep_cursor, deep_token, varied
 
 MANY, ONE = 16, 1  # connections
@@ -54,9 +64,15 @@ def main() -> None:
     need_tools()
     FOLDER.mkdir(parents=True, exist_ok=True)
     results = measure_million() if million else measure_all(QUICK if quick else FULL)
-    to = FOLDER / "quick" if quick else ROOT / "bench" / "results" / ("million" if million else "latest")
+    to = (
+        FOLDER / "quick"
+        if quick
+        else ROOT / "bench" / "results" / ("million" if million else "latest")
+    )
     to.parent.mkdir(exist_ok=True)
-    to.with_suffix(".json").write_bytes(orjson.dumps(rounded(results), option=orjson.OPT_INDENT_2) + b"\n")
+    to.with_suffix(".json").write_bytes(
+        orjson.dumps(rounded(results), option=orjson.OPT_INDENT_2) + b"\n"
+    )
     to.with_suffix(".svg").write_text(report.plot(results), encoding="utf-8")
     print(report.text(results), f"Written: {to}.json and .svg", sep="\n")
 
@@ -84,20 +100,37 @@ def measure(size: int, database: Path, flat: Path | None, effort: Effort) -> dic
     """Everything at one size; without `flat`, the tables for the peer, search alone."""
     shutil.rmtree(INDEXES, ignore_errors=True)
     with contenders.service("anew", database, FIRST, cache=False) as server:
-        found: dict[str, Any] = {"anew": {"start_s": server.start_s[-1], "peak_mb": server.peak_mb()}}
+        found: dict[str, Any] = {
+            "anew": {"start_s": server.start_s[-1], "peak_mb": server.peak_mb()}
+        }
     with ExitStack() as stack:
         cold = stack.enter_context(contenders.service("cold", database, FIRST, cache=False))
         found["ready_s"], found["start_s"] = cold.start_s
-        lines = [question.address(cursor=deep_cursor(question, cold.ask) if question.deep else "") for question in QUESTIONS]
+        lines = [
+            question.address(cursor=deep_cursor(question, cold.ask) if question.deep else "")
+            for question in QUESTIONS
+        ]
         found["questions"] = questions(cold, lines, flat)
-        loads: dict[str, tuple[Server, list[str]]] = {"cold": (cold, lines), "cold_varied": (cold, varied(2000))}
+        loads: dict[str, tuple[Server, list[str]]] = {
+            "cold": (cold, lines),
+            "cold_varied": (cold, varied(2000)),
+        }
         if flat is None:
             found["loads"] = in_rounds(loads, effort)
             return found | {"peak_mb": {"cold": cold.peak_mb()}}
         warm = stack.enter_context(contenders.service("warm", database, FIRST))
         with_etags = captured(warm, lines, FOLDER / "answers.json")
-        bare, fastapi = (stack.enter_context(contenders.sender(app, FOLDER / "answers.json", lines[0])) for app in ("bare", "fastapi"))
-        loads = {"bare": (bare, lines), "not_modified": (warm, with_etags), "warm": (warm, lines), "fastapi": (fastapi, lines), **loads}
+        bare, fastapi = (
+            stack.enter_context(contenders.sender(app, FOLDER / "answers.json", lines[0]))
+            for app in ("bare", "fastapi")
+        )
+        loads = {
+            "bare": (bare, lines),
+            "not_modified": (warm, with_etags),
+            "warm": (warm, lines),
+            "fastapi": (fastapi, lines),
+            **loads,
+        }
         found["loads"] = in_rounds({name: load for name, load in loads.items() if load[1]}, effort)
         found["peak_mb"] = {server.name: server.peak_mb() for server in (bare, fastapi, warm, cold)}
         peer = stack.enter_context(contenders.datasette(flat))
@@ -105,7 +138,10 @@ def measure(size: int, database: Path, flat: Path | None, effort: Effort) -> dic
         found["export"] = exports(database, warm, peer, flat.stem, effort)
         found["peak_mb"]["datasette"] = peer.peak_mb()
         if size == max(effort.sizes):
-            found["two_workers"] = {name: two_workers(name, database, found["loads"][name], lines, effort) for name in ("warm", "cold")}
+            found["two_workers"] = {
+                name: two_workers(name, database, found["loads"][name], lines, effort)
+                for name in ("warm", "cold")
+            }
         found["visible_ms"] = publications(warm, database, size, effort)
     return found
 
@@ -118,7 +154,10 @@ def questions(server: Server, lines: list[str], flat: Path | None) -> dict[str, 
         if flat:
             with closing(sqlite3.connect(flat)) as connection:
                 same(question.name, hits, connection.execute(*question.sql()).fetchone()[0])
-        found[question.name] = {"hits": hits, "ms": server.load([line], connections=ONE, seconds=1)["p50_ms"]}
+        found[question.name] = {
+            "hits": hits,
+            "ms": server.load([line], connections=ONE, seconds=1)["p50_ms"],
+        }
     return found
 
 
@@ -128,7 +167,10 @@ def captured(warm: Server, lines: list[str], to: Path) -> list[str]:
     for line in lines:
         warm.ask(line)
         answer = warm.client.get(line)
-        answers[line.partition("?")[2]] = ({name: value for name, value in answer.headers.items() if name != "date"}, answer.text)
+        answers[line.partition("?")[2]] = (
+            {name: value for name, value in answer.headers.items() if name != "date"},
+            answer.text,
+        )
         same("cache of answers", "hit" in answer.headers.get("cache-status", ""), True)
         etag = answer.headers.get("etag", "")
         if warm.client.get(line, headers={"If-None-Match": etag}).status_code == 304:
@@ -149,10 +191,16 @@ def in_rounds(loads: dict[str, tuple[Server, list[str]]], effort: Effort) -> dic
             say(f"round {number + 1} of {effort.rounds}: {name}")
             rounds[-1][name] = run = server.load(lines, connections=MANY, seconds=effort.seconds)
             run |= {
-                f"one_{figure}": value for figure, value in server.load(lines, connections=ONE, seconds=(effort.seconds + 1) // 2).items()
+                f"one_{figure}": value
+                for figure, value in server.load(
+                    lines, connections=ONE, seconds=(effort.seconds + 1) // 2
+                ).items()
             }
             run |= {"of_limit": run["rps"] / rounds[-1]["bare"]["rps"]} if "bare" in loads else {}
-    return {name: {figure: spread(one[name][figure] for one in rounds) for figure in rounds[0][name]} for name in loads}
+    return {
+        name: {figure: spread(one[name][figure] for one in rounds) for figure in rounds[0][name]}
+        for name in loads
+    }
 
 
 def peer_load(peer: Server, database: str, ours: dict[str, Any], effort: Effort) -> dict[str, Any]:
@@ -164,11 +212,20 @@ def peer_load(peer: Server, database: str, ours: dict[str, Any], effort: Effort)
         lines.append(question.datasette(database, **token))
         same(question.name, hits, peer.ask(lines[-1])["filtered_table_rows_count"])
     seconds = effort.slow_seconds if time.perf_counter() - began > 2 else effort.seconds
-    one, many = (peer.load(lines, connections=connections, seconds=seconds) for connections in (ONE, MANY))
-    return {figure: spread([value]) for figure, value in (many | {f"one_{figure}": value for figure, value in one.items()}).items()}
+    one, many = (
+        peer.load(lines, connections=connections, seconds=seconds) for connections in (ONE, MANY)
+    )
+    return {
+        figure: spread([value])
+        for figure, value in (
+            many | {f"one_{figure}": value for figure, value in one.items()}
+        ).items()
+    }
 
 
-def exports(database: Path, ours: Server, peer: Server, table: str, effort: Effort) -> dict[str, Any]:
+def exports(
+    database: Path, ours: Server, peer: Server, table: str, effort: Effort
+) -> dict[str, Any]:
     """Seconds to get everything: our NDJSON over HTTP, the same JSON from the sqlite3 shell, Datasette's CSV stream."""
     runs: dict[str, list[tuple[float, float, int]]] = {"ndjson": [], "sqlite3": [], "datasette": []}
     for number in range(effort.rounds + 1):
@@ -179,20 +236,38 @@ def exports(database: Path, ours: Server, peer: Server, table: str, effort: Effo
             runs["datasette"].append(fetched(peer, f"/{table}/case_study.csv?_stream=on&_size=max"))
     same("bytes of the export", runs["ndjson"][0][2], runs["sqlite3"][0][2])
     found: dict[str, Any] = {
-        name: {"first_byte_s": min(first for first, _, _ in of), "s": spread(total for _, total, _ in of), "megabytes": of[0][2] / 1e6}
+        name: {
+            "first_byte_s": min(first for first, _, _ in of),
+            "s": spread(total for _, total, _ in of),
+            "megabytes": of[0][2] / 1e6,
+        }
         for name, of in runs.items()
     }
-    return found | {"over_sqlite3": spread(mine[1] / theirs[1] for mine, theirs in zip(runs["ndjson"], runs["sqlite3"], strict=True))}
+    return found | {
+        "over_sqlite3": spread(
+            mine[1] / theirs[1]
+            for mine, theirs in zip(runs["ndjson"], runs["sqlite3"], strict=True)
+        )
+    }
 
 
-def two_workers(name: str, database: Path, alone: dict[str, Any], lines: list[str], effort: Effort) -> dict[str, Any]:
+def two_workers(
+    name: str, database: Path, alone: dict[str, Any], lines: list[str], effort: Effort
+) -> dict[str, Any]:
     """Two workers over one. With two cores the client must share theirs, and the ratio says little."""
     core = "2" if CORES > 2 else f"0-{CORES - 1}"
-    with contenders.service(f"two-{name}", database, FIRST, cache=name == "warm", workers=2) as server:
+    with contenders.service(
+        f"two-{name}", database, FIRST, cache=name == "warm", workers=2
+    ) as server:
         say(f"two workers: {name}")
         server.load(lines, connections=MANY, seconds=1)
         rps = server.load(lines, connections=MANY, seconds=effort.seconds, core=core)["rps"]
-        return {"rps": rps, "over_one": rps / alone["rps"]["median"], "core_for_client": CORES > 2, "peak_mb": server.peak_mb()}
+        return {
+            "rps": rps,
+            "over_one": rps / alone["rps"]["median"],
+            "core_for_client": CORES > 2,
+            "peak_mb": server.peak_mb(),
+        }
 
 
 def publications(server: Server, path: Path, size: int, effort: Effort) -> dict[str, float]:
@@ -207,7 +282,10 @@ def publications(server: Server, path: Path, size: int, effort: Effort) -> dict[
         made.entry.text["text"] += f" {word}"
         publish(database, [made])
         began = time.perf_counter()
-        while not any(hit["slug"] == made.entry.slug for hit in server.ask(f"{PATH}?q={word}&limit=5&facets=none")["data"]):
+        while not any(
+            hit["slug"] == made.entry.slug
+            for hit in server.ask(f"{PATH}?q={word}&limit=5&facets=none")["data"]
+        ):
             time.sleep(0.0005)
         took.append((time.perf_counter() - began) * 1000)
     database.close()
@@ -238,14 +316,18 @@ def fetched(server: Server, path: str) -> tuple[float, float, int]:
         "-w%{time_starttransfer} %{time_total} %{size_download}",
         f"{server.client.base_url}{path}",
     ]
-    first, last, size = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    first, last, size = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.split()
     return float(first), float(last), int(size)
 
 
 def piped(*command: str) -> tuple[float, float, int]:
     """The same of what a command writes, on the core of the servers."""
     began, first, size = time.perf_counter(), 0.0, 0
-    with subprocess.Popen(["taskset", "-c", SERVER_CORE, *command], stdout=subprocess.PIPE, pipesize=1 << 20) as process:
+    with subprocess.Popen(
+        ["taskset", "-c", SERVER_CORE, *command], stdout=subprocess.PIPE, pipesize=1 << 20
+    ) as process:
         assert process.stdout is not None
         while part := os.read(process.stdout.fileno(), 1 << 20):
             first, size = first or time.perf_counter() - began, size + len(part)
@@ -256,15 +338,31 @@ def piped(*command: str) -> tuple[float, float, int]:
 def need_tools() -> None:
     """wrk loads the servers; it is a package of the system."""
     if shutil.which("wrk") is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"], stdout=subprocess.DEVNULL, check=False)
-    if missing := [tool for tool in ("wrk", "sqlite3", "curl", "taskset") if shutil.which(tool) is None]:
-        sys.exit(f"The benchmark needs {', '.join(missing)}: apt-get install wrk sqlite3 curl util-linux (as root), then again.")
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "wrk"],
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
+    if missing := [
+        tool for tool in ("wrk", "sqlite3", "curl", "taskset") if shutil.which(tool) is None
+    ]:
+        sys.exit(
+            f"The benchmark needs {', '.join(missing)}: apt-get install wrk sqlite3 curl util-linux (as root), then again."
+        )
 
 
 def machine() -> dict[str, Any]:
     """What it was measured on, and whether something else was running."""
-    cpu = [line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    about = {"cores": CORES, "processor": cpu[0] if cpu else platform.machine(), "python": platform.python_version()}
+    cpu = [
+        line.partition(": ")[2]
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    about = {
+        "cores": CORES,
+        "processor": cpu[0] if cpu else platform.machine(),
+        "python": platform.python_version(),
+    }
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         **about,
@@ -295,7 +393,13 @@ def rounded(value: Any) -> Any:
     """Four digits are more than is known."""
     if isinstance(value, dict):
         return {key: rounded(part) for key, part in value.items()}
-    return [rounded(part) for part in value] if isinstance(value, list) else float(f"{value:.4g}") if isinstance(value, float) else value
+    return (
+        [rounded(part) for part in value]
+        if isinstance(value, list)
+        else float(f"{value:.4g}")
+        if isinstance(value, float)
+        else value
+    )
 
 
 def say(text: str) -> None:

@@ -13,7 +13,11 @@ ANSWERS: dict[bytes, tuple[dict[str, str], bytes]] = {
 }
 MESSAGES = {
     question: (
-        {"type": "http.response.start", "status": 200, "headers": [(name.encode(), value.encode()) for name, value in headers.items()]},
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        },
         {"type": "http.response.body", "body": body},
     )
     for question, (headers, body) in ANSWERS.items()

@@ -29,7 +29,10 @@ def _words(size: int) -> list[str]:
     random_ = random.Random(SEED)
     found = dict.fromkeys(STOP_WORDS + CONTENT)
     while len(found) < size:
-        found["".join(random_.choices(SYLLABLES, k=random_.choice((2, 3, 3, 4)))) + random_.choice(ENDINGS)] = None
+        found[
+            "".join(random_.choices(SYLLABLES, k=random_.choice((2, 3, 3, 4))))
+            + random_.choice(ENDINGS)
+        ] = None
     return list(found)
 
 

@@ -13,12 +13,13 @@ from sqlalchemy import Connection, TypeDecorator, text
 import app.records.tables  # first: it names the constraints of every table made after it
 from app.catalog import entry as _entry  # noqa: F401
 from app.database import Database
-from app.desk import access as _access  # noqa: F401
-from app.desk import idempotency as _idempotency  # noqa: F401
-from app.desk import plans as _plans  # noqa: F401
-from app.desk import search_gaps as _search_gaps  # noqa: F401
-from app.desk import suggestions as _suggestions  # noqa: F401
+from app.desk.access import idempotency as _idempotency  # noqa: F401
+from app.desk.access import keys as _access  # noqa: F401
+from app.desk.feedback import suggestions as _suggestions  # noqa: F401
+from app.desk.imports import plans as _plans  # noqa: F401
+from app.records import seed_loads as _seed_loads  # noqa: F401
 from app.records import source_checks as _source_checks  # noqa: F401
+from app.search import gaps as _search_gaps  # noqa: F401
 from app.settings import Settings
 
 
@@ -27,7 +28,9 @@ def migrate(connection: Connection) -> None:
     sqlite = connection.dialect.name == "sqlite"
     with _foreign_keys_off(connection) if sqlite else connection.begin():
         if not sqlite:
-            connection.execute(text("SET LOCAL lock_timeout = '5s'"))  # rather fail than hold up every reader behind us
+            connection.execute(
+                text("SET LOCAL lock_timeout = '5s'")
+            )  # rather fail than hold up every reader behind us
         context.configure(
             connection=connection,
             target_metadata=app.records.tables.metadata,
@@ -64,5 +67,8 @@ def _foreign_keys_off(connection: Connection) -> Iterator[None]:
 if (given := context.config.attributes.get("connection")) is not None:
     migrate(given)
 else:
-    with closing(Database(Settings().database_url)) as database, database.writer_connection() as own:
+    with (
+        closing(Database(Settings().database_url)) as database,
+        database.writer_connection() as own,
+    ):
         migrate(own)

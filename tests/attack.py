@@ -24,4 +24,6 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     facets = query.get("facets", [])
     none_and_others = "none" in facets and len(facets) > 1
     too_many_words = len(re.findall(r"[^\W_]+", str(query.get("q", "")))) > 20
-    return not ((by_distance and "near" not in query) or turned_round or none_and_others or too_many_words)
+    return not (
+        (by_distance and "near" not in query) or turned_round or none_and_others or too_many_words
+    )

@@ -18,9 +18,9 @@ from people import People, at_the_desk
 from serving import Service, serving
 from sqlalchemy import Connection, create_engine, make_url
 
-from app.cli import seed_database
 from app.database import Database
 from app.settings import Settings
+from app.setup import load_seed
 
 Request = pytest.FixtureRequest
 _numbers = count(1)
@@ -71,7 +71,10 @@ def seeded_url(engine: str, request: Request, tmp_path: Path) -> Iterator[str]:
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def service(request: Request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service over the seed, on both databases, for the tests of one file that only read."""
-    with _seeded(request.param, request, tmp_path_factory.mktemp("service")) as url, serving(url) as service:
+    with (
+        _seeded(request.param, request, tmp_path_factory.mktemp("service")) as url,
+        serving(url) as service,
+    ):
         yield service
 
 
@@ -90,7 +93,9 @@ def people(service: Service) -> Iterator[People]:
 
 
 @pytest.fixture
-def typed(service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typing:
+def typed(
+    service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Typing:
     """Types commands on the database of the service."""
     return typing_on(service.database_url, monkeypatch, capsys)
 
@@ -121,7 +126,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sqlite_seeded(sqlite_template: Path) -> Path:
     """The seeded file that each test gets a copy of."""
     path = Path(shutil.copy(sqlite_template, sqlite_template.with_name("seeded.sqlite")))
-    seed_database(Settings(database_url=f"sqlite:///{path}"))
+    load_seed(Settings(database_url=f"sqlite:///{path}"))
     return path
 
 
@@ -158,7 +163,9 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
     with (tmp_path_factory.getbasetemp().parent / "postgresql.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # run by root, the first server adds that user
         server = get_server(folder, cleanup_mode="delete")
-    admin = create_engine(server.get_uri().replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(
+        server.get_uri().replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+    )
     with admin.connect() as connection:
         for safety in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.exec_driver_sql(f"ALTER SYSTEM SET {safety} = off")
@@ -180,7 +187,7 @@ def postgresql_template(postgresql: PostgreSQL) -> str:
 def postgresql_seeded(postgresql: PostgreSQL, postgresql_template: str) -> str:
     """The name of the seeded database that each test gets a copy of."""
     name = postgresql.create(postgresql_template)
-    seed_database(Settings(database_url=postgresql.url(name)))
+    load_seed(Settings(database_url=postgresql.url(name)))
     return name
 
 

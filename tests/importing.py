@@ -54,20 +54,35 @@ def as_csv(table: Sequence[Sequence[Any]]) -> bytes:
 def as_xlsx(table: Sequence[Sequence[Any]], *, sheet: str | None = None) -> bytes:
     """A table as a workbook: texts as texts, numbers as numbers. `sheet`: XML to stand in place of its rows."""
     packed = io.BytesIO()
-    data = sheet if sheet is not None else "".join(f"<row>{''.join(map(_xlsx_cell, row))}</row>" for row in table)
+    data = (
+        sheet
+        if sheet is not None
+        else "".join(f"<row>{''.join(map(_xlsx_cell, row))}</row>" for row in table)
+    )
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
         for name, part in _WORKBOOK.items():
             folder.writestr(name, part)
-        folder.writestr("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{_MAIN}"><sheetData>{data}</sheetData></worksheet>')
+        folder.writestr(
+            "xl/worksheets/sheet1.xml",
+            f'<worksheet xmlns="{_MAIN}"><sheetData>{data}</sheetData></worksheet>',
+        )
     return packed.getvalue()
 
 
-def send(editor: httpx.Client, body: bytes, format_: str = "csv", kind: str = "district", **headers: str) -> httpx.Response:
+def send(
+    editor: httpx.Client, body: bytes, format_: str = "csv", kind: str = "district", **headers: str
+) -> httpx.Response:
     """What an editor gets for a file."""
-    return editor.post(f"/imports?kind={kind}&filename=rows.{format_}", content=body, headers={"Content-Type": TYPES[format_], **headers})
+    return editor.post(
+        f"/imports?kind={kind}&filename=rows.{format_}",
+        content=body,
+        headers={"Content-Type": TYPES[format_], **headers},
+    )
 
 
-def plan(editor: httpx.Client, rows: Sequence[Json], kind: str = "district", format_: str = "ndjson") -> httpx.Response:
+def plan(
+    editor: httpx.Client, rows: Sequence[Json], kind: str = "district", format_: str = "ndjson"
+) -> httpx.Response:
     """The plan for rows."""
     answer = send(editor, as_file(rows, format_), format_, kind)
     assert answer.status_code == 201, answer.text
@@ -76,30 +91,46 @@ def plan(editor: httpx.Client, rows: Sequence[Json], kind: str = "district", for
 
 def commit(editor: httpx.Client, planned: httpx.Response, **asked: Any) -> httpx.Response:
     """What an editor gets who has read the plan and commits it."""
-    return editor.post(f"/imports/{planned.json()['data']['id']}/commit", json=asked, headers=seen(planned))
+    return editor.post(
+        f"/imports/{planned.json()['data']['id']}/commit", json=asked, headers=seen(planned)
+    )
 
 
 def rows_of(editor: httpx.Client, planned: httpx.Response, **query: Any) -> list[Json]:
     """What each row would do."""
-    found: list[Json] = editor.get(f"/imports/{planned.json()['data']['id']}/rows", params=query).raise_for_status().json()["data"]
+    found: list[Json] = (
+        editor.get(f"/imports/{planned.json()['data']['id']}/rows", params=query)
+        .raise_for_status()
+        .json()["data"]
+    )
     return found
 
 
 def results(editor: httpx.Client, planned: httpx.Response) -> list[tuple[str, str, list[str]]]:
     """Slug, result and reason codes of each row."""
-    return [(row["slug"], row["result"], [fault["code"] for fault in row["faults"]]) for row in rows_of(editor, planned)]
+    return [
+        (row["slug"], row["result"], [fault["code"] for fault in row["faults"]])
+        for row in rows_of(editor, planned)
+    ]
 
 
 def many_districts(rows: int) -> bytes:
     """So many new districts, none of which looks like another."""
-    table = ([f"many-{n}-or", f"{9_000_000 + n}", f"Many {n}", "OR", "Salem", str(n)] for n in range(rows))
+    table = (
+        [f"many-{n}-or", f"{9_000_000 + n}", f"Many {n}", "OR", "Salem", str(n)]
+        for n in range(rows)
+    )
     return as_csv([["slug", "nces_leaid", "name", "state", "city", "problem"], *table])
 
 
 def count(database: Database, table: str, where: str = "1 = 1") -> int:
     """How many rows a table has."""
     with database.reading() as session:
-        return int(session.connection().execute(text(f"SELECT count(*) FROM {table} WHERE {where}")).scalar_one())
+        return int(
+            session.connection()
+            .execute(text(f"SELECT count(*) FROM {table} WHERE {where}"))
+            .scalar_one()
+        )
 
 
 def wait_until_planned(editor: httpx.Client, planned: httpx.Response) -> httpx.Response:
@@ -122,4 +153,8 @@ def _cell(value: Any) -> Any:
 def _xlsx_cell(value: Any) -> str:
     if isinstance(value, int | float):
         return f"<c><v>{value!r}</v></c>"
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>' if value else "<c/>"
+    return (
+        f'<c t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+        if value
+        else "<c/>"
+    )

@@ -10,11 +10,17 @@ import httpx
 from serving import Service
 
 from app.database import Database
-from app.desk import access
+from app.desk.access import keys
 
 Json = dict[str, Any]
 ROLES = {"ada": "editor", "rui": "reviewer", "kim": "admin"}
-SOURCE = {"id": "s1", "title": "A report", "publisher": "A press", "url": "https://example.org/report", "kind": "report"}
+SOURCE = {
+    "id": "s1",
+    "title": "A report",
+    "publisher": "A press",
+    "url": "https://example.org/report",
+    "kind": "report",
+}
 
 
 @dataclass(frozen=True)
@@ -31,20 +37,29 @@ class People:
 def at_the_desk(service: Service) -> Iterator[People]:
     """The people with their keys."""
     with ExitStack() as stack:
-        clients = [stack.enter_context(client(service, key(service.database, name, role))) for name, role in ROLES.items()]
+        clients = [
+            stack.enter_context(client(service, key(service.database, name, role)))
+            for name, role in ROLES.items()
+        ]
         yield People(service, *clients)
 
 
 def key(database: Database, label: str, role: str, *, expires_at: datetime | None = None) -> str:
     """The secret of a new key."""
     with database.writing() as session:
-        _row, secret = access.issue(session, label=label, role=role, by="tests", at=datetime.now(UTC), expires_at=expires_at)
+        _row, secret = keys.issue(
+            session, label=label, role=role, by="tests", at=datetime.now(UTC), expires_at=expires_at
+        )
     return secret
 
 
 def client(service: Service, secret: str) -> httpx.Client:
     """Asks the desk with a key."""
-    return httpx.Client(base_url=f"{service.url}/v1/admin", headers={"Authorization": f"Bearer {secret}"}, timeout=60)
+    return httpx.Client(
+        base_url=f"{service.url}/v1/admin",
+        headers={"Authorization": f"Bearer {secret}"},
+        timeout=60,
+    )
 
 
 def case_study(slug: str, **fields: Any) -> Json:
@@ -76,12 +91,18 @@ def create(editor: httpx.Client, document: Json, kind: str = "case-studies") -> 
     return editor.post(f"/{kind}", json=document).raise_for_status()
 
 
-def amend(editor: httpx.Client, slug: str, kind: str = "case-studies", /, **fields: Any) -> httpx.Response:
+def amend(
+    editor: httpx.Client, slug: str, kind: str = "case-studies", /, **fields: Any
+) -> httpx.Response:
     """A newer draft, some fields changed."""
-    return editor.patch(f"/{kind}/{slug}", json=fields, headers=seen(editor.get(f"/{kind}/{slug}"))).raise_for_status()
+    return editor.patch(
+        f"/{kind}/{slug}", json=fields, headers=seen(editor.get(f"/{kind}/{slug}"))
+    ).raise_for_status()
 
 
-def step(person: httpx.Client, name: str, slug: str, kind: str = "case-studies", /, **asked: Any) -> httpx.Response:
+def step(
+    person: httpx.Client, name: str, slug: str, kind: str = "case-studies", /, **asked: Any
+) -> httpx.Response:
     """What one who has just read the record gets for a step."""
     method, resource = STEPS[name]
     path = f"/{kind}/{slug}"

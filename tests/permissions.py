@@ -1,4 +1,4 @@
-"""The tables of docs/permissions.md, made from the routes' own declarations and from `access.PERMISSIONS`.
+"""The tables of docs/permissions.md, made from the routes' own declarations and from `PERMISSIONS`.
 
 Run it to write them anew: .venv/bin/python tests/permissions.py
 """
@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 from serving import serving
 
-from app.cli import migrate_database
-from app.desk.access import PERMISSIONS, ROLES
-from app.desk.endpoints.door import PATHS
+from app.desk.access.permissions import PERMISSIONS, ROLES
+from app.records.kinds import EDITABLE, KINDS
 from app.settings import Settings
+from app.setup import migrate
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "permissions.md"
 BEGIN, END = "<!-- begin of what tests/permissions.py makes -->\n", "<!-- end -->\n"
@@ -27,7 +27,9 @@ def desk_operations(openapi: dict[str, Any]) -> Iterator[Operation]:
     """Method, path and description of everything that the desk takes."""
     for path, item in openapi["paths"].items():
         if path.startswith("/v1/admin"):
-            yield from ((method.upper(), path, item[method]) for method in METHODS if method in item)
+            yield from (
+                (method.upper(), path, item[method]) for method in METHODS if method in item
+            )
 
 
 def permission(operation: dict[str, Any]) -> str:
@@ -46,11 +48,11 @@ def tables(openapi: dict[str, Any]) -> str:
     kinds: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for method, path, operation in desk_operations(openapi):
         first, *rest = path.removeprefix("/v1/admin/").split("/")
-        of_records = first in PATHS.values()
+        of_records = first in [KINDS[kind].path for kind in EDITABLE]
         address = "/".join(["/v1/admin", "{records}" if of_records else first, *rest])
         kinds[method, address, permission(operation)] += [first] if of_records else []
     for (method, address, name), records in kinds.items():
-        of = "all" if len(records) == len(PATHS) else ", ".join(records)
+        of = "all" if len(records) == len(EDITABLE) else ", ".join(records)
         lines.append(f"| `{method} {address}` | {of} | `{name}` | {' | '.join(_marks(name))} |")
     return "\n".join(lines) + "\n"
 
@@ -74,6 +76,6 @@ def _marks(name: str) -> Iterator[str]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=f"sqlite:///{folder}/empty.sqlite")
-        migrate_database(settings)
+        migrate(settings)
         with serving(settings.database_url) as service:
             write(tables(httpx.get(f"{service.url}/openapi.json").json()))

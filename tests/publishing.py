@@ -16,7 +16,13 @@ from app.records.kinds import KINDS
 from app.records.shape import Shape
 from app.records.store import Change
 
-SOURCE = {"id": "s1", "title": "A report", "publisher": "A press", "url": "https://example.org/report", "kind": "report"}
+SOURCE = {
+    "id": "s1",
+    "title": "A report",
+    "publisher": "A press",
+    "url": "https://example.org/report",
+    "kind": "report",
+}
 
 
 def case_study(slug: str, **fields: Any) -> CaseStudy:
@@ -40,7 +46,9 @@ def outcome(design: str) -> dict[str, str]:
 
 def district(slug: str, **fields: Any) -> DistrictRecord:
     """A district that may be published in the seeded directory."""
-    return DistrictRecord.model_validate({"slug": slug, "name": "A district", "state": "ID"} | fields)
+    return DistrictRecord.model_validate(
+        {"slug": slug, "name": "A district", "state": "ID"} | fields
+    )
 
 
 def publish(database: Database, *records: Shape, at: datetime | None = None) -> int:
@@ -56,7 +64,9 @@ def withdraw(database: Database, kind: str, slug: str) -> int:
     """Withdraw a record; the revision after it."""
     with database.writing() as session:
         record = store.get(session, kind, slug).record
-        change = Change(kind, record, "withdraw", "withdrawn", edits=False, note="its source was retracted")
+        change = Change(
+            kind, record, "withdraw", "withdrawn", edits=False, note="its source was retracted"
+        )
         revision = store.save(session, change, by="rui", at=datetime.now(UTC))
         publication.hide(session, revision)
     return revision.seq
@@ -65,7 +75,7 @@ def withdraw(database: Database, kind: str, slug: str) -> int:
 def read(database: Database, slug: str) -> CaseStudy:
     """A case study as it is kept."""
     with database.reading() as session:
-        record: CaseStudy = store.get(session, "case_study", slug).record
+        record: CaseStudy = store.get(session, "case-study", slug).record
     return record
 
 

@@ -29,7 +29,9 @@ def serving(database_url: str, **more: Any) -> Iterator[Service]:
     """The service over a migrated database, stopped after the block. `more`: other settings."""
     listening = socket.create_server(("127.0.0.1", 0))
     settings = Settings(database_url=database_url, port=listening.getsockname()[1], **more)
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings), log_config=None, access_log=False, server_header=False)
+    )
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     while not server.started and thread.is_alive():

@@ -12,7 +12,7 @@ from app.catalog.vocabulary import Vocabulary
 from app.database import Database
 from app.search.filters import RANGE
 from app.search.index import Index
-from app.search.query import parse
+from app.search.parser import parse
 from app.search.results import search
 
 STATES = {"CA": "California", "OR": "Oregon", "TN": "Tennessee"}
@@ -28,19 +28,38 @@ FILTERS = {"state": list(STATES), "rurality": list(RURALITIES), "strategy": list
 PLACES = [(45.0, -122.0), (44.1, -121.3), (36.2, -86.8)]
 YEARS = [1985, 1989, 1990, 2004]
 SIZES = [0, 999, 1000, 25_000]
-SORTS = [sign + sort for sort in ("updated", "title", "state", "started", "enrollment", "distance") for sign in ("", "-")]
+SORTS = [
+    sign + sort
+    for sort in ("updated", "title", "state", "started", "enrollment", "distance")
+    for sign in ("", "-")
+]
 
 
-def entry(slug: str, *, kind: str = "case_study", updated: int = 0, text: dict[str, str] | None = None, **parts: Any) -> Entry:
+def entry(
+    slug: str,
+    *,
+    kind: str = "case-study",
+    updated: int = 0,
+    text: dict[str, str] | None = None,
+    **parts: Any,
+) -> Entry:
     """A published entry. `updated`: seconds since 1970."""
     at = datetime.fromtimestamp(updated, UTC)
     parts["figures"] = {"updated": [updated], **parts.get("figures", {})}
-    return Entry(kind, slug, 1, at, orjson.dumps({"slug": slug}).decode(), {"title": slug, **(text or {})}, **parts)
+    return Entry(
+        kind,
+        slug,
+        1,
+        at,
+        orjson.dumps({"slug": slug}).decode(),
+        {"title": slug, **(text or {})},
+        **parts,
+    )
 
 
 def withdrawn(slug: str) -> Entry:
     """An entry that is no longer public."""
-    return Entry("case_study", slug, 1, datetime.fromtimestamp(0, UTC), card=None)
+    return Entry("case-study", slug, 1, datetime.fromtimestamp(0, UTC), card=None)
 
 
 def empty_index() -> Index:
@@ -57,7 +76,9 @@ def fill(vocabulary: Vocabulary) -> Vocabulary:
     for rank, code in enumerate(RURALITIES):
         vocabulary.put("term", f"rurality.{code}", {"label": code.capitalize(), "rank": rank})
     for slug in STRATEGIES:
-        vocabulary.put("strategy", slug, {"label": slug.replace("-", " "), "pillar": "expanded-learning"})
+        vocabulary.put(
+            "strategy", slug, {"label": slug.replace("-", " "), "pillar": "expanded-learning"}
+        )
     return vocabulary
 
 
@@ -66,7 +87,7 @@ def following(history: History) -> Iterator[tuple[Index, list[Entry]]]:
     index, standing = empty_index(), dict[str, Entry]()
     for part in history:
         for changed, many in part:
-            index.collections["case_study"].put(changed, many=many)
+            index.collections["case-study"].put(changed, many=many)
             standing[changed.slug] = changed
         yield index, [one for one in standing.values() if one.card]
 
@@ -84,7 +105,9 @@ def ask(index: Index, question: Question, limit: int = 100) -> Any:
 
 def answer_of(index: Index, pairs: list[tuple[str, str]]) -> Any:
     """The whole answer to query parameters."""
-    query = parse("case_study", "/", pairs, vocabulary=index.vocabulary, places=lambda _: None, fields=())
+    query = parse(
+        "case-study", "/", pairs, vocabulary=index.vocabulary, places=lambda _: None, fields=()
+    )
     body, _ = search(query, index, base_url="")
     return orjson.loads(body)
 
@@ -115,17 +138,24 @@ entries = st.builds(
     updated=st.integers(0, 3),
     text=st.fixed_dictionaries({"title": some_text, "summary": some_text, "text": some_text}),
     facets=st.fixed_dictionaries({name: some_of(values) for name, values in FILTERS.items()}),
-    figures=st.fixed_dictionaries({"started": some_of(YEARS, most=1), "enrollment": some_of(SIZES)}),
+    figures=st.fixed_dictionaries(
+        {"started": some_of(YEARS, most=1), "enrollment": some_of(SIZES)}
+    ),
     places=some_of(PLACES),
     rank=st.integers(0, 2),
 )
 changes = st.tuples(entries | st.builds(withdrawn, st.sampled_from(SLUGS)), st.booleans())
-histories = st.lists(st.lists(changes, min_size=1, max_size=4), min_size=1, max_size=4)  # a search after each part
+histories = st.lists(
+    st.lists(changes, min_size=1, max_size=4), min_size=1, max_size=4
+)  # a search after each part
 clauses = st.tuples(
     st.sampled_from([False, False, True]),
     st.tuples(st.just("word"), st.sampled_from(WORDS))
     | st.tuples(st.just("beginning"), st.sampled_from(BEGINNINGS))
-    | st.tuples(st.just("phrase"), st.lists(st.sampled_from(["read", "school"]), min_size=1, max_size=2).map(tuple)),
+    | st.tuples(
+        st.just("phrase"),
+        st.lists(st.sampled_from(["read", "school"]), min_size=1, max_size=2).map(tuple),
+    ),
 )
 filters = st.one_of(
     *(
@@ -139,5 +169,7 @@ filters = st.one_of(
     st.tuples(st.just("within_km"), st.sampled_from([1, 250])),
 )
 questions = st.builds(
-    lambda q, narrowed: {"q": q, **dict(narrowed)}, st.lists(clauses, max_size=3, unique=True), st.lists(filters, max_size=2)
+    lambda q, narrowed: {"q": q, **dict(narrowed)},
+    st.lists(clauses, max_size=3, unique=True),
+    st.lists(filters, max_size=2),
 )

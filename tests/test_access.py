@@ -10,7 +10,7 @@ from people import People, at_the_desk, case_study, client, create, key
 from serving import Service, serving
 from sqlalchemy import text
 
-from app.desk import access
+from app.desk.access import keys
 from app.errors import Unauthenticated
 
 Json = dict[str, object]
@@ -35,7 +35,9 @@ def test_a_key_opens_the_desk(people: People) -> None:
 
 
 def test_the_scheme_is_written_in_any_case(people: People, ada_key: str) -> None:
-    answer = httpx.get(f"{people.service.url}/v1/admin/audit", headers={"Authorization": f"bEARER {ada_key}"})
+    answer = httpx.get(
+        f"{people.service.url}/v1/admin/audit", headers={"Authorization": f"bEARER {ada_key}"}
+    )
     assert answer.status_code == 200
 
 
@@ -44,7 +46,7 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(people: People, ada
     revoked = key(database, "left@example.org", "admin")
     expired = key(database, "guest@example.org", "admin", expires_at=datetime.now(UTC))
     with database.writing() as session:
-        access.revoke(session, revoked[:11], at=datetime.now(UTC))
+        keys.revoke(session, revoked[:11], at=datetime.now(UTC))
     mistyped = ada_key[:-1] + ("a" if ada_key[-1] != "a" else "b")
     headers = [
         None,
@@ -63,18 +65,29 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(people: People, ada
     sent = [{} if header is None else {b"Authorization": header.encode()} for header in headers]
     answers = [httpx.get(f"{people.service.url}/v1/admin/audit", headers=header) for header in sent]
     assert [answer.status_code for answer in answers] == [401] * len(headers)
-    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {'Bearer realm="Model Districts"'}
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {
+        'Bearer realm="Model Districts"'
+    }
     assert [refused(answer) for answer in answers] == [refused(answers[0])] * len(headers)
 
 
 def test_a_key_works_until_it_expires_and_not_in_that_moment(database_url: str) -> None:
     with serving(database_url) as service, service.database.writing() as session:
         at = datetime.now(UTC)
-        _row, secret = access.issue(session, label="ada", role="editor", by="tests", at=at, expires_at=at + timedelta(days=1))
-        editor, _unnoted = access.authenticate(session, f"Bearer {secret}", at=at + timedelta(hours=23))
+        _row, secret = keys.issue(
+            session,
+            label="ada",
+            role="editor",
+            by="tests",
+            at=at,
+            expires_at=at + timedelta(days=1),
+        )
+        editor, _unnoted = keys.authenticate(
+            session, f"Bearer {secret}", at=at + timedelta(hours=23)
+        )
         assert editor.label == "ada"
         with pytest.raises(Unauthenticated):
-            access.authenticate(session, f"Bearer {secret}", at=at + timedelta(days=1))
+            keys.authenticate(session, f"Bearer {secret}", at=at + timedelta(days=1))
 
 
 def test_no_key_opens_the_desk_from_a_web_page_of_another_origin(people: People) -> None:
@@ -86,19 +99,31 @@ def test_too_small_a_role_is_told_which_role_it_takes(people: People) -> None:
     answer = people.ada.get("/keys")
     assert answer.status_code == 403
     assert answer.json()["needs"] == "admin"
-    assert answer.json()["detail"] == "to manage keys takes the role admin; this key is of 'ada', role editor"
+    assert (
+        answer.json()["detail"]
+        == "to manage keys takes the role admin; this key is of 'ada', role editor"
+    )
 
 
 def test_too_small_a_role_is_told_before_what_was_sent_is_read(people: People) -> None:
-    assert people.ada.post("/keys", content=b"no JSON", headers={"Content-Type": "text/plain"}).status_code == 403
+    assert (
+        people.ada.post(
+            "/keys", content=b"no JSON", headers={"Content-Type": "text/plain"}
+        ).status_code
+        == 403
+    )
 
 
-@pytest.mark.parametrize("path", ["/case-studies/boise-id", "/case-studies/no-such", "/keys", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/case-studies/boise-id", "/case-studies/no-such", "/keys", "/nowhere"]
+)
 def test_nothing_of_the_desk_is_cached_errors_neither(path: str, people: People) -> None:
     assert people.ada.get(path).headers["Cache-Control"] == "no-store"
 
 
-def test_after_twenty_failures_from_one_address_the_door_stays_shut_for_a_while(own_service: Service) -> None:
+def test_after_twenty_failures_from_one_address_the_door_stays_shut_for_a_while(
+    own_service: Service,
+) -> None:
     with at_the_desk(own_service) as people, client(own_service, "md_guess") as guessing:
         assert [guessing.get("/audit").status_code for _ in range(20)] == [401] * 20
         answer = guessing.get("/audit")
@@ -110,7 +135,9 @@ def test_after_twenty_failures_from_one_address_the_door_stays_shut_for_a_while(
 
 def test_asking_without_a_key_is_no_attempt_and_shuts_no_door(own_service: Service) -> None:
     with at_the_desk(own_service) as people:
-        assert {httpx.get(f"{own_service.url}/v1/admin/audit").status_code for _ in range(25)} == {401}
+        assert {httpx.get(f"{own_service.url}/v1/admin/audit").status_code for _ in range(25)} == {
+            401
+        }
         httpx.get(f"{own_service.url}/openapi.json").raise_for_status()
         assert people.ada.get("/audit").status_code == 200
 
@@ -121,7 +148,12 @@ def test_a_secret_is_shown_once_and_kept_nowhere(people: People) -> None:
     made = answer.json()["data"]
     assert SECRET.fullmatch(made["secret"])
     assert made["id"] == made["secret"][:11]
-    assert (made["label"], made["role"], made["created_by"], made["expires_at"]) == ("Lee", "editor", "kim", None)
+    assert (made["label"], made["role"], made["created_by"], made["expires_at"]) == (
+        "Lee",
+        "editor",
+        "kim",
+        None,
+    )
     assert made["secret"] not in people.kim.get("/keys").text
     with people.service.database.reading() as session:
         kept = session.connection().execute(text("SELECT * FROM api_key WHERE label = 'Lee'")).one()
@@ -131,9 +163,12 @@ def test_a_secret_is_shown_once_and_kept_nowhere(people: People) -> None:
 
 
 def test_a_secret_bears_a_checksum_by_which_a_mistyped_one_is_told_at_sight(ada_key: str) -> None:
-    changed = [f"{ada_key[:at]}{'x' if ada_key[at] != 'x' else 'y'}{ada_key[at + 1 :]}" for at in range(len(ada_key))]
-    assert access.well_formed(ada_key)
-    assert [secret for secret in changed if access.well_formed(secret)] == []
+    changed = [
+        f"{ada_key[:at]}{'x' if ada_key[at] != 'x' else 'y'}{ada_key[at + 1 :]}"
+        for at in range(len(ada_key))
+    ]
+    assert keys.well_formed(ada_key)
+    assert [secret for secret in changed if keys.well_formed(secret)] == []
 
 
 def test_no_two_secrets_are_alike(people: People) -> None:
@@ -155,11 +190,15 @@ def test_the_last_use_of_a_key_is_noted_to_the_minute(people: People) -> None:
 
 def used_at(people: People, label: str) -> str | None:
     """When the key of this holder was last used."""
-    found: str | None = next(row["used_at"] for row in people.kim.get("/keys").json()["data"] if row["label"] == label)
+    found: str | None = next(
+        row["used_at"] for row in people.kim.get("/keys").json()["data"] if row["label"] == label
+    )
     return found
 
 
-def test_a_revoked_key_works_no_longer_and_revoking_it_again_changes_nothing(people: People) -> None:
+def test_a_revoked_key_works_no_longer_and_revoking_it_again_changes_nothing(
+    people: People,
+) -> None:
     made = people.kim.post("/keys", json={"label": "Kai", "role": "admin"}).json()["data"]
     with client(people.service, made["secret"]) as kai:
         assert kai.get("/keys").status_code == 200
@@ -182,11 +221,16 @@ def test_there_is_no_revoking_a_key_that_never_was(people: People) -> None:
         ({"label": "New\0", "role": "editor"}, "/label"),
         ({"label": "New", "role": "editor", "expires_at": "2020-01-01T00:00:00Z"}, "/expires_at"),
         ({"label": "New", "role": "editor", "expires_at": "2999-01-01T00:00:00"}, "/expires_at"),
-        ({"label": "New", "role": "editor", "expires_at": "9999-12-31T23:59:59-12:00"}, "/expires_at"),
+        (
+            {"label": "New", "role": "editor", "expires_at": "9999-12-31T23:59:59-12:00"},
+            "/expires_at",
+        ),
         ({"label": "New", "role": "editor", "secret": "of my own"}, "/secret"),
     ],
 )
-def test_a_key_that_cannot_be_made_is_refused_with_the_place(asked: Json, pointer: str, people: People) -> None:
+def test_a_key_that_cannot_be_made_is_refused_with_the_place(
+    asked: Json, pointer: str, people: People
+) -> None:
     answer = people.kim.post("/keys", json=asked)
     assert answer.status_code == 422
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
@@ -196,7 +240,12 @@ def test_a_key_expires_at_the_moment_that_was_meant_in_whatever_zone(people: Peo
     asked = {"label": "Zoe", "role": "editor", "expires_at": "2099-06-01T02:00:00+05:00"}
     made = people.kim.post("/keys", json=asked).json()["data"]
     assert made["expires_at"] == "2099-05-31T21:00:00Z"
-    assert next(row for row in people.kim.get("/keys").json()["data"] if row["label"] == "Zoe")["expires_at"] == made["expires_at"]
+    assert (
+        next(row for row in people.kim.get("/keys").json()["data"] if row["label"] == "Zoe")[
+            "expires_at"
+        ]
+        == made["expires_at"]
+    )
 
 
 def test_a_label_stands_for_one_holder_even_after_the_key_is_revoked(people: People) -> None:
@@ -205,13 +254,19 @@ def test_a_label_stands_for_one_holder_even_after_the_key_is_revoked(people: Peo
     assert people.kim.post("/keys", json={"label": "Noa", "role": "editor"}).status_code == 409
 
 
-def test_a_key_is_not_made_under_an_idempotency_key_since_the_answer_would_be_kept(people: People) -> None:
-    answer = people.kim.post("/keys", json={"label": "Uma", "role": "editor"}, headers={"Idempotency-Key": "uma"})
+def test_a_key_is_not_made_under_an_idempotency_key_since_the_answer_would_be_kept(
+    people: People,
+) -> None:
+    answer = people.kim.post(
+        "/keys", json={"label": "Uma", "role": "editor"}, headers={"Idempotency-Key": "uma"}
+    )
     assert answer.status_code == 422
     assert "Uma" not in people.kim.get("/keys").text
 
 
-def test_keys_are_made_listed_and_revoked_on_the_command_line(typed: Typing, service: Service) -> None:
+def test_keys_are_made_listed_and_revoked_on_the_command_line(
+    typed: Typing, service: Service
+) -> None:
     made = typed("keys", "create", "--label", "Ines", "--role", "reviewer", "--days", "30")
     secret = made.out.strip()
     assert SECRET.fullmatch(secret)

@@ -18,7 +18,13 @@ SEARCH = "/v1/case-studies?q=attendance&state=OR"
 
 def get(client: httpx.Client, url: str, **headers: str) -> httpx.Response:
     """An answer, with just these headers."""
-    return client.get(url, headers={"Accept-Encoding": "identity", **{name.replace("_", "-"): value for name, value in headers.items()}})
+    return client.get(
+        url,
+        headers={
+            "Accept-Encoding": "identity",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        },
+    )
 
 
 def status(answer: httpx.Response) -> str:
@@ -38,11 +44,18 @@ def test_the_order_of_parameters_does_not_matter(own_client: httpx.Client) -> No
     assert status(get(own_client, SEARCH)) == "hit"
 
 
-@pytest.mark.parametrize("path", [SEARCH, "/v1/case-studies/boise-id", "/v1/strategies", "/v1/suggest?q=bois", "/"])
+@pytest.mark.parametrize(
+    "path", [SEARCH, "/v1/case-studies/boise-id", "/v1/strategies", "/v1/suggest?q=bois", "/"]
+)
 def test_a_matching_etag_gets_a_304_without_a_body(client: httpx.Client, path: str) -> None:
     whole = get(client, path)
     assert whole.headers["cache-control"].startswith("public")
-    for etag in (whole.headers["etag"], f'"other", {whole.headers["etag"]}', f"W/{whole.headers['etag']}", "*"):
+    for etag in (
+        whole.headers["etag"],
+        f'"other", {whole.headers["etag"]}',
+        f"W/{whole.headers['etag']}",
+        "*",
+    ):
         answer = get(client, path, If_None_Match=etag)
         assert (answer.status_code, answer.content) == (304, b"")
         assert answer.headers["etag"] == whole.headers["etag"]
@@ -55,14 +68,22 @@ def test_last_modified_validates_where_no_etag_is_sent(client: httpx.Client) -> 
     assert get(client, SEARCH, If_Modified_Since=modified).status_code == 304
     assert get(client, SEARCH, If_Modified_Since="Wed, 01 Jan 2020 00:00:00 GMT").status_code == 200
     assert get(client, SEARCH, If_Modified_Since="not a date").status_code == 200
-    assert get(client, SEARCH, If_Modified_Since=modified, If_None_Match='"other"').status_code == 200
+    assert (
+        get(client, SEARCH, If_Modified_Since=modified, If_None_Match='"other"').status_code == 200
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "decode"),
-    [("gzip", gzip.decompress), ("br", brotli.decompress), ("zstd", lambda body: zstandard.ZstdDecompressor().decompress(body))],
+    [
+        ("gzip", gzip.decompress),
+        ("br", brotli.decompress),
+        ("zstd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
+    ],
 )
-def test_each_encoding_holds_the_same_and_has_its_own_etag(client: httpx.Client, name: str, decode: object) -> None:
+def test_each_encoding_holds_the_same_and_has_its_own_etag(
+    client: httpx.Client, name: str, decode: object
+) -> None:
     plain = get(client, SEARCH)
     with client.stream("GET", SEARCH, headers={"Accept-Encoding": name}) as answer:
         raw = b"".join(answer.iter_raw())
@@ -70,7 +91,9 @@ def test_each_encoding_holds_the_same_and_has_its_own_etag(client: httpx.Client,
     assert decode(raw) == plain.content  # type: ignore[operator]
     assert len(raw) < len(plain.content) / 2
     assert answer.headers["etag"] != plain.headers["etag"]
-    assert get(client, SEARCH, If_None_Match=answer.headers["etag"]).status_code == 200  # of another encoding
+    assert (
+        get(client, SEARCH, If_None_Match=answer.headers["etag"]).status_code == 200
+    )  # of another encoding
     assert answer.headers["vary"] == "Accept, Accept-Encoding"
 
 
@@ -101,21 +124,30 @@ def test_head_tells_what_get_would_send(client: httpx.Client) -> None:
         assert head.headers[name] == whole.headers[name]
 
 
-def test_a_publication_is_seen_by_the_next_request(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_publication_is_seen_by_the_next_request(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     before = get(own_client, "/v1/case-studies?q=zeppelin")
     assert before.json()["meta"]["total"] == 0
-    wait_for(own_service, publish(own_service.database, case_study("zeppelin-id", title="Zeppelin school")))
+    wait_for(
+        own_service,
+        publish(own_service.database, case_study("zeppelin-id", title="Zeppelin school")),
+    )
     after = get(own_client, "/v1/case-studies?q=zeppelin", If_None_Match=before.headers["etag"])
     assert after.json()["meta"]["total"] == 1
     assert get(own_client, "/v1/case-studies/zeppelin-id").status_code == 200
-    wait_for(own_service, withdraw(own_service.database, "case_study", "zeppelin-id"))
+    wait_for(own_service, withdraw(own_service.database, "case-study", "zeppelin-id"))
     assert get(own_client, "/v1/case-studies/zeppelin-id").status_code == 410
     assert status(get(own_client, "/v1/case-studies/zeppelin-id")) == "hit"
     assert get(own_client, "/v1/case-studies?q=zeppelin").json()["meta"]["total"] == 0
 
 
 def test_errors_are_not_kept_but_404_and_410(own_client: httpx.Client) -> None:
-    for path, kept in (("/v1/case-studies?state=XX", False), ("/v1/case-studies?colour=red", False), ("/v1/case-studies/nowhere", True)):
+    for path, kept in (
+        ("/v1/case-studies?state=XX", False),
+        ("/v1/case-studies?colour=red", False),
+        ("/v1/case-studies/nowhere", True),
+    ):
         get(own_client, path)
         assert status(get(own_client, path)) == ("hit" if kept else "fwd=bypass")
 
@@ -149,7 +181,10 @@ def test_equal_questions_at_once_are_one(own_service: Service) -> None:
 @pytest.fixture
 def small_cache(seeded_url: str) -> Iterator[httpx.Client]:
     """A service that may keep one MiB of answers."""
-    with serving(seeded_url, cache_megabytes=1) as service, httpx.Client(base_url=service.url) as client:
+    with (
+        serving(seeded_url, cache_megabytes=1) as service,
+        httpx.Client(base_url=service.url) as client,
+    ):
         yield client
 
 

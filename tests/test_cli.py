@@ -22,14 +22,26 @@ COMMANDS = ("serve", "migrate", "seed", "export")
 
 def environment(url: str = "", **more: str) -> dict[str, str]:
     """What a command finds in its environment."""
-    others = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PORT", "HOST", "FORCE_COLOR")}
+    others = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DATABASE_URL", "PORT", "HOST", "FORCE_COLOR")
+    }
     return others | ({"DATABASE_URL": url} if url else {}) | {"COLUMNS": "200"} | more
 
 
-def run(*arguments: str, url: str = "", folder: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, url: str = "", folder: Path | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
-        [COMMAND, *arguments], env=environment(url, **more), cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [COMMAND, *arguments],
+        env=environment(url, **more),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -37,7 +49,11 @@ def run(*arguments: str, url: str = "", folder: Path | None = None, **more: str)
 def serving_itself(url: str, port: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """`model-districts serve`, up and answering."""
     with subprocess.Popen(
-        [COMMAND, "serve"], env=environment(url, PORT=str(port)), cwd=folder, stderr=subprocess.PIPE, text=True
+        [COMMAND, "serve"],
+        env=environment(url, PORT=str(port)),
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         for _ in range(600):
             try:
@@ -77,7 +93,16 @@ def test_help_needs_no_database(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("arguments", [["fly"], ["serve", "--port", "70000"], ["serve", "--port", "x"], ["export"], ["migrate", "--now"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fly"],
+        ["serve", "--port", "70000"],
+        ["serve", "--port", "x"],
+        ["export"],
+        ["migrate", "--now"],
+    ],
+)
 def test_what_is_not_a_command_is_refused_with_code_2(arguments: list[str]) -> None:
     told = run(*arguments)
     assert (told.returncode, told.stdout) == (2, "")
@@ -90,18 +115,27 @@ def test_what_is_not_a_command_is_refused_with_code_2(arguments: list[str]) -> N
         (["export", "schools"], ("table", "schools", "case-studies, districts")),
         (["export", "districts", "-f", "xlsx"], ("format", "xlsx", "csv, ndjson, json")),
         (["export", "districts", "-F", "stat=OR"], ("stat", "state")),
-        (["export", "districts", "-F", "state=Oregn", "-F", "limit=5"], ("state", "Oregn", "OR", "limit")),
+        (
+            ["export", "districts", "-F", "state=Oregn", "-F", "limit=5"],
+            ("state", "Oregn", "OR", "limit"),
+        ),
     ],
 )
-def test_a_wrong_word_is_refused_with_those_that_are_right(sqlite_seeded: Path, arguments: list[str], words: tuple[str, ...]) -> None:
+def test_a_wrong_word_is_refused_with_those_that_are_right(
+    sqlite_seeded: Path, arguments: list[str], words: tuple[str, ...]
+) -> None:
     told = run(*arguments, url=f"sqlite:///{sqlite_seeded}")
     assert (told.returncode, told.stdout) == (1, "")
     assert all(word in told.stderr for word in words)
     assert "Traceback" not in told.stderr
 
 
-@pytest.mark.parametrize(("table", "form"), [("case-studies", "csv"), ("case-studies", "json"), ("districts", "ndjson")])
-def test_an_export_on_standard_output_is_the_export_over_http(service: Service, client: httpx.Client, table: str, form: str) -> None:
+@pytest.mark.parametrize(
+    ("table", "form"), [("case-studies", "csv"), ("case-studies", "json"), ("districts", "ndjson")]
+)
+def test_an_export_on_standard_output_is_the_export_over_http(
+    service: Service, client: httpx.Client, table: str, form: str
+) -> None:
     told = subprocess.run(
         [COMMAND, "export", table, "-f", form, "-F", "q=school", "-F", "state_not=CA,OR"],
         env=environment(service.database_url),
@@ -125,7 +159,9 @@ def test_a_reader_that_has_seen_enough_ends_an_export_quietly(sqlite_seeded: Pat
 
 
 def test_migrate_and_seed_make_a_directory_and_do_nothing_again(empty_database_url: str) -> None:
-    told = [run(command, url=empty_database_url) for command in ("migrate", "seed", "seed", "migrate")]
+    told = [
+        run(command, url=empty_database_url) for command in ("migrate", "seed", "seed", "migrate")
+    ]
     assert [one.returncode for one in told] == [0, 0, 0, 0]
     assert "".join(one.stdout for one in told) == ""
     assert re.search(r"Seed: \d+ records created, 0 changed", told[1].stderr)
@@ -143,7 +179,10 @@ def test_output_for_programs_has_no_colour_and_no_progress(tmp_path: Path) -> No
 def test_on_a_terminal_the_seed_shows_its_progress(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [COMMAND, "seed"], env=environment(f"sqlite:///{tmp_path / 'a.sqlite'}", TERM="xterm"), stderr=theirs, cwd=tmp_path
+        [COMMAND, "seed"],
+        env=environment(f"sqlite:///{tmp_path / 'a.sqlite'}", TERM="xterm"),
+        stderr=theirs,
+        cwd=tmp_path,
     ) as process:
         os.close(theirs)
         shown = b""
@@ -175,7 +214,9 @@ def test_a_password_is_not_shown(database_url: str, engine: str) -> None:
         ("migrate", "nonsense", "DATABASE_URL"),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_told_in_words(command: str, url: str, words: str, free_port: int) -> None:
+def test_a_database_that_cannot_be_reached_is_told_in_words(
+    command: str, url: str, words: str, free_port: int
+) -> None:
     told = run(*command.split(), url=url, PORT=str(free_port))
     assert told.returncode == 1
     assert words in told.stderr
@@ -207,7 +248,9 @@ def test_a_taken_port_is_a_clear_message_and_code_2(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_serve_makes_the_directory_and_a_second_time_changes_nothing(empty_database_url: str, free_port: int, tmp_path: Path) -> None:
+def test_serve_makes_the_directory_and_a_second_time_changes_nothing(
+    empty_database_url: str, free_port: int, tmp_path: Path
+) -> None:
     revisions = []
     for _ in range(2):
         with serving_itself(empty_database_url, free_port, tmp_path) as process:

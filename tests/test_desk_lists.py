@@ -10,7 +10,10 @@ LIST = "/case-studies"
 @pytest.fixture(scope="module")
 def people(people: People) -> People:
     """Ada has a draft, one in review, and one withdrawn; Rui a public one with a newer draft."""
-    create(people.ada, case_study("zz-draft", title="Zebra crossing", lessons="Stay “patient” at École 12. [^s1]"))
+    create(
+        people.ada,
+        case_study("zz-draft", title="Zebra crossing", lessons="Stay “patient” at École 12. [^s1]"),
+    )
     create(people.ada, case_study("zz-review", title="Zebra review"))
     step(people.ada, "submit", "zz-review").raise_for_status()
     published(people, case_study("zz-public", title="Zebra public"))
@@ -49,12 +52,18 @@ def test_a_list_says_where_each_record_stands(people: People) -> None:
         ("published", []),
     ],
 )
-def test_records_are_listed_by_the_state_of_their_newest_version(status: str, expected: list[str], people: People) -> None:
+def test_records_are_listed_by_the_state_of_their_newest_version(
+    status: str, expected: list[str], people: People
+) -> None:
     assert slugs(people.ada.get(LIST, params={"status": status, "after": "zz"})) == expected
 
 
 def test_records_are_listed_by_who_changed_their_content_last(people: People) -> None:
-    assert slugs(people.ada.get(LIST, params={"owner": "ada"})) == ["zz-draft", "zz-review", "zz-withdrawn"]
+    assert slugs(people.ada.get(LIST, params={"owner": "ada"})) == [
+        "zz-draft",
+        "zz-review",
+        "zz-withdrawn",
+    ]
     assert slugs(people.ada.get(LIST, params={"owner": "rui"})) == ["zz-public"]
     assert slugs(people.ada.get(LIST, params={"owner": "nobody"})) == []
 
@@ -73,12 +82,16 @@ def test_records_are_listed_by_who_changed_their_content_last(people: People) ->
         ("zebra sources", []),
     ],
 )
-def test_records_are_listed_by_words_of_their_text_however_written(q: str, expected: list[str], people: People) -> None:
+def test_records_are_listed_by_words_of_their_text_however_written(
+    q: str, expected: list[str], people: People
+) -> None:
     assert slugs(people.ada.get(LIST, params={"q": q})) == expected
 
 
 def test_filters_are_all_asked_at_once(people: People) -> None:
-    assert slugs(people.ada.get(LIST, params={"status": "draft", "owner": "ada", "q": "zebra"})) == ["zz-draft"]
+    assert slugs(
+        people.ada.get(LIST, params={"status": "draft", "owner": "ada", "q": "zebra"})
+    ) == ["zz-draft"]
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 8])
@@ -112,6 +125,11 @@ def test_without_a_limit_a_page_has_fifty(people: People) -> None:
         ({"status": ["draft", "draft"]}, 400, "status"),
     ],
 )
-def test_what_a_list_does_not_take_is_refused(parameters: dict[str, str], status: int, parameter: str, people: People) -> None:
+def test_what_a_list_does_not_take_is_refused(
+    parameters: dict[str, str], status: int, parameter: str, people: People
+) -> None:
     answer = people.ada.get(LIST, params=parameters)
-    assert (answer.status_code, [fault["parameter"] for fault in answer.json()["errors"]]) == (status, [parameter])
+    assert (answer.status_code, [fault["parameter"] for fault in answer.json()["errors"]]) == (
+        status,
+        [parameter],
+    )

@@ -26,10 +26,15 @@ def rows() -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def test_a_district_is_found_by_slug_and_by_leaid(client: httpx.Client, rows: list[dict[str, str]]) -> None:
+def test_a_district_is_found_by_slug_and_by_leaid(
+    client: httpx.Client, rows: list[dict[str, str]]
+) -> None:
     for row in rows:
         document = read(client, row["slug"])
-        assert (document["slug"], document["nces_leaid"]) == (row["slug"], row["nces_leaid"] or None)
+        assert (document["slug"], document["nces_leaid"]) == (
+            row["slug"],
+            row["nces_leaid"] or None,
+        )
         if row["nces_leaid"]:
             assert read(client, row["nces_leaid"]) == document
 
@@ -38,11 +43,23 @@ def test_figures_carry_year_and_source(client: httpx.Client, rows: list[dict[str
     for row in rows:
         document = read(client, row["slug"])
         for name in ("enrollment", "schools"):
-            expected = {"value": int(row[name]), "year": int(row[f"{name}_year"]), "source": row[f"{name}_source"]} if row[name] else None
+            expected = (
+                {
+                    "value": int(row[name]),
+                    "year": int(row[f"{name}_year"]),
+                    "source": row[f"{name}_source"],
+                }
+                if row[name]
+                else None
+            )
             assert document[name] == expected, (row["slug"], name)
         if row["locale"]:
             locale = document["locale"]
-            assert (locale["value"], locale["year"], locale["source"]) == (row["locale"], int(row["locale_year"]), row["locale_source"])
+            assert (locale["value"], locale["year"], locale["source"]) == (
+                row["locale"],
+                int(row["locale_year"]),
+                row["locale_source"],
+            )
             assert document["rurality"] == locale["rurality"]
         else:
             assert (document["locale"], document["rurality"]) == (None, None)
@@ -67,23 +84,48 @@ def test_a_district_tells_of_its_case_studies_and_they_of_it(client: httpx.Clien
     cases = {case["slug"]: case for case in client.get("/v1/case-studies?limit=100").json()["data"]}
     districts = {hit["slug"]: hit for hit in client.get("/v1/districts?limit=100").json()["data"]}
     pairs = {(case["slug"], own["slug"]) for case in cases.values() for own in case["districts"]}
-    assert pairs == {(case["slug"], slug) for slug, found in districts.items() for case in found["case_studies"]}
+    assert pairs == {
+        (case["slug"], slug) for slug, found in districts.items() for case in found["case_studies"]
+    }
     for found in districts.values():
         own = [cases[case["slug"]] for case in found["case_studies"]]
-        assert set(found["strategies"]) == {strategy["value"] for case in own for strategy in case["strategies"]}
-        assert set(found["outcomes"]) == {row["indicator"] for case in own for row in case["outcomes"]}
-        assert [case["evidence"] for case in found["case_studies"]] == [case["evidence"] for case in own]
+        assert set(found["strategies"]) == {
+            strategy["value"] for case in own for strategy in case["strategies"]
+        }
+        assert set(found["outcomes"]) == {
+            row["indicator"] for case in own for row in case["outcomes"]
+        }
+        assert [case["evidence"] for case in found["case_studies"]] == [
+            case["evidence"] for case in own
+        ]
 
 
 def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     answer = client.get("/v1/districts/4703180").json()
-    assert answer["links"] == {"self": "/v1/districts/metro-nashville-public-schools-tn", "collection": "/v1/districts"}
-    assert answer["meta"]["cite"].startswith("Model Districts. Metro Nashville Public Schools. Revision ")
-    assert answer["meta"]["cite"].endswith(f"{client.base_url}/v1/districts/metro-nashville-public-schools-tn")
+    assert answer["links"] == {
+        "self": "/v1/districts/metro-nashville-public-schools-tn",
+        "collection": "/v1/districts",
+    }
+    assert answer["meta"]["cite"].startswith(
+        "Model Districts. Metro Nashville Public Schools. Revision "
+    )
+    assert answer["meta"]["cite"].endswith(
+        f"{client.base_url}/v1/districts/metro-nashville-public-schools-tn"
+    )
 
 
 @pytest.mark.parametrize(
-    "name", ["there-is-none", "0000000", "160036", "16003600", "\N{FULLWIDTH DIGIT ONE}600360", "%00", "1600360%00", "-1"]
+    "name",
+    [
+        "there-is-none",
+        "0000000",
+        "160036",
+        "16003600",
+        "\N{FULLWIDTH DIGIT ONE}600360",
+        "%00",
+        "1600360%00",
+        "-1",
+    ],
 )
 def test_a_name_that_nothing_has_is_not_found(client: httpx.Client, name: str) -> None:
     answer = client.get(f"/v1/districts/{name}")
@@ -91,7 +133,9 @@ def test_a_name_that_nothing_has_is_not_found(client: httpx.Client, name: str) -
     assert answer.json()["type"] == "/problems/not-found"
 
 
-def test_a_change_to_a_district_shows_in_its_case_studies(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_change_to_a_district_shows_in_its_case_studies(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     change = district(
         "boise-school-district-id",
         nces_leaid="1600360",
@@ -112,34 +156,64 @@ def test_a_change_to_a_district_shows_in_its_case_studies(own_service: Service, 
         assert [hit["slug"] for hit in found] == ["boise-id"], question
 
 
-def test_a_new_leaid_takes_the_place_of_the_old_one(own_service: Service, own_client: httpx.Client) -> None:
-    wait_for(own_service, publish(own_service.database, district("boise-school-district-id", nces_leaid="1699999")))
+def test_a_new_leaid_takes_the_place_of_the_old_one(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    wait_for(
+        own_service,
+        publish(own_service.database, district("boise-school-district-id", nces_leaid="1699999")),
+    )
     assert read(own_client, "1699999")["slug"] == "boise-school-district-id"
     assert own_client.get("/v1/districts/1600360").status_code == 404
 
 
-def test_a_new_case_study_shows_at_its_districts_and_leaves_them_when_withdrawn(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_new_case_study_shows_at_its_districts_and_leaves_them_when_withdrawn(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     before = read(own_client, "boise-school-district-id")
     wait_for(
         own_service,
-        publish(own_service.database, case_study("an-effort", outcomes=[outcome("experimental")], strategies=["tutoring-mentoring"])),
+        publish(
+            own_service.database,
+            case_study(
+                "an-effort", outcomes=[outcome("experimental")], strategies=["tutoring-mentoring"]
+            ),
+        ),
     )
     during = read(own_client, "boise-school-district-id")
-    assert {"slug": "an-effort", "title": "An effort", "evidence": "experimental", "url": "/v1/case-studies/an-effort"} in during[
-        "case_studies"
-    ]
+    assert {
+        "slug": "an-effort",
+        "title": "An effort",
+        "evidence": "experimental",
+        "url": "/v1/case-studies/an-effort",
+    } in during["case_studies"]
     assert "tutoring-mentoring" in during["strategies"]
     assert during["updated_at"] > before["updated_at"]
 
-    wait_for(own_service, withdraw(own_service.database, "case_study", "an-effort"))
+    wait_for(own_service, withdraw(own_service.database, "case-study", "an-effort"))
     after = read(own_client, "boise-school-district-id")
-    assert (after["case_studies"], after["strategies"]) == (before["case_studies"], before["strategies"])
-    assert own_client.get("/v1/districts?evidence=experimental&slug=boise-school-district-id").json()["meta"]["total"] == 0
+    assert (after["case_studies"], after["strategies"]) == (
+        before["case_studies"],
+        before["strategies"],
+    )
+    assert (
+        own_client.get("/v1/districts?evidence=experimental&slug=boise-school-district-id").json()[
+            "meta"
+        ]["total"]
+        == 0
+    )
 
 
-def test_a_case_study_that_moves_to_another_district_leaves_the_old_one(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_case_study_that_moves_to_another_district_leaves_the_old_one(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     wait_for(own_service, publish(own_service.database, case_study("an-effort")))
-    wait_for(own_service, publish(own_service.database, case_study("an-effort", districts=["hartford-public-schools-ct"])))
+    wait_for(
+        own_service,
+        publish(
+            own_service.database, case_study("an-effort", districts=["hartford-public-schools-ct"])
+        ),
+    )
     slugs = {
         name: [case["slug"] for case in read(own_client, name)["case_studies"]]
         for name in ("boise-school-district-id", "hartford-public-schools-ct")

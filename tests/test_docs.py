@@ -27,7 +27,11 @@ from app.settings import Settings
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 DOCS = [README, *sorted((ROOT / "docs").glob("*.md"))]
-WRITTEN = [ROOT / "CHANGELOG.md", *(path for folder in ("docs", "seed") for path in sorted((ROOT / folder).rglob("*.md"))), README]
+WRITTEN = [
+    ROOT / "CHANGELOG.md",
+    *(path for folder in ("docs", "seed") for path in sorted((ROOT / folder).rglob("*.md"))),
+    README,
+]
 SEARCHING = (ROOT / "docs" / "searching.md").read_text()
 OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 BIN = Path(sys.prefix) / "bin"
@@ -50,19 +54,34 @@ def _commands(path: Path) -> Iterator[Command]:
             yield Command(path.name, line, answer)
 
 
-GUIDES = [path for path in DOCS if path.name in ("editors.md", "imports.md")]  # to be followed from top to bottom
+GUIDES = [
+    path for path in DOCS if path.name in ("editors.md", "imports.md")
+]  # to be followed from top to bottom
 COMMANDS = [command for path in DOCS if path not in GUIDES for command in _commands(path)]
 ASKED = [command for command in COMMANDS if re.match(r"curl|model-districts", command.line)]
 MADE = [command.line for command in COMMANDS if command not in ASKED]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
-@pytest.mark.parametrize("command", ASKED, ids=lambda command: f"{command.document}: {command.line[:100]}")
-def test_what_a_document_says_to_type_gives_the_answer_that_it_shows(command: Command, service: Service, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ASKED, ids=lambda command: f"{command.document}: {command.line[:100]}"
+)
+def test_what_a_document_says_to_type_gives_the_answer_that_it_shows(
+    command: Command, service: Service, tmp_path: Path
+) -> None:
     line = command.line.replace("http://127.0.0.1:8000", service.url)
-    environment = _environment() | {"DATABASE_URL": service.database_url, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    environment = _environment() | {
+        "DATABASE_URL": service.database_url,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+    }
     typed = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", line], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+        ["bash", "-euo", "pipefail", "-c", line],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert typed.returncode == 0, typed.stderr
     assert _missing(command.answer, typed.stdout) is None, typed.stdout[:3000]
@@ -74,10 +93,22 @@ def test_a_guide_that_is_followed_from_top_to_bottom_gives_the_answers_that_it_s
     guide: Path, own_service: Service, tmp_path: Path
 ) -> None:
     commands = list(_commands(guide))
-    environment = _environment() | {"DATABASE_URL": own_service.database_url, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "200"}
-    script = "".join(f"printf '\\036'\n{command.line}\n" for command in commands)  # a record separator before each answer
+    environment = _environment() | {
+        "DATABASE_URL": own_service.database_url,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "COLUMNS": "200",
+    }
+    script = "".join(
+        f"printf '\\036'\n{command.line}\n" for command in commands
+    )  # a record separator before each answer
     typed = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace("http://127.0.0.1:8000", own_service.url)],
+        [
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            script.replace("http://127.0.0.1:8000", own_service.url),
+        ],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -88,7 +119,9 @@ def test_a_guide_that_is_followed_from_top_to_bottom_gives_the_answers_that_it_s
     assert typed.returncode == 0, typed.stdout[-2000:] + typed.stderr
     answers = typed.stdout.split("\036")[1:]
     wrong = [
-        (command.line, answer) for command, answer in zip(commands, answers, strict=True) if _missing(command.answer, answer) is not None
+        (command.line, answer)
+        for command, answer in zip(commands, answers, strict=True)
+        if _missing(command.answer, answer) is not None
     ]
     assert wrong == []
 
@@ -99,7 +132,12 @@ def test_the_other_lines_that_documents_say_to_type_are_the_two_commands() -> No
 
 def test_make_test_runs_the_whole_suite(tmp_path: Path) -> None:
     planned = subprocess.run(
-        ["make", "-n", "test"], cwd=_checkout(tmp_path), env=_environment(), capture_output=True, text=True, check=True
+        ["make", "-n", "test"],
+        cwd=_checkout(tmp_path),
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert planned.stdout.strip().endswith(".venv/bin/pytest")
 
@@ -132,30 +170,49 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
 
 
 def test_every_command_is_documented() -> None:
-    assert [name for name in _names(typer.main.get_command(cli), "model-districts") if f"`{name}`" not in OPERATORS] == []
+    assert [
+        name
+        for name in _names(typer.main.get_command(cli), "model-districts")
+        if f"`{name}`" not in OPERATORS
+    ] == []
 
 
 def test_every_public_address_is_documented(service: Service) -> None:
     text = "".join(path.read_text() for path in DOCS)
-    public = [path for path in _openapi(service)["paths"] if path != "/" and not path.startswith("/v1/admin")]
+    public = [
+        path
+        for path in _openapi(service)["paths"]
+        if path != "/" and not path.startswith("/v1/admin")
+    ]
     assert [path for path in public if f"`{path}`" not in text] == []
 
 
 @pytest.mark.parametrize("path", ["/v1/case-studies", "/v1/districts"])
-def test_every_parameter_of_a_search_is_documented_with_the_orders_and_facets_it_takes(path: str, service: Service) -> None:
-    parameters = {parameter["name"]: parameter for parameter in _openapi(service)["paths"][path]["get"]["parameters"]}
+def test_every_parameter_of_a_search_is_documented_with_the_orders_and_facets_it_takes(
+    path: str, service: Service
+) -> None:
+    parameters = {
+        parameter["name"]: parameter
+        for parameter in _openapi(service)["paths"][path]["get"]["parameters"]
+    }
     orders = [order for order in parameters["sort"]["schema"]["enum"] if not order.startswith("-")]
     facets = parameters["facets"]["schema"]["items"]["enum"]
     assert [name for name in (*parameters, *orders, *facets) if f"`{name}`" not in SEARCHING] == []
 
 
-def test_the_values_that_the_guide_lists_for_a_filter_are_those_that_it_takes(service: Service) -> None:
+def test_the_values_that_the_guide_lists_for_a_filter_are_those_that_it_takes(
+    service: Service,
+) -> None:
     listed = {
         name: re.findall("`([^`]+)`", cell)
-        for name, cell in re.findall(r"^\| `(\w+)` \| `\1_all` .*\| ([^|]+) \|$", SEARCHING, re.MULTILINE)
+        for name, cell in re.findall(
+            r"^\| `(\w+)` \| `\1_all` .*\| ([^|]+) \|$", SEARCHING, re.MULTILINE
+        )
     }
     short = {name: values for name, values in listed.items() if not values[0].startswith("/v1/")}
-    asked = httpx.get(f"{service.url}/v1/case-studies", params=dict.fromkeys(short, "no-such-value")).json()
+    asked = httpx.get(
+        f"{service.url}/v1/case-studies", params=dict.fromkeys(short, "no-such-value")
+    ).json()
     assert {fault["parameter"]: fault["allowed"] for fault in asked["errors"]} == {
         name: [*values, "not-stated"] for name, values in short.items()
     }
@@ -168,10 +225,16 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
 
 
 def test_the_newest_version_in_the_changelog_is_the_one_that_runs(service: Service) -> None:
-    newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = re.search(
+        r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
     assert newest is not None
     assert newest[1] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert newest[1] == _openapi(service)["info"]["version"] == httpx.get(service.url).json()["version"]
+    assert (
+        newest[1]
+        == _openapi(service)["info"]["version"]
+        == httpx.get(service.url).json()["version"]
+    )
 
 
 @dataclass(frozen=True)
@@ -189,7 +252,10 @@ def _start(line: str, folder: Path) -> Start:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     began = time.monotonic()
-    with (folder / "printed").open("w+") as printed, _typed(line, folder, port, printed.fileno()) as process:
+    with (
+        (folder / "printed").open("w+") as printed,
+        _typed(line, folder, port, printed.fileno()) as process,
+    ):
         url = f"http://127.0.0.1:{port}"
         while not _answers(url):
             given_up = process.poll() is not None or time.monotonic() > began + 60
@@ -197,14 +263,23 @@ def _start(line: str, folder: Path) -> Start:
             time.sleep(0.05)
         seconds = time.monotonic() - began
         revision = httpx.get(url).json()["revision"]
-        found = httpx.get(f"{url}/v1/case-studies?q=attendance&rurality=rural").json()["meta"]["total"]
+        found = httpx.get(f"{url}/v1/case-studies?q=attendance&rurality=rural").json()["meta"][
+            "total"
+        ]
         return Start((folder / "printed").read_text(), seconds, revision, found)
 
 
 @contextmanager
 def _typed(line: str, folder: Path, port: int, output: int) -> Iterator["subprocess.Popen[bytes]"]:
     environment = _environment() | {"PORT": str(port)}
-    process = subprocess.Popen(["bash", "-c", line], cwd=folder, env=environment, stdout=output, stderr=output, start_new_session=True)
+    process = subprocess.Popen(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=environment,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+    )
     try:
         yield process
     finally:
@@ -235,7 +310,11 @@ def _checkout(folder: Path) -> Path:
 def _environment() -> dict[str, str]:
     """What a newcomer's shell has: nothing of ours, nor of a `make test` that runs this."""
     ours = {"ARGS", *(name.upper() for name in Settings.model_fields)}
-    return {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("MAKE")}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ours and not name.startswith("MAKE")
+    }
 
 
 def _missing(shown: str, printed: str) -> str | None:
@@ -247,7 +326,13 @@ def _missing(shown: str, printed: str) -> str | None:
     at = 0
     for number, piece in enumerate(pieces):
         last = number == len(pieces) - 1
-        found = len(printed) - len(piece) if last and printed.endswith(piece) else -1 if last else printed.find(piece, at)
+        found = (
+            len(printed) - len(piece)
+            if last and printed.endswith(piece)
+            else -1
+            if last
+            else printed.find(piece, at)
+        )
         if found < at or (number == 0 and found > 0):
             return piece
         at = found + len(piece)

@@ -30,7 +30,11 @@ ASKED = (
     "/v1/localities",
     "/openapi.json",
     "/",
-    *(f"/v1/exports/{table}.{form}" for table in ("case-studies", "districts") for form in ("csv", "ndjson", "json")),
+    *(
+        f"/v1/exports/{table}.{form}"
+        for table in ("case-studies", "districts")
+        for form in ("csv", "ndjson", "json")
+    ),
 )
 
 
@@ -47,20 +51,46 @@ def of_a_public_kind(openapi: dict[str, Any]) -> Iterator[str]:
 def people(people: People) -> People:
     """The desk after a day's work of which nothing was published but the old text of `zz-public`."""
     vocabulary = {
-        "strategies": {"slug": "xylophone-lessons", "label": "Xylophones", "definition": "Lessons.", "pillar": "expanded-learning"},
-        "indicators": {"slug": "xylophone-skill", "label": "Xylophone skill", "definition": "How well."},
+        "strategies": {
+            "slug": "xylophone-lessons",
+            "label": "Xylophones",
+            "definition": "Lessons.",
+            "pillar": "expanded-learning",
+        },
+        "indicators": {
+            "slug": "xylophone-skill",
+            "label": "Xylophone skill",
+            "definition": "How well.",
+        },
         "organizations": {"slug": "xylophone-club", "name": "Xylophone Club", "type": "nonprofit"},
-        "districts": {"slug": "xylophonia", "name": "Xylophonia Schools", "state": "ID", "nces_leaid": "1699902"},
+        "districts": {
+            "slug": "xylophonia",
+            "name": "Xylophonia Schools",
+            "state": "ID",
+            "nces_leaid": "1699902",
+        },
     }
     for kind, document in vocabulary.items():
         create(people.kim, document, kind)
-    create(people.ada, case_study("xylophonia-draft", title="Xylophonia", strategies=["xylophone-lessons", "food-security"]))
-    create(people.ada, case_study("xylophonia-review", title="Xylophonia", summary="They had a xylophone."))
+    create(
+        people.ada,
+        case_study(
+            "xylophonia-draft",
+            title="Xylophonia",
+            strategies=["xylophone-lessons", "food-security"],
+        ),
+    )
+    create(
+        people.ada,
+        case_study("xylophonia-review", title="Xylophonia", summary="They had a xylophone."),
+    )
     step(people.ada, "submit", "xylophonia-review").raise_for_status()
     published(people, case_study("zz-public", title="Old title"))
     amend(people.ada, "zz-public", title="Xylophonia", aliases=["XYLOPHONIA"])
     published(people, case_study("zz-withdrawn", title="Xylophonia"))
-    step(people.rui, "withdraw", "zz-withdrawn", reason="The district asked for it.").raise_for_status()
+    step(
+        people.rui, "withdraw", "zz-withdrawn", reason="The district asked for it."
+    ).raise_for_status()
     return people
 
 
@@ -72,7 +102,9 @@ def public(people: People) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("address", ASKED)
-def test_nothing_unpublished_shows_at_any_public_address(address: str, public: httpx.Client) -> None:
+def test_nothing_unpublished_shows_at_any_public_address(
+    address: str, public: httpx.Client
+) -> None:
     answer = public.get(address)
     assert answer.status_code < 500
     assert SECRET not in answer.text.lower()
@@ -87,20 +119,33 @@ def test_nothing_unpublished_shows_where_the_openapi_document_leads(public: http
 def test_nothing_unpublished_is_counted(public: httpx.Client) -> None:
     answer = public.get("/v1/case-studies", params={"q": "xylophonia"}).json()
     assert (answer["data"], answer["meta"]["total"]) == ([], 0)
-    [food] = [term for term in public.get("/v1/strategies").json()["data"] if term["value"] == "food-security"]
-    cases = public.get("/v1/case-studies", params={"strategy": "food-security"}).json()["meta"]["total"]
+    [food] = [
+        term
+        for term in public.get("/v1/strategies").json()["data"]
+        if term["value"] == "food-security"
+    ]
+    cases = public.get("/v1/case-studies", params={"strategy": "food-security"}).json()["meta"][
+        "total"
+    ]
     assert food["case_studies"] == cases
 
 
 @pytest.mark.parametrize(
     "address",
-    ["/v1/case-studies/xylophonia-draft", "/v1/case-studies/xylophonia-review", "/v1/districts/xylophonia", "/v1/districts/1699902"],
+    [
+        "/v1/case-studies/xylophonia-draft",
+        "/v1/case-studies/xylophonia-review",
+        "/v1/districts/xylophonia",
+        "/v1/districts/1699902",
+    ],
 )
 def test_what_was_never_public_is_not_found(address: str, public: httpx.Client) -> None:
     assert public.get(address).status_code == 404
 
 
-def test_a_public_record_keeps_its_public_text_while_a_draft_is_worked_on(public: httpx.Client) -> None:
+def test_a_public_record_keeps_its_public_text_while_a_draft_is_worked_on(
+    public: httpx.Client,
+) -> None:
     assert public.get("/v1/case-studies/zz-public").json()["data"]["title"] == "Old title"
 
 

@@ -44,14 +44,18 @@ def exported(client: httpx.Client, table: str, form: str, question: str = "") ->
     text = client.get(f"/v1/exports/{table}.{form}?{question}").raise_for_status().text
     if form == "csv":
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    documents: list[Json] = json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
+    documents: list[Json] = (
+        json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
+    )
     return documents
 
 
 @each_table
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_an_export_holds_what_the_search_finds_and_nothing_else(client: httpx.Client, table: str, form: str, question: str) -> None:
+def test_an_export_holds_what_the_search_finds_and_nothing_else(
+    client: httpx.Client, table: str, form: str, question: str
+) -> None:
     slugs = [document["slug"] for document in exported(client, table, form, question)]
     assert slugs == sorted(found_by_search(client, table, question))
 
@@ -65,23 +69,32 @@ def test_an_export_is_whole_where_a_page_is_not(client: httpx.Client, table: str
 @each_table
 def test_a_search_links_to_its_own_export(client: httpx.Client, table: str) -> None:
     search = client.get(f"/v1/{table}?q=school&state=OR,CA&sort=title&limit=1&fields=slug").json()
-    documents = [json.loads(line) for line in client.get(search["links"]["export"]).raise_for_status().text.splitlines()]
+    documents = [
+        json.loads(line)
+        for line in client.get(search["links"]["export"]).raise_for_status().text.splitlines()
+    ]
     assert len(documents) == search["meta"]["total"] > 1
 
 
 @each_table
 @pytest.mark.parametrize("form", ["json", "ndjson"])
-def test_documents_are_those_that_their_own_addresses_give(client: httpx.Client, table: str, form: str) -> None:
+def test_documents_are_those_that_their_own_addresses_give(
+    client: httpx.Client, table: str, form: str
+) -> None:
     for document in exported(client, table, form):
         assert document == client.get(document["url"]).json()["data"]
 
 
 @each_table
 @pytest.mark.parametrize(("form", "media_type"), FORMATS.items())
-def test_a_file_is_named_for_the_table_and_the_revision(client: httpx.Client, table: str, form: str, media_type: str) -> None:
+def test_a_file_is_named_for_the_table_and_the_revision(
+    client: httpx.Client, table: str, form: str, media_type: str
+) -> None:
     answer = client.get(f"/v1/exports/{table}.{form}")
     revision = client.get("/").json()["revision"]
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{table}-{revision}.{form}"'
+    assert (
+        answer.headers["Content-Disposition"] == f'attachment; filename="{table}-{revision}.{form}"'
+    )
     assert answer.headers["Content-Type"].split(";")[0] == media_type
 
 
@@ -89,15 +102,30 @@ def test_a_row_of_case_studies_holds_what_the_document_says(client: httpx.Client
     rows = {row["slug"]: row for row in exported(client, "case-studies", "csv")}
     for document in exported(client, "case-studies", "json"):
         row = rows[document["slug"]]
-        for name in ("title", "summary", "initiative", "evidence", "model", "setting", "updated_at", "url"):
+        for name in (
+            "title",
+            "summary",
+            "initiative",
+            "evidence",
+            "models",
+            "setting",
+            "updated_at",
+            "url",
+        ):
             assert row[name] == (document[name] or "")
         for name in ("started_year", "ended_year", "version"):
             assert row[name] == ("" if document[name] is None else str(document[name]))
         for name in ("challenge", "approach", "results", "lessons"):
             assert row[name] == "\n\n".join(paragraph["text"] for paragraph in document[name])
-        for name, key, value in (("districts", "districts", "slug"), ("states", "states", "value"), ("strategies", "strategies", "value")):
+        for name, key, value in (
+            ("districts", "districts", "slug"),
+            ("states", "states", "value"),
+            ("strategies", "strategies", "value"),
+        ):
             assert row[name].split("; ") == [part[value] for part in document[key]]
-        assert row["leaids"] == "; ".join(part["nces_leaid"] for part in document["districts"] if part["nces_leaid"])
+        assert row["leaids"] == "; ".join(
+            part["nces_leaid"] for part in document["districts"] if part["nces_leaid"]
+        )
         assert row["sources"].split("; ") == [source["url"] for source in document["sources"]]
 
 
@@ -108,10 +136,14 @@ def test_a_row_of_districts_holds_what_the_document_says(client: httpx.Client) -
         assert row["nces_leaid"] == (document["nces_leaid"] or "")
         for figure in ("locale", "enrollment", "schools"):
             for suffix, part in (("", "value"), ("_year", "year"), ("_source", "source")):
-                assert row[figure + suffix] == (str(document[figure][part]) if document[figure] else "")
+                assert row[figure + suffix] == (
+                    str(document[figure][part]) if document[figure] else ""
+                )
         for name in ("latitude", "longitude"):
             assert row[name] == (str(document["place"][name]) if document["place"] else "")
-        assert row["case_studies"].split("; ") == [case["slug"] for case in document["case_studies"]]
+        assert row["case_studies"].split("; ") == [
+            case["slug"] for case in document["case_studies"]
+        ]
 
 
 @each_table
@@ -123,9 +155,17 @@ def test_a_csv_file_without_a_row_still_has_its_header(client: httpx.Client, tab
     assert client.get(f"/v1/exports/{table}.ndjson?q=thereisnosuchword").content == b""
 
 
-def test_commas_quotes_and_line_breaks_survive_a_csv_file(own_service: Service, own_client: httpx.Client) -> None:
-    title, summary = 'Schools, "open" late', 'One line,\nanother; and a "quoted" third: Niños, 学校, \N{ROCKET}'
-    wait_for(own_service, publish(own_service.database, case_study("an-effort", title=title, summary=summary)))
+def test_commas_quotes_and_line_breaks_survive_a_csv_file(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    title, summary = (
+        'Schools, "open" late',
+        'One line,\nanother; and a "quoted" third: Niños, 学校, \N{ROCKET}',
+    )
+    wait_for(
+        own_service,
+        publish(own_service.database, case_study("an-effort", title=title, summary=summary)),
+    )
     row = exported(own_client, "case-studies", "csv", "slug=an-effort")[0]
     assert (row["title"], row["summary"]) == (title, summary)
 
@@ -133,7 +173,9 @@ def test_commas_quotes_and_line_breaks_survive_a_csv_file(own_service: Service, 
 @each_table
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", ["limit", "cursor", "sort", "fields", "facets"])
-def test_what_means_nothing_in_an_export_is_refused(client: httpx.Client, table: str, form: str, name: str) -> None:
+def test_what_means_nothing_in_an_export_is_refused(
+    client: httpx.Client, table: str, form: str, name: str
+) -> None:
     answer = client.get(f"/v1/exports/{table}.{form}?{name}=1")
     assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
     error = answer.json()["errors"][0]
@@ -148,20 +190,41 @@ def test_other_forms_are_not_found(client: httpx.Client, table: str) -> None:
     assert client.get("/v1/exports/strategies.csv").status_code == 404
 
 
-def test_more_than_one_statement_can_carry_at_once_is_still_exported(own_service: Service, own_client: httpx.Client) -> None:
-    wait_for(own_service, publish(own_service.database, *(case_study(f"effort-{number}", title="Zzyzx") for number in range(700))))
+def test_more_than_one_statement_can_carry_at_once_is_still_exported(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    wait_for(
+        own_service,
+        publish(
+            own_service.database,
+            *(case_study(f"effort-{number}", title="Zzyzx") for number in range(700)),
+        ),
+    )
     for question, total in (("q=zzyzx", 700), ("state=ID", 701)):
-        slugs = [document["slug"] for document in exported(own_client, "case-studies", "ndjson", question)]
+        slugs = [
+            document["slug"]
+            for document in exported(own_client, "case-studies", "ndjson", question)
+        ]
         assert (len(slugs), slugs) == (total, sorted(slugs))
 
 
-def test_clients_that_hang_up_early_do_no_harm(own_service: Service, own_client: httpx.Client) -> None:
+def test_clients_that_hang_up_early_do_no_harm(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     prose = "A long paragraph. " * 1000 + "[^s1]"
-    wait_for(own_service, publish(own_service.database, *(case_study(f"effort-{number}", approach=prose) for number in range(300))))
+    wait_for(
+        own_service,
+        publish(
+            own_service.database,
+            *(case_study(f"effort-{number}", approach=prose) for number in range(300)),
+        ),
+    )
     for _ in range(40):
         url = httpx.URL(own_service.url)
         with socket.create_connection((url.host, url.port)) as hanging_up:
-            hanging_up.sendall(b"GET /v1/exports/case-studies.ndjson HTTP/1.1\r\nHost: here\r\n\r\n")
+            hanging_up.sendall(
+                b"GET /v1/exports/case-studies.ndjson HTTP/1.1\r\nHost: here\r\n\r\n"
+            )
             assert hanging_up.recv(1000).startswith(b"HTTP/1.1 200")
     assert len(exported(own_client, "case-studies", "ndjson", "q=paragraph")) == 300
     assert own_client.get("/v1/case-studies/boise-id").status_code == 200

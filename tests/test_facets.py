@@ -51,9 +51,16 @@ def test_a_link_adds_its_value_or_takes_it_away(client: httpx.Client, question: 
     for name, values in answer["facets"].items():
         own = {value["value"] for value in values if value["selected"]}
         for value in (value for value in values if value["link"]):
-            there = ask(client, value["link"] + ("&" if "?" in value["link"] else "?") + f"limit=1&facets={name}")
+            there = ask(
+                client,
+                value["link"] + ("&" if "?" in value["link"] else "?") + f"limit=1&facets={name}",
+            )
             selected = {other["value"] for other in there["facets"][name] if other["selected"]}
-            assert selected == (own ^ {value["value"]} if name not in ("started", "enrollment") else {value["value"]} - own)
+            assert selected == (
+                own ^ {value["value"]}
+                if name not in ("started", "enrollment")
+                else {value["value"]} - own
+            )
             if not own and not name_narrowed(question, name):
                 assert there["meta"]["total"] == value["count"]
 
@@ -83,22 +90,50 @@ def test_every_entry_is_counted_under_a_value_or_under_not_stated(client: httpx.
 
 
 def test_chosen_values_are_listed_even_at_zero(client: httpx.Client) -> None:
-    facets = ask(client, "/v1/case-studies?q=attendance&state=GU,OR&rurality=suburb&started_min=1990&started_max=1999")["facets"]
-    for name, value, label in (("state", "GU", "Guam"), ("rurality", "suburb", "Suburb"), ("started", "1990-1999", "1990s")):
+    facets = ask(
+        client,
+        "/v1/case-studies?q=attendance&state=GU,OR&rurality=suburb&started_min=1990&started_max=1999",
+    )["facets"]
+    for name, value, label in (
+        ("state", "GU", "Guam"),
+        ("rurality", "suburb", "Suburb"),
+        ("started", "1990-1999", "1990s"),
+    ):
         (chosen,) = [one for one in facets[name] if one["value"] == value]
         assert (chosen["count"], chosen["selected"], chosen["label"]) == (0, True, label)
     facets = ask(client, "/v1/case-studies?q=nashville&rurality=not-stated")["facets"]
-    assert [(value["value"], value["count"], value["selected"]) for value in facets["rurality"]][-1] == (None, 0, True)
+    assert [(value["value"], value["count"], value["selected"]) for value in facets["rurality"]][
+        -1
+    ] == (None, 0, True)
 
 
 def test_places_on_a_scale_stand_in_their_natural_order(client: httpx.Client) -> None:
     facets = ask(client, "/v1/case-studies?")["facets"]
     ordered = {name: [value["value"] for value in facets[name]] for name in facets}
     assert ordered["rurality"] == ["city", "suburb", "town", "rural", None]
-    assert ordered["evidence"] == ["quasi-experimental", "correlational", "descriptive", "cost-benefit", None]
+    assert ordered["evidence"] == [
+        "quasi-experimental",
+        "correlational",
+        "descriptive",
+        "cost-benefit",
+        None,
+    ]
     assert ordered["locale"] == [*sorted(filter(None, ordered["locale"])), None]
-    assert [value["label"] for value in facets["started"]] == ["1990s", "2000s", "2010s", "2020s", "Not stated"]
-    assert ordered["enrollment"] == ["0-999", "1000-4999", "5000-19999", "20000-99999", "100000-10000000", None]
+    assert [value["label"] for value in facets["started"]] == [
+        "1990s",
+        "2000s",
+        "2010s",
+        "2020s",
+        "Not stated",
+    ]
+    assert ordered["enrollment"] == [
+        "0-999",
+        "1000-4999",
+        "5000-19999",
+        "20000-99999",
+        "100000-10000000",
+        None,
+    ]
 
 
 def test_other_facets_begin_with_the_most_frequent_value(client: httpx.Client) -> None:
@@ -112,7 +147,11 @@ def test_bands_count_decades_and_sizes(client: httpx.Client) -> None:
     answer = ask(client, "/v1/case-studies?limit=100")
     years = [hit["started_year"] for hit in answer["data"] if hit["started_year"]]
     assert counts(answer, "started")["2010-2019"] == sum(2010 <= year <= 2019 for year in years) > 0
-    small = [hit for hit in answer["data"] if any((one["enrollment"] or {"value": 1000})["value"] < 1000 for one in hit["districts"])]
+    small = [
+        hit
+        for hit in answer["data"]
+        if any((one["enrollment"] or {"value": 1000})["value"] < 1000 for one in hit["districts"])
+    ]
     assert counts(answer, "enrollment")["0-999"] == len(small) > 0
 
 

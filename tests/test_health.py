@@ -17,7 +17,9 @@ def test_health_takes_no_parameters(client: httpx.Client, path: str) -> None:
     assert client.get(f"{path}?deep=1").status_code == 400
 
 
-def test_a_service_without_its_tables_is_alive_and_not_ready(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_service_without_its_tables_is_alive_and_not_ready(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     with own_service.database.writing() as session:
         session.connection().execute(text("ALTER TABLE revision RENAME TO lost"))
     assert own_client.get("/healthz").status_code == 200
@@ -36,8 +38,13 @@ def test_a_service_without_its_tables_is_alive_and_not_ready(own_service: Servic
 def test_a_service_whose_index_cannot_follow_is_not_ready(own_service: Service) -> None:
     with own_service.database.writing() as session:
         session.connection().execute(text("ALTER TABLE entry RENAME TO lost"))
-        session.connection().execute(text("UPDATE revision SET seq = seq + 1000 WHERE seq = (SELECT max(seq) FROM revision)"))
+        session.connection().execute(
+            text("UPDATE revision SET seq = seq + 1000 WHERE seq = (SELECT max(seq) FROM revision)")
+        )
     answer = httpx.get(f"{own_service.url}/readyz")
     while answer.status_code == 200:  # on PostgreSQL word of a commit takes a moment
         answer = httpx.get(f"{own_service.url}/readyz")
-    assert (answer.status_code, answer.json()["detail"].split(":")[0]) == (503, "index is not ready")
+    assert (answer.status_code, answer.json()["detail"].split(":")[0]) == (
+        503,
+        "index is not ready",
+    )

@@ -34,35 +34,55 @@ def definitions(of: ast.AST) -> Iterator[Definition]:
 
 def imported(of: ast.AST) -> set[str]:
     """The packages that are imported."""
-    found = {alias.name for node in ast.walk(of) if isinstance(node, ast.Import) for alias in node.names}
+    found = {
+        alias.name for node in ast.walk(of) if isinstance(node, ast.Import) for alias in node.names
+    }
     found |= {node.module or "" for node in ast.walk(of) if isinstance(node, ast.ImportFrom)}
     return {name.partition(".")[0] for name in found}
 
 
 def names_from(of: ast.AST, *packages: str) -> set[str]:
     """What is imported from these packages."""
-    froms = (node for node in ast.walk(of) if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(packages))
+    froms = (
+        node
+        for node in ast.walk(of)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(packages)
+    )
     return {alias.name for node in froms for alias in node.names}
 
 
 def is_door(path: Path) -> bool:
     """Whether a file may know HTTP."""
     room = path.relative_to(APP)
-    return room.name == "main.py" or room.parts[0] in ("site", "web") or "endpoints" in (room.stem, *room.parts)
+    return (
+        room.name == "main.py"
+        or room.parts[0] in ("site", "web")
+        or "endpoints" in (room.stem, *room.parts)
+    )
 
 
 def test_only_doors_know_the_web_framework() -> None:
-    assert [named(path) for path in FILES if not is_door(path) and imported(tree(path)) & FRAMEWORK] == []
+    assert [
+        named(path) for path in FILES if not is_door(path) and imported(tree(path)) & FRAMEWORK
+    ] == []
 
 
 def test_doors_hold_no_sql() -> None:
     doors = [path for path in FILES if is_door(path) and "endpoints" in path.as_posix()]
     assert doors
-    assert [named(path) for path in doors if names_from(tree(path), "sqlalchemy", "sqlmodel") - {"Session"}] == []
+    assert [
+        named(path)
+        for path in doors
+        if names_from(tree(path), "sqlalchemy", "sqlmodel") - {"Session"}
+    ] == []
 
 
 def test_only_the_database_commits() -> None:
-    assert [named(path) for path in FILES if re.search(r"\.commit\(", path.read_text()) and path != APP / "database.py"] == []
+    assert [
+        named(path)
+        for path in FILES
+        if re.search(r"\.commit\(", path.read_text()) and path != APP / "database.py"
+    ] == []
 
 
 def test_only_the_database_knows_which_database_it_is() -> None:
@@ -89,20 +109,39 @@ def test_no_name_says_nothing() -> None:
             parts = {part.lower() for part in re.findall(r"[A-Z]?[a-z0-9]+", name)}
             assert not (parts - {"base"}) & BANNED, (named(path), name)  # a base URL is one
             assert not name.lower().startswith("base") or name == "base_url", (named(path), name)
-        assert path.stem not in ("service", "services", "data", "info", "constants", "exceptions"), named(path)
+        assert path.stem not in (
+            "service",
+            "services",
+            "data",
+            "info",
+            "constants",
+            "exceptions",
+        ), named(path)
 
 
 def test_every_public_function_and_class_is_explained() -> None:
     for path in FILES:
         module = tree(path)
-        inner = {id(node) for outer in ast.walk(module) if isinstance(outer, Function) for node in ast.walk(outer) if node is not outer}
+        inner = {
+            id(node)
+            for outer in ast.walk(module)
+            if isinstance(outer, Function)
+            for node in ast.walk(outer)
+            if node is not outer
+        }
         for definition in definitions(module):
-            if definition.name.startswith("_") or id(definition) in inner or _in_private_class(module, definition):
+            if (
+                definition.name.startswith("_")
+                or id(definition) in inner
+                or _in_private_class(module, definition)
+            ):
                 continue
             assert ast.get_docstring(definition), (named(path), definition.name)
 
 
-COMMANDS_OF_THEIR_OWN = {("app/cli.py", "check_sources")}  # load what a server has no use for and would carry about
+COMMANDS_OF_THEIR_OWN = {
+    ("app/cli.py", "check_sources")
+}  # load what a server has no use for and would carry about
 
 
 def test_imports_stand_at_the_top() -> None:
@@ -110,7 +149,9 @@ def test_imports_stand_at_the_top() -> None:
         for function in definitions(tree(path)):
             if (named(path), function.name) in COMMANDS_OF_THEIR_OWN:
                 continue
-            inside = [node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)]
+            inside = [
+                node for node in ast.walk(function) if isinstance(node, ast.Import | ast.ImportFrom)
+            ]
             assert inside == [], (named(path), function.name)
 
 
@@ -125,7 +166,11 @@ def test_nothing_is_left_to_be_done_without_an_issue() -> None:
 def test_every_test_asserts_something(path: Path) -> None:
     module = tree(path)
     functions = {node.name: node for node in ast.walk(module) if isinstance(node, Function)}
-    tests = [function for name, function in functions.items() if name.startswith("test_") or _has_rule(function)]
+    tests = [
+        function
+        for name, function in functions.items()
+        if name.startswith("test_") or _has_rule(function)
+    ]
     assert tests, named(path)
     assert [test.name for test in tests if not _asserts(test, functions)] == []
 
@@ -143,23 +188,44 @@ def test_every_case_is_a_sentence() -> None:
                 assert len(node.name.split("_")) >= 4, (named(path), node.name)
 
 
-def _asserts(function: Function, others: dict[str, Function], seen: frozenset[str] = frozenset()) -> bool:
+def _asserts(
+    function: Function, others: dict[str, Function], seen: frozenset[str] = frozenset()
+) -> bool:
     """Whether it asserts, expects to be refused, or calls one of its file's functions that does."""
     for node in ast.walk(function):
-        if isinstance(node, ast.Assert) or (isinstance(node, ast.Attribute) and node.attr in ("raises", "raise_for_status")):
+        if isinstance(node, ast.Assert) or (
+            isinstance(node, ast.Attribute) and node.attr in ("raises", "raise_for_status")
+        ):
             return True
         if isinstance(node, ast.Call):
-            called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            if called in others and called not in seen | {function.name} and _asserts(others[called], others, seen | {function.name}):
+            called = (
+                node.func.id
+                if isinstance(node.func, ast.Name)
+                else node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else ""
+            )
+            if (
+                called in others
+                and called not in seen | {function.name}
+                and _asserts(others[called], others, seen | {function.name})
+            ):
                 return True
     return False
 
 
 def _has_rule(function: Function) -> bool:
     """Whether it is a step of a hypothesis state machine."""
-    return any("rule" in ast.dump(decorator) or "invariant" in ast.dump(decorator) for decorator in function.decorator_list)
+    return any(
+        "rule" in ast.dump(decorator) or "invariant" in ast.dump(decorator)
+        for decorator in function.decorator_list
+    )
 
 
 def _in_private_class(module: ast.Module, definition: Definition) -> bool:
-    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef) and node.name.startswith("_")]
+    classes = [
+        node
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef) and node.name.startswith("_")
+    ]
     return any(definition in ast.walk(node) for node in classes)

@@ -10,7 +10,7 @@ from people import Json, People, case_study, create, seen
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.desk.idempotency import IdempotencyRow
+from app.desk.access.idempotency import IdempotencyRow
 
 
 def post(people: People, document: Json, key: str) -> httpx.Response:
@@ -22,7 +22,9 @@ def sent_before(people: People, key: str, ago: timedelta) -> None:
     """Make of a request one that was sent some time ago."""
     with people.service.database.writing() as session:
         which = col(IdempotencyRow.idempotency_key) == key
-        session.connection().execute(update(IdempotencyRow).where(which).values(created_at=datetime.now(UTC) - ago))
+        session.connection().execute(
+            update(IdempotencyRow).where(which).values(created_at=datetime.now(UTC) - ago)
+        )
 
 
 def test_the_same_request_gets_the_same_answer_and_is_done_once(people: People) -> None:
@@ -30,8 +32,13 @@ def test_the_same_request_gets_the_same_answer_and_is_done_once(people: People) 
     again = post(people, case_study("once"), "once-1")
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.content == first.content
-    assert [again.headers[name] for name in ("ETag", "Location")] == [first.headers[name] for name in ("ETag", "Location")]
-    assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (None, "true")
+    assert [again.headers[name] for name in ("ETag", "Location")] == [
+        first.headers[name] for name in ("ETag", "Location")
+    ]
+    assert (first.headers.get("Idempotency-Replayed"), again.headers["Idempotency-Replayed"]) == (
+        None,
+        "true",
+    )
     assert len(people.ada.get("/case-studies/once/revisions").json()["data"]) == 1
 
 
@@ -40,7 +47,10 @@ def test_a_step_is_done_once_too_whatever_became_of_the_record_since(people: Peo
     first = people.ada.post("/case-studies/stepped/submission", json={}, headers=headers)
     again = people.ada.post("/case-studies/stepped/submission", json={}, headers=headers)
     assert (first.status_code, again.content) == (200, first.content)
-    assert [entry["action"] for entry in people.ada.get("/case-studies/stepped/revisions").json()["data"]] == ["submit", "create"]
+    assert [
+        entry["action"]
+        for entry in people.ada.get("/case-studies/stepped/revisions").json()["data"]
+    ] == ["submit", "create"]
 
 
 def test_a_key_may_be_quoted_or_bare(people: People) -> None:
@@ -51,15 +61,21 @@ def test_a_key_may_be_quoted_or_bare(people: People) -> None:
 def test_a_key_belongs_to_one_request(people: People) -> None:
     post(people, case_study("one-request"), "one-1").raise_for_status()
     other_body = post(people, case_study("another-request"), "one-1")
-    other_address = people.ada.post("/organizations", json=case_study("one-request"), headers={"Idempotency-Key": "one-1"})
+    other_address = people.ada.post(
+        "/organizations", json=case_study("one-request"), headers={"Idempotency-Key": "one-1"}
+    )
     for answer in (other_body, other_address):
         assert answer.status_code == 422
-        assert [(fault["parameter"], fault["code"]) for fault in answer.json()["errors"]] == [("Idempotency-Key", "key_used_before")]
+        assert [(fault["parameter"], fault["code"]) for fault in answer.json()["errors"]] == [
+            ("Idempotency-Key", "key_used_before")
+        ]
 
 
 def test_two_people_may_choose_the_same_key(people: People) -> None:
     post(people, case_study("of-ada"), "ours").raise_for_status()
-    answer = people.rui.post("/case-studies", json=case_study("of-rui"), headers={"Idempotency-Key": "ours"})
+    answer = people.rui.post(
+        "/case-studies", json=case_study("of-rui"), headers={"Idempotency-Key": "ours"}
+    )
     assert (answer.status_code, answer.json()["data"]["slug"]) == (201, "of-rui")
 
 
@@ -86,10 +102,15 @@ def unanswered(people: People, key: str) -> None:
     """Leave a request as a server leaves it that is working on it, or died at that."""
     with people.service.database.writing() as session:
         which = col(IdempotencyRow.idempotency_key) == key
-        session.connection().execute(update(IdempotencyRow).where(which).values(status=None, headers=None, body=None))
+        session.connection().execute(
+            update(IdempotencyRow).where(which).values(status=None, headers=None, body=None)
+        )
 
 
-@pytest.mark.parametrize(("ago", "status"), [(timedelta(hours=23, minutes=59), 201), (timedelta(hours=24, minutes=1), 409)])
+@pytest.mark.parametrize(
+    ("ago", "status"),
+    [(timedelta(hours=23, minutes=59), 201), (timedelta(hours=24, minutes=1), 409)],
+)
 def test_an_answer_is_kept_for_a_day(ago: timedelta, status: int, people: People) -> None:
     slug = f"kept-{status}"
     post(people, case_study(slug), slug).raise_for_status()
@@ -99,7 +120,9 @@ def test_an_answer_is_kept_for_a_day(ago: timedelta, status: int, people: People
 
 def test_of_many_sent_at_once_one_is_done(people: People) -> None:
     with ThreadPoolExecutor(12) as senders:
-        answers = list(senders.map(lambda _: post(people, case_study("at-once"), "at-once-1"), range(24)))
+        answers = list(
+            senders.map(lambda _: post(people, case_study("at-once"), "at-once-1"), range(24))
+        )
     assert {answer.status_code for answer in answers} <= {201, 409}
     done = [answer for answer in answers if answer.status_code == 201]
     assert Counter("Idempotency-Replayed" in answer.headers for answer in done)[False] == 1
@@ -108,6 +131,8 @@ def test_of_many_sent_at_once_one_is_done(people: People) -> None:
 
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, "tab\there", "\u00e9"])
 def test_a_key_is_1_to_255_printable_ascii_characters(key: str, people: People) -> None:
-    answer = people.ada.post("/case-studies", json=case_study("keyless"), headers={b"Idempotency-Key": key.encode()})
+    answer = people.ada.post(
+        "/case-studies", json=case_study("keyless"), headers={b"Idempotency-Key": key.encode()}
+    )
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"

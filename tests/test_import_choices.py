@@ -15,7 +15,9 @@ BOISE = "boise-school-district-id"
 def states(editor: httpx.Client, *slugs: str) -> list[Any]:
     """The status of each district; None where there is none."""
     answers = [editor.get(f"/districts/{slug}") for slug in slugs]
-    return [answer.json()["meta"]["status"] if answer.status_code == 200 else None for answer in answers]
+    return [
+        answer.json()["meta"]["status"] if answer.status_code == 200 else None for answer in answers
+    ]
 
 
 def is_public(people: People, slug: str) -> bool:
@@ -24,10 +26,18 @@ def is_public(people: People, slug: str) -> bool:
 
 
 def test_what_looks_like_another_record_must_be_accepted_by_name(people: People) -> None:
-    planned = plan(people.ada, [district("boise-id", name="Boise Public Schools"), district("nothing-like-it-id", name="Weippe Flats")])
+    planned = plan(
+        people.ada,
+        [
+            district("boise-id", name="Boise Public Schools"),
+            district("nothing-like-it-id", name="Weippe Flats"),
+        ],
+    )
     assert planned.json()["data"]["warned"] == 1
     [warned] = rows_of(people.ada, planned, warned="true")
-    assert [(warning["code"], warning["nearest"]) for warning in warned["warnings"]] == [("likely_duplicate", [BOISE])]
+    assert [(warning["code"], warning["nearest"]) for warning in warned["warnings"]] == [
+        ("likely_duplicate", [BOISE])
+    ]
 
     refused = commit(people.ada, planned)
     assert (refused.status_code, "boise-id" in refused.json()["detail"]) == (409, True)
@@ -38,7 +48,10 @@ def test_what_looks_like_another_record_must_be_accepted_by_name(people: People)
 
 
 def test_it_may_be_accepted_by_row_or_left_out_with_what_is_not_good(people: People) -> None:
-    rows = [district("boise-copy-id", name="Boise District"), district("clearwater-basin-id", name="Clearwater Basin")]
+    rows = [
+        district("boise-copy-id", name="Boise District"),
+        district("clearwater-basin-id", name="Clearwater Basin"),
+    ]
     left = commit(people.ada, plan(people.ada, rows), only_good=True).json()["data"]
     assert (left["records_written"], states(people.ada, "boise-copy-id")) == (1, [None])
     taken = commit(people.ada, plan(people.ada, rows), accept=[1]).json()["data"]
@@ -50,27 +63,57 @@ def test_it_may_be_accepted_by_row_or_left_out_with_what_is_not_good(people: Peo
     [
         ([case_study("again", title="Boise School District's community schools")], "case-study", 1),
         ([case_study("other-title", title="Night buses for the debating club")], "case-study", 0),
-        ([case_study("other-place", title="Boise School District community schools", districts=["rsu-9-me"])], "case-study", 0),
+        (
+            [
+                case_study(
+                    "other-place",
+                    title="Boise School District community schools",
+                    districts=["rsu-9-me"],
+                )
+            ],
+            "case-study",
+            0,
+        ),
         ([district("boise-me", name="Boise School District", state="ME")], "district", 0),
         ([district("boise-1-id", name="Boise School District 1")], "district", 0),
-        ([district("boise-leaid-id", name="Boise School Dist.", nces_leaid="1699931")], "district", 0),
-        ([district("kooskia-id", name="Kooskia Joint"), district("kooskia-joint-id", name="Joint Kooskia Schools")], "district", 1),
+        (
+            [district("boise-leaid-id", name="Boise School Dist.", nces_leaid="1699931")],
+            "district",
+            0,
+        ),
+        (
+            [
+                district("kooskia-id", name="Kooskia Joint"),
+                district("kooskia-joint-id", name="Joint Kooskia Schools"),
+            ],
+            "district",
+            1,
+        ),
         ([{"slug": BOISE, "city": "Boise City"}], "district", 0),
     ],
 )
-def test_alike_are_new_records_of_one_place_with_nearly_the_same_name(people: People, rows: Any, kind: str, warned: int) -> None:
+def test_alike_are_new_records_of_one_place_with_nearly_the_same_name(
+    people: People, rows: Any, kind: str, warned: int
+) -> None:
     assert plan(people.ada, rows, kind).json()["data"]["warned"] == warned
 
 
 def test_the_refused_rows_come_back_as_csv_and_can_be_mended_and_sent_again(people: People) -> None:
-    rows = [district("fine-id", name="Fine"), district("stateless-id", name="Stateless, or not", state="ZZ", aliases=["S", "SL"])]
+    rows = [
+        district("fine-id", name="Fine"),
+        district("stateless-id", name="Stateless, or not", state="ZZ", aliases=["S", "SL"]),
+    ]
     planned = plan(people.ada, rows)
     answer = people.ada.get(f"{planned.json()['links']['refused']}".removeprefix("/v1/admin"))
     assert answer.headers["Content-Type"].startswith("text/csv")
     header, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     found = dict(zip(header, row, strict=True))
     assert found["problem"].startswith("line 2: /state: there is no state 'ZZ'")
-    assert (found["slug"], found["name"], found["aliases"]) == ("stateless-id", "Stateless, or not", "S|SL")
+    assert (found["slug"], found["name"], found["aliases"]) == (
+        "stateless-id",
+        "Stateless, or not",
+        "S|SL",
+    )
 
     mended = send(people.ada, answer.content.replace(b",ZZ,", b",ID,"))
     assert results(people.ada, mended) == [("stateless-id", "created", [])]
@@ -79,28 +122,48 @@ def test_the_refused_rows_come_back_as_csv_and_can_be_mended_and_sent_again(peop
 
 
 def test_publishing_at_once_takes_an_admin_and_a_reason(people: People) -> None:
-    planned = plan(people.ada, [district("at-once-id", name="At Once"), {"slug": BOISE, "county": "The county of Ada"}])
+    planned = plan(
+        people.ada,
+        [district("at-once-id", name="At Once"), {"slug": BOISE, "county": "The county of Ada"}],
+    )
     for person, told in ((people.ada, "admin"), (people.rui, "admin")):
         refused = commit(person, planned, publish=True, reason="it is urgent")
         assert (refused.status_code, refused.json()["needs"]) == (403, told)
     assert commit(people.kim, planned, publish=True).status_code == 422
     assert not is_public(people, "at-once-id")
 
-    done = commit(people.kim, planned, publish=True, reason="federal data").raise_for_status().json()["data"]
-    assert (done["records_written"], states(people.ada, "at-once-id", BOISE)) == (2, ["published", "published"])
+    done = (
+        commit(people.kim, planned, publish=True, reason="federal data")
+        .raise_for_status()
+        .json()["data"]
+    )
+    assert (done["records_written"], states(people.ada, "at-once-id", BOISE)) == (
+        2,
+        ["published", "published"],
+    )
     assert is_public(people, "at-once-id")
     note = people.ada.get("/audit?slug=at-once-id&action=publish").json()["data"][0]["note"]
     assert note == f"review bypassed: federal data (import {done['id']}, rows.ndjson, line 1)"
 
 
-def test_what_lacks_what_publishing_takes_is_told_in_the_plan_and_not_published(people: People) -> None:
-    rows = [case_study("whole-one", title="A whole account"), case_study("no-summary", title="Half an account", summary=None)]
+def test_what_lacks_what_publishing_takes_is_told_in_the_plan_and_not_published(
+    people: People,
+) -> None:
+    rows = [
+        case_study("whole-one", title="A whole account"),
+        case_study("no-summary", title="Half an account", summary=None),
+    ]
     planned = plan(people.ada, rows, "case-study")
     assert planned.json()["data"]["not_publishable"] == 1
-    assert [[need["pointer"] for need in row["needs"]] for row in rows_of(people.ada, planned)] == [[], ["/summary"]]
+    assert [[need["pointer"] for need in row["needs"]] for row in rows_of(people.ada, planned)] == [
+        [],
+        ["/summary"],
+    ]
     refused = commit(people.kim, planned, publish=True, reason="checked")
     assert (refused.status_code, "no-summary" in refused.json()["detail"]) == (409, True)
-    done = commit(people.kim, planned, publish=True, reason="checked", only_good=True).json()["data"]
+    done = commit(people.kim, planned, publish=True, reason="checked", only_good=True).json()[
+        "data"
+    ]
     assert done["records_written"] == 1
     assert people.ada.get(f"{people.service.url}/v1/case-studies/whole-one").status_code == 200
     assert people.ada.get("/case-studies/no-summary").status_code == 404
@@ -112,7 +175,9 @@ def test_as_drafts_incomplete_records_are_welcome(people: People) -> None:
     assert people.ada.get("/case-studies/only-a-title").json()["meta"]["status"] == "draft"
 
 
-def test_a_public_record_stays_as_it_is_until_the_imported_draft_is_published(people: People) -> None:
+def test_a_public_record_stays_as_it_is_until_the_imported_draft_is_published(
+    people: People,
+) -> None:
     slug = "bend-la-pine-schools-or"
     commit(people.ada, plan(people.ada, [{"slug": slug, "city": "Drafted"}])).raise_for_status()
     path = f"{people.service.url}/v1/districts/{slug}"
@@ -125,12 +190,20 @@ def test_a_public_record_stays_as_it_is_until_the_imported_draft_is_published(pe
 def test_rows_name_what_has_moved_by_its_old_slug(people: People) -> None:
     create(people.ada, district("moving-id", name="Moving"), "districts")
     step(people.rui, "rename", "moving-id", "districts", slug="moved-id").raise_for_status()
-    planned = plan(people.ada, [case_study("mover", title="About the move", districts=["moving-id"])], "case-study")
+    planned = plan(
+        people.ada,
+        [case_study("mover", title="About the move", districts=["moving-id"])],
+        "case-study",
+    )
     assert [row["document"]["districts"] for row in rows_of(people.ada, planned)] == [["moved-id"]]
 
 
 def test_columns_that_a_file_lacks_stay_and_empty_cells_take_away(people: People) -> None:
-    create(people.ada, district("sparse-id", name="Sparse", city="Here", county="There", aliases=["A", "B"]), "districts")
+    create(
+        people.ada,
+        district("sparse-id", name="Sparse", city="Here", county="There", aliases=["A", "B"]),
+        "districts",
+    )
     planned = send(people.ada, as_csv([["slug", "city", "aliases"], ["sparse-id", "", ""]]))
     [row] = rows_of(people.ada, planned)
     assert [(change["pointer"], change["after"]) for change in row["changes"]] == [
@@ -146,7 +219,9 @@ def test_imports_are_listed_the_newest_first_with_what_became_of_them(people: Pe
     second = plan(people.rui, [district("listed-id", name="Listed")])
     commit(people.rui, second).raise_for_status()
     page = people.ada.get("/imports?limit=1").json()
-    assert [(each["id"], each["state"], each["created_by"]) for each in page["data"]] == [(second.json()["data"]["id"], "committed", "rui")]
+    assert [(each["id"], each["state"], each["created_by"]) for each in page["data"]] == [
+        (second.json()["data"]["id"], "committed", "rui")
+    ]
     following = people.ada.get(page["links"]["next"].removeprefix("/v1/admin")).json()["data"]
     assert [each["id"] for each in following] == [first.json()["data"]["id"]]
 
@@ -156,4 +231,8 @@ def test_a_draft_of_someone_else_is_changed_like_any_record(people: People) -> N
     amend(people.rui, "shared-id", "districts", county="Ada")
     commit(people.ada, plan(people.ada, [{"slug": "shared-id", "city": "Star"}])).raise_for_status()
     kept = people.ada.get("/districts/shared-id").json()
-    assert (kept["data"]["county"], kept["data"]["city"], kept["meta"]["updated_by"]) == ("Ada", "Star", "ada")
+    assert (kept["data"]["county"], kept["data"]["city"], kept["meta"]["updated_by"]) == (
+        "Ada",
+        "Star",
+        "ada",
+    )

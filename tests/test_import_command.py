@@ -13,14 +13,15 @@ from importing import as_csv
 from people import People, amend, district, step
 from serving import Service
 
-from app.cli import seed_database
+from app.clock import now
 from app.database import Database
-from app.desk import drafts, workflow
-from app.desk.access import Editor, now
-from app.desk.imports import ImportPlan, apply_import, plan_import
-from app.desk.readers import read_seed
+from app.desk.access.permissions import Editor
+from app.desk.editing import drafts, workflow
+from app.desk.imports.files import read_seed
+from app.desk.imports.planner import ImportPlan, apply_import, plan_import
 from app.records import store
 from app.settings import Settings
+from app.setup import load_seed
 
 BOISE = "boise-school-district-id"
 
@@ -29,12 +30,18 @@ BOISE = "boise-school-district-id"
 def file(tmp_path: Path) -> Path:
     """Three districts: a new one, one that is there, and one of no state that there is."""
     path = tmp_path / "districts.csv"
-    rows = [["typed-id", "Typed", "ID", "Here"], [BOISE, "Boise School District", "ID", "Here"], ["stateless-id", "Stateless", "ZZ", ""]]
+    rows = [
+        ["typed-id", "Typed", "ID", "Here"],
+        [BOISE, "Boise School District", "ID", "Here"],
+        ["stateless-id", "Stateless", "ZZ", ""],
+    ]
     path.write_bytes(as_csv([["slug", "name", "state", "city"], *rows]))
     return path
 
 
-def test_a_dry_run_says_what_would_happen_and_writes_no_record(typed: Typing, file: Path, people: People) -> None:
+def test_a_dry_run_says_what_would_happen_and_writes_no_record(
+    typed: Typing, file: Path, people: People
+) -> None:
     ran = typed("import", str(file), "--kind", "district", "--dry-run")
     assert ran.code == 1
     assert "districts.csv: 3 rows: 1 created, 1 changed, 0 unchanged, 1 refused." in ran.err
@@ -42,17 +49,23 @@ def test_a_dry_run_says_what_would_happen_and_writes_no_record(typed: Typing, fi
     assert people.ada.get("/districts/typed-id").status_code == 404
 
 
-def test_it_writes_all_or_nothing_or_the_good_rows_under_the_name_given(typed: Typing, file: Path, people: People) -> None:
+def test_it_writes_all_or_nothing_or_the_good_rows_under_the_name_given(
+    typed: Typing, file: Path, people: People
+) -> None:
     refused = typed("import", str(file), "--kind", "district")
     assert (refused.code, "refused rows: 1" in refused.err) == (1, True)
-    written = typed("import", str(file), "--kind", "district", "--only-good", "--by", "Ada's laptop")
+    written = typed(
+        "import", str(file), "--kind", "district", "--only-good", "--by", "Ada's laptop"
+    )
     assert (written.code, "Written: 2 records, as drafts." in written.err) == (0, True)
     assert people.ada.get("/districts/typed-id").json()["meta"]["updated_by"] == "Ada's laptop"
     clean = typed("import", str(file), "--kind", "district", "--only-good", "--dry-run")
     assert "0 created, 0 changed, 2 unchanged, 1 refused" in clean.err
 
 
-def test_likely_duplicates_are_accepted_and_records_published_by_option(typed: Typing, tmp_path: Path, people: People) -> None:
+def test_likely_duplicates_are_accepted_and_records_published_by_option(
+    typed: Typing, tmp_path: Path, people: People
+) -> None:
     path = tmp_path / "new.ndjson"
     path.write_text('{"slug": "boise-too-id", "name": "Boise Schools", "state": "ID"}\n')
     command = ("import", str(path), "--kind", "district")
@@ -73,15 +86,27 @@ def test_likely_duplicates_are_accepted_and_records_published_by_option(typed: T
         ("rows.csv", "district", "slug"),
     ],
 )
-def test_what_it_cannot_read_is_told_in_words(typed: Typing, tmp_path: Path, name: str, kind: str, told: str) -> None:
+def test_what_it_cannot_read_is_told_in_words(
+    typed: Typing, tmp_path: Path, name: str, kind: str, told: str
+) -> None:
     (tmp_path / name).write_text("name\nx\n")
     ran = typed("import", str(tmp_path / name), "--kind", kind)
     assert (ran.code, told in ran.err) == (1, True)
 
 
 def test_the_progress_bar_is_for_terminals(sqlite_seeded: Path, file: Path, tmp_path: Path) -> None:
-    command = [str(Path(sys.prefix) / "bin" / "model-districts"), "import", str(file), "--kind", "district", "--dry-run"]
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'own.sqlite')}", "TERM": "xterm"}
+    command = [
+        str(Path(sys.prefix) / "bin" / "model-districts"),
+        "import",
+        str(file),
+        "--kind",
+        "district",
+        "--dry-run",
+    ]
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'own.sqlite')}",
+        "TERM": "xterm",
+    }
     piped = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert b"\x1b" not in piped.stderr
 
@@ -97,44 +122,66 @@ def test_the_progress_bar_is_for_terminals(sqlite_seeded: Path, file: Path, tmp_
     assert b"nearest" in shown
 
 
-def test_the_seed_finds_its_records_under_the_slugs_that_they_have_now(service: Service, people: People) -> None:
+def test_the_seed_finds_its_records_under_the_slugs_that_they_have_now(
+    service: Service, people: People
+) -> None:
     step(people.rui, "rename", "rsu-9-me", "districts", slug="mt-blue-me").raise_for_status()
     amend(people.ada, "bend-la-pine-schools-or", "districts", city="Elsewhere")
     newest = people.ada.get("/audit?limit=1").json()["data"][0]["seq"]
-    seed_database(Settings(database_url=service.database_url))
+    load_seed(Settings(database_url=service.database_url))
     assert people.ada.get("/districts/rsu-9-me").status_code == 308
-    assert people.ada.get("/districts/bend-la-pine-schools-or").json()["data"]["city"] == "Elsewhere"
+    assert (
+        people.ada.get("/districts/bend-la-pine-schools-or").json()["data"]["city"] == "Elsewhere"
+    )
     assert people.ada.get("/audit?limit=1").json()["data"][0]["seq"] == newest
 
 
-def test_what_an_editor_made_first_is_not_made_again_by_the_seed(database: Database, tmp_path: Path) -> None:
+def test_what_an_editor_made_first_is_not_made_again_by_the_seed(
+    database: Database, tmp_path: Path
+) -> None:
     seed = Path(shutil.copytree(Settings().seed_path, tmp_path / "seed"))
     whole = (seed / "districts.csv").read_bytes()
-    (seed / "districts.csv").write_bytes(b"".join(line for line in whole.splitlines(keepends=True) if BOISE.encode() not in line))
+    (seed / "districts.csv").write_bytes(
+        b"".join(line for line in whole.splitlines(keepends=True) if BOISE.encode() not in line)
+    )
     for path in seed.glob("case-studies/*.toml"):
         if path.name != "boise-id.toml":
             path.unlink()
     case = (seed / "case-studies" / "boise-id.toml").rename(tmp_path / "boise-id.toml")
     _load(database, seed)
     with database.writing() as session:
-        drafts.create(session, "district", district("boise-by-ada-id", nces_leaid="1600360"), by="ada", at=now())
+        drafts.create(
+            session,
+            "district",
+            district("boise-by-ada-id", nces_leaid="1600360"),
+            by="ada",
+            at=now(),
+        )
     (seed / "districts.csv").write_bytes(whole)
     case.rename(seed / "case-studies" / "boise-id.toml")
 
     plan = _load(database, seed)
     assert {(outcome.slug, outcome.row.kind) for outcome in plan.of("kept")} == {
         ("boise-by-ada-id", "district"),
-        ("boise-id", "case_study"),
+        ("boise-id", "case-study"),
     }
     with database.reading() as session:
         assert store.find(session, "district", BOISE) is None
 
     with database.writing() as session:
         kim = Editor("", "kim", "admin")
-        workflow.publish(session, "district", "boise-by-ada-id", seen_version=1, by=kim, at=now(), bypass_reason="it is checked")
+        workflow.publish(
+            session,
+            "district",
+            "boise-by-ada-id",
+            seen_version=1,
+            by=kim,
+            at=now(),
+            bypass_reason="it is checked",
+        )
     assert [outcome.slug for outcome in _load(database, seed).of("created")] == ["boise-id"]
     with database.reading() as session:
-        assert store.get(session, "case_study", "boise-id").record.districts == ["boise-by-ada-id"]
+        assert store.get(session, "case-study", "boise-id").record.districts == ["boise-by-ada-id"]
 
 
 def _load(database: Database, seed: Path) -> ImportPlan:

@@ -31,7 +31,15 @@ FULL_CASE = case_study(
     title="Every part of it",
     started_year=2016,
     started_year_source="s1",
-    outcomes=[{"indicator": "attendance", "finding": "It rose, slowly", "value": 2.5, "design": "descriptive", "source": "s1"}],
+    outcomes=[
+        {
+            "indicator": "attendance",
+            "finding": "It rose, slowly",
+            "value": 2.5,
+            "design": "descriptive",
+            "source": "s1",
+        }
+    ],
     scale=[{"measure": "schools | sites", "value": 4, "year": 2019, "source": "s1"}],
     partners=[{"name": "The Y", "type": "nonprofit", "source": "s1"}],
 )
@@ -39,7 +47,10 @@ FULL_CASE = case_study(
 
 def shown(editor: httpx.Client, planned: httpx.Response) -> list[Any]:
     """All that a plan says of its rows but where they stand in the file."""
-    return [{name: value for name, value in row.items() if name != "origin"} for row in rows_of(editor, planned)]
+    return [
+        {name: value for name, value in row.items() if name != "origin"}
+        for row in rows_of(editor, planned)
+    ]
 
 
 def codes(answer: httpx.Response) -> list[str]:
@@ -53,26 +64,46 @@ def codes(answer: httpx.Response) -> list[str]:
     [
         (
             "district",
-            [FULL_DISTRICT, {"slug": BOISE, "city": "Elsewhere"}, district("refused-id", state="ZZ", enrollment="many")],
+            [
+                FULL_DISTRICT,
+                {"slug": BOISE, "city": "Elsewhere"},
+                district("refused-id", state="ZZ", enrollment="many"),
+            ],
             ["created", "changed", "refused"],
         ),
         (
             "case-study",
-            [FULL_CASE, case_study("no-source", title="Another", sources=[]), case_study("odd", title="Odd", model="odd")],
+            [
+                FULL_CASE,
+                case_study("no-source", title="Another", sources=[]),
+                case_study("odd", title="Odd", model="odd"),
+            ],
             ["created", "created", "refused"],
         ),
     ],
 )
-def test_the_same_rows_make_the_same_plan_in_every_format(people: People, kind: str, rows: list[Json], does: list[str]) -> None:
+def test_the_same_rows_make_the_same_plan_in_every_format(
+    people: People, kind: str, rows: list[Json], does: list[str]
+) -> None:
     names = dict.fromkeys(name for row in rows for name in row)
     unchanged = people.ada.get(f"/districts/{BOISE}").json()["data"]
-    rows = [{name: row.get(name, unchanged.get(name) if row["slug"] == BOISE else None) for name in names} for row in rows]
-    plans = {format_: shown(people.ada, plan(people.ada, rows, kind, format_)) for format_ in FORMATS}
+    rows = [
+        {
+            name: row.get(name, unchanged.get(name) if row["slug"] == BOISE else None)
+            for name in names
+        }
+        for row in rows
+    ]
+    plans = {
+        format_: shown(people.ada, plan(people.ada, rows, kind, format_)) for format_ in FORMATS
+    }
     assert [row["result"] for row in plans["ndjson"]] == does
     assert plans["csv"] == plans["xlsx"]
     assert plans["ndjson"] == plans["json"]
     for from_a_table, from_json in zip(plans["csv"], plans["json"], strict=True):
-        if from_a_table["result"] == "refused":  # the row as the file has it: a cell without a value is an empty list nowhere else
+        if (
+            from_a_table["result"] == "refused"
+        ):  # the row as the file has it: a cell without a value is an empty list nowhere else
             del from_a_table["document"], from_json["document"]
         assert from_a_table == from_json
 
@@ -82,21 +113,39 @@ def test_every_part_of_a_case_study_comes_whole_out_of_a_table(people: People) -
     commit(people.ada, planned).raise_for_status()
     kept = people.ada.get("/case-studies/every-part").json()["data"]
     assert kept["outcomes"][0]["value"] == 2.5
-    assert (kept["scale"][0]["measure"], kept["sources"][0]["id"]) == ("schools | sites", SOURCE["id"])
+    assert (kept["scale"][0]["measure"], kept["sources"][0]["id"]) == (
+        "schools | sites",
+        SOURCE["id"],
+    )
 
 
-def test_a_number_in_the_column_of_leaids_gets_the_zero_back_that_a_spreadsheet_took(people: People) -> None:
-    table: list[list[Any]] = [["slug", "name", "state", "nces_leaid", "locale"], ["zeroes-al", "Zeroes", "AL", 100124.0, 41]]
+def test_a_number_in_the_column_of_leaids_gets_the_zero_back_that_a_spreadsheet_took(
+    people: People,
+) -> None:
+    table: list[list[Any]] = [
+        ["slug", "name", "state", "nces_leaid", "locale"],
+        ["zeroes-al", "Zeroes", "AL", 100124.0, 41],
+    ]
     [row] = rows_of(people.ada, send(people.ada, as_xlsx(table), "xlsx"))
     assert (row["document"]["nces_leaid"], row["document"]["locale"]) == ("0100124", "41")
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 @pytest.mark.parametrize("line_end", ["\r\n", "\r", "\n"])
-def test_csv_is_taken_as_spreadsheet_programs_write_it(people: People, delimiter: str, line_end: str) -> None:
-    lines = ["\N{BYTE ORDER MARK}slug,city,county", "boise-school-district-id,Nampa,", "", '"rsu-9-me","Far\nmington",x', ",,"]
+def test_csv_is_taken_as_spreadsheet_programs_write_it(
+    people: People, delimiter: str, line_end: str
+) -> None:
+    lines = [
+        "\N{BYTE ORDER MARK}slug,city,county",
+        "boise-school-district-id,Nampa,",
+        "",
+        '"rsu-9-me","Far\nmington",x',
+        ",,",
+    ]
     body = line_end.join(lines).replace(",", delimiter).encode()
-    assert [(row["slug"], row["result"]) for row in rows_of(people.ada, send(people.ada, body))] == [
+    assert [
+        (row["slug"], row["result"]) for row in rows_of(people.ada, send(people.ada, body))
+    ] == [
         (BOISE, "changed"),
         ("rsu-9-me", "changed"),
     ]
@@ -116,10 +165,16 @@ def test_csv_is_taken_as_spreadsheet_programs_write_it(people: People, delimiter
         ("xlsx", b"slug,name\n", "not_xlsx"),
         ("xlsx", as_xlsx([["slug"]])[:-40], "not_xlsx"),
         ("xlsx", as_xlsx([["slug", "naem"]]), "unknown_column"),
-        ("xlsx", as_xlsx([], sheet='<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "too_large"),
+        (
+            "xlsx",
+            as_xlsx([], sheet='<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+            "too_large",
+        ),
     ],
 )
-def test_a_file_that_cannot_be_read_is_refused_at_once(people: People, format_: str, body: bytes, reason: str) -> None:
+def test_a_file_that_cannot_be_read_is_refused_at_once(
+    people: People, format_: str, body: bytes, reason: str
+) -> None:
     assert codes(send(people.ada, body, format_)) == [reason]
 
 
@@ -131,13 +186,33 @@ def test_an_unknown_column_is_told_with_the_nearest(people: People) -> None:
 @pytest.mark.parametrize(
     ("format_", "body", "reasons"),
     [
-        ("csv", b"slug,city\nx\nboise-school-district-id,Boise,Idaho\n", ["wrong_number_of_cells", "wrong_number_of_cells"]),
+        (
+            "csv",
+            b"slug,city\nx\nboise-school-district-id,Boise,Idaho\n",
+            ["wrong_number_of_cells", "wrong_number_of_cells"],
+        ),
         ("csv", b'slug,city\nx,"B"oise\nrsu-9-me,A\n', ["not_csv", None]),
         ("csv", "slug,city\nrsu-9-me,Farmingt\u00f6n\n".encode("latin-1"), ["not_utf8"]),
-        ("ndjson", b'{"slug": "rsu-9-me"}\n\n{"slug": \n[1]\n', [None, "not_json", "not_an_object"]),
-        ("ndjson", b'{"slug": "' + b"x" * 2_100_000 + b'"}\n{"slug": "rsu-9-me"}\n', ["too_large", None]),
-        ("ndjson", b'{"slug": "deep-id", "name": ' + b"[" * 400 + b"]" * 400 + b', "state": "ID"}\n', ["string_type"]),
-        ("json", b'[{"slug": "rsu-9-me"}, [{"slug": "x"}], {"slug" 1}]', [None, "not_an_object", "not_json"]),
+        (
+            "ndjson",
+            b'{"slug": "rsu-9-me"}\n\n{"slug": \n[1]\n',
+            [None, "not_json", "not_an_object"],
+        ),
+        (
+            "ndjson",
+            b'{"slug": "' + b"x" * 2_100_000 + b'"}\n{"slug": "rsu-9-me"}\n',
+            ["too_large", None],
+        ),
+        (
+            "ndjson",
+            b'{"slug": "deep-id", "name": ' + b"[" * 400 + b"]" * 400 + b', "state": "ID"}\n',
+            ["string_type"],
+        ),
+        (
+            "json",
+            b'[{"slug": "rsu-9-me"}, [{"slug": "x"}], {"slug" 1}]',
+            [None, "not_an_object", "not_json"],
+        ),
     ],
 )
 def test_a_row_that_cannot_be_read_is_refused_and_the_others_are_read(
@@ -155,22 +230,43 @@ def test_a_file_that_breaks_off_later_makes_a_plan_that_cannot_be_committed(peop
 
 
 def test_only_the_four_kinds_of_files_are_taken_and_none_larger_than_64_mib(people: People) -> None:
-    other = people.ada.post("/imports?kind=district", content=b"a", headers={"Content-Type": "text/html"})
+    other = people.ada.post(
+        "/imports?kind=district", content=b"a", headers={"Content-Type": "text/html"}
+    )
     assert (other.status_code, "text/csv" in other.headers["Accept"]) == (415, True)
-    large = people.ada.post("/imports?kind=district", content=(b"x" * 2**20 for _ in range(65)), headers={"Content-Type": "text/csv"})
+    large = people.ada.post(
+        "/imports?kind=district",
+        content=(b"x" * 2**20 for _ in range(65)),
+        headers={"Content-Type": "text/csv"},
+    )
     assert large.status_code == 413
-    assert codes(people.ada.post("/imports", content=b"slug\n", headers={"Content-Type": "text/csv"})) == ["missing"]
-    assert codes(people.ada.post("/imports?kind=strategy", content=b"slug\n", headers={"Content-Type": "text/csv"})) == ["unknown_value"]
+    assert codes(
+        people.ada.post("/imports", content=b"slug\n", headers={"Content-Type": "text/csv"})
+    ) == ["missing"]
+    assert codes(
+        people.ada.post(
+            "/imports?kind=strategy", content=b"slug\n", headers={"Content-Type": "text/csv"}
+        )
+    ) == ["unknown_value"]
 
 
 @pytest.mark.parametrize("kind", ["district", "case-study"])
 @pytest.mark.parametrize("extension", ["csv", "ndjson"])
-def test_a_template_has_every_column_and_an_example_that_could_be_sent(people: People, kind: str, extension: str) -> None:
+def test_a_template_has_every_column_and_an_example_that_could_be_sent(
+    people: People, kind: str, extension: str
+) -> None:
     answer = people.ada.get(f"/imports/templates/{kind}.{extension}")
     planned = send(people.ada, answer.content, extension, kind)
-    assert (planned.json()["data"]["counts"]["created"], planned.json()["data"]["not_publishable"]) == (1, 0)
+    assert (
+        planned.json()["data"]["counts"]["created"],
+        planned.json()["data"]["not_publishable"],
+    ) == (1, 0)
     [row] = rows_of(people.ada, planned)
-    columns = json.loads(answer.content) if extension == "ndjson" else answer.text.splitlines()[0].split(",")
+    columns = (
+        json.loads(answer.content)
+        if extension == "ndjson"
+        else answer.text.splitlines()[0].split(",")
+    )
     assert set(columns) == set(row["document"])
     assert all(value not in (None, [], "") for value in row["document"].values())
 
@@ -178,17 +274,32 @@ def test_a_template_has_every_column_and_an_example_that_could_be_sent(people: P
 def test_the_public_export_of_districts_can_be_sent_in_and_changes_nothing(people: People) -> None:
     exported = people.ada.get(f"{people.service.url}/v1/exports/districts.csv?state=OR").content
     data = send(people.ada, exported).json()["data"]
-    assert data["counts"] == {"created": 0, "changed": 0, "unchanged": data["rows_seen"], "refused": 0}
+    assert data["counts"] == {
+        "created": 0,
+        "changed": 0,
+        "unchanged": data["rows_seen"],
+        "refused": 0,
+    }
     assert {"rurality", "case_studies", "updated_at"} <= set(data["ignored_columns"])
     assert data["rows_seen"] > 1
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_a_refused_row_of_any_format_comes_back_in_the_csv(people: People, format_: str) -> None:
-    row = {**FULL_DISTRICT, "slug": f"mended-{format_}-id", "name": f"Mended {format_}", "nces_leaid": None, "state": "ZZ"}
-    planned = plan(people.ada, [row | {"aliases": ["a", "[c"], "enrollment": "many"}], format_=format_)
+    row = {
+        **FULL_DISTRICT,
+        "slug": f"mended-{format_}-id",
+        "name": f"Mended {format_}",
+        "nces_leaid": None,
+        "state": "ZZ",
+    }
+    planned = plan(
+        people.ada, [row | {"aliases": ["a", "[c"], "enrollment": "many"}], format_=format_
+    )
     returned = people.ada.get(planned.json()["links"]["refused"].removeprefix("/v1/admin")).content
-    [mended] = rows_of(people.ada, send(people.ada, returned.replace(b",ZZ,", b",ID,").replace(b"many", b"12")))
+    [mended] = rows_of(
+        people.ada, send(people.ada, returned.replace(b",ZZ,", b",ID,").replace(b"many", b"12"))
+    )
     assert mended["faults"] == []
     assert (mended["document"]["aliases"], mended["document"]["enrollment"]) == (["a", "[c"], 12)
     assert mended["document"]["name"] == f"Mended {format_}"

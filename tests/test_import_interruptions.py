@@ -19,24 +19,28 @@ from people import People, client, district, key
 from serving import serving
 
 import app.database
+from app.clock import now
 from app.database import Database
-from app.desk import plans
-from app.desk.access import now
-from app.desk.planning import Planning
-from app.desk.plans import PlanRow
-from app.desk.readers import Reading, Row
+from app.desk.imports import plans
+from app.desk.imports.files import Reading, Row
+from app.desk.imports.plans import PlanRow
+from app.desk.imports.worker import PlanWorker
 
 ROWS = 5_000
 
 
-def test_a_service_killed_while_it_writes_leaves_nothing_and_the_commit_can_be_sent_again(seeded_url: str) -> None:
+def test_a_service_killed_while_it_writes_leaves_nothing_and_the_commit_can_be_sent_again(
+    seeded_url: str,
+) -> None:
     database = Database(seeded_url)
     before = {table: count(database, table) for table in ("revision", "record", "district")}
     secret = key(database, "ada", "editor")
     with _process(seeded_url) as first, _asking(first.url, secret) as ada:
         planned = wait_until_planned(ada, send(ada, many_districts(ROWS)))
         with _sent_in_the_background(first.url, secret, planned):
-            while (state := _state(ada, planned))["state"] != "committing" or not state["records_written"]:
+            while (state := _state(ada, planned))["state"] != "committing" or not state[
+                "records_written"
+            ]:
                 assert state["state"] != "committed"
             os.kill(first.pid, signal.SIGKILL)
     assert {table: count(database, table) for table in before} == before
@@ -50,16 +54,23 @@ def test_a_service_killed_while_it_writes_leaves_nothing_and_the_commit_can_be_s
     database.close()
 
 
-def test_a_plan_that_its_service_did_not_finish_has_failed_and_is_never_written(people: People) -> None:
+def test_a_plan_that_its_service_did_not_finish_has_failed_and_is_never_written(
+    people: People,
+) -> None:
     abandoned = _abandoned(people.service.database, timedelta(minutes=6))
     found = people.ada.get(f"/imports/{abandoned}")
-    assert (found.json()["data"]["state"], "send the file again" in found.json()["data"]["problem"]) == ("failed", True)
+    assert (
+        found.json()["data"]["state"],
+        "send the file again" in found.json()["data"]["problem"],
+    ) == ("failed", True)
     refused = commit(people.ada, found)
     assert (refused.status_code, "interrupted" in refused.json()["detail"]) == (409, True)
 
 
 def test_a_plan_that_is_being_made_cannot_be_written_yet(people: People) -> None:
-    growing = people.ada.get(f"/imports/{_abandoned(people.service.database, timedelta(minutes=1))}")
+    growing = people.ada.get(
+        f"/imports/{_abandoned(people.service.database, timedelta(minutes=1))}"
+    )
     assert growing.json()["data"]["state"] == "planning"
     assert commit(people.ada, growing).status_code == 409
 
@@ -67,11 +78,16 @@ def test_a_plan_that_is_being_made_cannot_be_written_yet(people: People) -> None
 def test_plans_are_kept_for_thirty_days(people: People) -> None:
     young, old = (_abandoned(people.service.database, timedelta(days=days)) for days in (29, 31))
     plan(people.ada, [district("a-newer-id", name="A newer plan")])
-    assert (people.ada.get(f"/imports/{young}").status_code, people.ada.get(f"/imports/{old}").status_code) == (200, 404)
+    assert (
+        people.ada.get(f"/imports/{young}").status_code,
+        people.ada.get(f"/imports/{old}").status_code,
+    ) == (200, 404)
 
 
-def test_a_service_that_is_stopped_while_it_plans_says_so(database: Database, tmp_path: Path) -> None:
-    planning, stopping = Planning(database), threading.Event()
+def test_a_service_that_is_stopped_while_it_plans_says_so(
+    database: Database, tmp_path: Path
+) -> None:
+    planning, stopping = PlanWorker(database), threading.Event()
 
     def rows() -> Iterator[Row]:
         for number in range(2_000):
@@ -89,7 +105,10 @@ def test_a_service_that_is_stopped_while_it_plans_says_so(database: Database, tm
     assert done.done()
     with database.reading() as session:
         found = plans.get(session, planned)
-    assert (found.state, found.problem) == ("failed", "the service was stopped while it read the file; send it again")
+    assert (found.state, found.problem) == (
+        "failed",
+        "the service was stopped while it read the file; send it again",
+    )
     assert found.rows_seen < 2_000
 
 
@@ -99,7 +118,10 @@ def test_one_who_would_wait_too_long_behind_a_long_write_is_told_to_come_back(
     monkeypatch.setattr(app.database, "BUSY_TIMEOUT_MS", 100)
     path = tmp_path / "busy.sqlite"
     path.write_bytes(sqlite_seeded.read_bytes())
-    with serving(f"sqlite:///{path}") as service, client(service, key(service.database, "ada", "editor")) as ada:
+    with (
+        serving(f"sqlite:///{path}") as service,
+        client(service, key(service.database, "ada", "editor")) as ada,
+    ):
         ada.get("/imports").raise_for_status()  # the first use of a key in a minute is noted
         with service.database.writing() as session:
             session.connection()
@@ -120,17 +142,29 @@ def _abandoned(database: Database, age: timedelta) -> str:
 
 def _plan(database: Database) -> str:
     with database.writing() as session:
-        return plans.create(session, kind="district", format_="csv", filename="rows.csv", reading=Reading(iter(())), by="ada", at=now()).id
+        return plans.create(
+            session,
+            kind="district",
+            format_="csv",
+            filename="rows.csv",
+            reading=Reading(iter(())),
+            by="ada",
+            at=now(),
+        ).id
 
 
 def _state(ada: httpx.Client, planned: httpx.Response) -> dict[str, object]:
-    found: dict[str, object] = ada.get(f"/imports/{planned.json()['data']['id']}").raise_for_status().json()["data"]
+    found: dict[str, object] = (
+        ada.get(f"/imports/{planned.json()['data']['id']}").raise_for_status().json()["data"]
+    )
     return found
 
 
 @contextmanager
 def _asking(url: str, secret: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{url}/v1/admin", headers={"Authorization": f"Bearer {secret}"}, timeout=60) as client:
+    with httpx.Client(
+        base_url=f"{url}/v1/admin", headers={"Authorization": f"Bearer {secret}"}, timeout=60
+    ) as client:
         yield client
 
 
@@ -146,7 +180,11 @@ def _process(database_url: str) -> Iterator[_Served]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = os.environ | {"DATABASE_URL": database_url, "PORT": str(port)}
-    process = subprocess.Popen([Path(sys.prefix) / "bin" / "model-districts", "serve"], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [Path(sys.prefix) / "bin" / "model-districts", "serve"],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         while True:
@@ -170,7 +208,10 @@ def _sent_in_the_background(url: str, secret: str, planned: httpx.Response) -> I
         "httpx.post(url, json={}, headers={'Authorization': f'Bearer {secret}', 'If-Match': etag}, timeout=60)\n"
     )
     address = f"{url}/v1/admin/imports/{planned.json()['data']['id']}/commit"
-    sent = subprocess.Popen([sys.executable, "-c", program, address, secret, planned.headers["ETag"]], stderr=subprocess.DEVNULL)
+    sent = subprocess.Popen(
+        [sys.executable, "-c", program, address, secret, planned.headers["ETag"]],
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield
     finally:

@@ -7,17 +7,20 @@ from importing import count, many_districts, send, wait_until_planned
 from people import client, key
 from serving import Service
 
+from app.clock import now
 from app.database import Database
-from app.desk import commits, plans
-from app.desk.access import Editor, now
-from app.desk.commits import Commitment
-from app.desk.readers import read_file
+from app.desk.access.permissions import Editor
+from app.desk.imports import commit, plans
+from app.desk.imports.commit import Commitment
+from app.desk.imports.files import read_file
 
 ROWS = 5_000
 MIB = 1024  # of what getrusage counts in
 
 
-def test_many_rows_are_planned_and_written_in_bounded_memory(seeded_url: str, tmp_path: Path) -> None:
+def test_many_rows_are_planned_and_written_in_bounded_memory(
+    seeded_url: str, tmp_path: Path
+) -> None:
     path = tmp_path / "districts.csv"
     path.write_bytes(many_districts(ROWS))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -26,11 +29,25 @@ def test_many_rows_are_planned_and_written_in_bounded_memory(seeded_url: str, tm
     with path.open("rb") as file:
         reading = read_file(file, "district", "csv")
         with database.writing() as session:
-            plan = plans.create(session, kind="district", format_="csv", filename="x.csv", reading=reading, by="ada", at=now())
+            plan = plans.create(
+                session,
+                kind="district",
+                format_="csv",
+                filename="x.csv",
+                reading=reading,
+                by="ada",
+                at=now(),
+            )
         plans.fill(database, plan.id, reading, seen=progress.append)
     with database.writing() as session:
-        done = commits.commit(
-            session, plan.id, Commitment(), seen_version=2, by=Editor("", "ada", "editor"), at=now(), seen=progress.append
+        done = commit.commit(
+            session,
+            plan.id,
+            Commitment(),
+            seen_version=2,
+            by=Editor("", "ada", "editor"),
+            at=now(),
+            seen=progress.append,
         )
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / MIB
     assert (done.written, count(database, "district", "slug LIKE 'many-%'")) == (ROWS, ROWS)
@@ -43,6 +60,11 @@ def test_a_large_file_is_answered_while_it_is_still_read(own_service: Service) -
     with client(own_service, key(own_service.database, "ada", "editor")) as ada:
         planned = send(ada, many_districts(ROWS))
         still_read = planned.json()["data"]["state"] == "planning"
-        assert (planned.status_code, planned.json()["links"]["commit"] is None) == ((202, True) if still_read else (201, False))
+        assert (planned.status_code, planned.json()["links"]["commit"] is None) == (
+            (202, True) if still_read else (201, False)
+        )
         planned = wait_until_planned(ada, planned)
-        assert (planned.json()["data"]["state"], planned.json()["data"]["counts"]["created"]) == ("planned", ROWS)
+        assert (planned.json()["data"]["state"], planned.json()["data"]["counts"]["created"]) == (
+            "planned",
+            ROWS,
+        )

@@ -11,7 +11,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from migrating import ROOT, migrations
-from sqlalchemy import CheckConstraint, Connection, ForeignKeyConstraint, UniqueConstraint, inspect, text
+from sqlalchemy import (
+    CheckConstraint,
+    Connection,
+    ForeignKeyConstraint,
+    UniqueConstraint,
+    inspect,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from app.database import Database
@@ -19,7 +26,7 @@ from app.records.tables import metadata
 
 NOW = "2026-11-25 09:00:00+00:00"
 NAMED = {"label": "Name", "definition": "What it means."}
-CLAIM = {"case_study": "bend-or", "position": 0, "source": "s1"}
+CLAIM = {"case-study": "bend-or", "position": 0, "source": "s1"}
 
 # For each table a row that keeps every rule, and what makes another such row of it.
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -36,26 +43,56 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"slug": "salem"},
     ),
     "revision": (
-        {"seq": 1, "at": NOW, "actor": "Ada", "action": "create", "kind": "district", "slug": "bend", "version": 1, "document": "{}"},
+        {
+            "seq": 1,
+            "at": NOW,
+            "actor": "Ada",
+            "action": "create",
+            "kind": "district",
+            "slug": "bend",
+            "version": 1,
+            "document": "{}",
+        },
         {"seq": 2, "version": 2},
     ),
     "term": (
-        {"slug": "evidence.descriptive", "vocabulary": "evidence", "code": "descriptive", "rank": 3, **NAMED},
+        {
+            "slug": "evidence.descriptive",
+            "vocabulary": "evidence",
+            "code": "descriptive",
+            "rank": 3,
+            **NAMED,
+        },
         {"slug": "evidence.experimental", "code": "experimental"},
     ),
-    "state": ({"slug": "OR", "name": "Oregon", "fips": "41", "kind": "state"}, {"slug": "ME", "fips": "23"}),
+    "state": (
+        {"slug": "OR", "name": "Oregon", "fips": "41", "kind": "state"},
+        {"slug": "ME", "fips": "23"},
+    ),
     "locale": ({"slug": "13", "rurality": "city", **NAMED}, {"slug": "43", "rurality": "rural"}),
-    "strategy": ({"slug": "mentoring", "pillar": "integrated-student-supports", **NAMED}, {"slug": "tutoring"}),
+    "strategy": (
+        {"slug": "mentoring", "pillar": "integrated-student-supports", **NAMED},
+        {"slug": "tutoring"},
+    ),
     "indicator": ({"slug": "chronic-absence", **NAMED}, {"slug": "graduation"}),
     "organization": ({"slug": "ymca", "name": "YMCA", "type": "nonprofit"}, {"slug": "united-way"}),
     "district": (
-        {"slug": "bend", "nces_leaid": "4101980", "name": "Bend-La Pine", "state": "OR", "locale": "13"},
+        {
+            "slug": "bend",
+            "nces_leaid": "4101980",
+            "name": "Bend-La Pine",
+            "state": "OR",
+            "locale": "13",
+        },
         {"slug": "salem", "nces_leaid": "4110820"},
     ),
-    "case_study": ({"slug": "bend-or", "title": "Bend", "state": "OR", "started_year": 2015}, {"slug": "salem-or"}),
+    "case-study": (
+        {"slug": "bend-or", "title": "Bend", "state": "OR", "started_year": 2015},
+        {"slug": "salem-or"},
+    ),
     "source": (
         {
-            "case_study": "bend-or",
+            "case-study": "bend-or",
             "id": "s1",
             "position": 0,
             "title": "Report",
@@ -66,19 +103,45 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"id": "s2", "position": 1},
     ),
     "outcome": (
-        {**CLAIM, "indicator": "chronic-absence", "finding": "It fell.", "value": -12.5, "unit": "percent", "design": "descriptive"},
+        {
+            **CLAIM,
+            "indicator": "chronic-absence",
+            "finding": "It fell.",
+            "value": -12.5,
+            "unit": "percent",
+            "design": "descriptive",
+        },
         {"position": 1},
     ),
     "scale_figure": ({**CLAIM, "measure": "Schools", "value": 9}, {"position": 1}),
     "funding": ({**CLAIM, "name": "Levy", "kind": "local"}, {"position": 1}),
-    "partnership": ({**CLAIM, "name": "The Y", "organization": "ymca", "type": "nonprofit"}, {"position": 1}),
-    "case_study_district": ({"case_study": "bend-or", "position": 0, "district": "bend"}, {"position": 1, "district": "astoria"}),
-    "case_study_strategy": ({"case_study": "bend-or", "position": 0, "strategy": "mentoring"}, {"position": 1, "strategy": "literacy"}),
+    "partnership": (
+        {**CLAIM, "name": "The Y", "organization": "ymca", "type": "nonprofit"},
+        {"position": 1},
+    ),
+    "case_study_district": (
+        {"case-study": "bend-or", "position": 0, "district": "bend"},
+        {"position": 1, "district": "astoria"},
+    ),
+    "case_study_strategy": (
+        {"case-study": "bend-or", "position": 0, "strategy": "mentoring"},
+        {"position": 1, "strategy": "literacy"},
+    ),
     "api_key": (
-        {"id": "md_1", "secret_sha256": "a" * 64, "label": "ada", "role": "editor", "created_at": NOW, "created_by": "kim"},
+        {
+            "id": "md_1",
+            "secret_sha256": "a" * 64,
+            "label": "ada",
+            "role": "editor",
+            "created_at": NOW,
+            "created_by": "kim",
+        },
         {"id": "md_2", "secret_sha256": "b" * 64, "label": "rui"},
     ),
-    "source_check": ({"id": "a" * 64, "url": "https://bend.example", "checked_at": NOW, "health": "alive"}, {"id": "b" * 64}),
+    "source_check": (
+        {"id": "a" * 64, "url": "https://bend.example", "checked_at": NOW, "health": "alive"},
+        {"id": "b" * 64},
+    ),
     "import": (
         {
             "id": "5f0c3a9e",
@@ -92,7 +155,18 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "updated_at": NOW,
             "planned_on_seq": 0,
             "ignored_columns": "[]",
-            **dict.fromkeys(("rows_seen", "created", "changed", "unchanged", "refused", "warned", "not_publishable"), 0),
+            **dict.fromkeys(
+                (
+                    "rows_seen",
+                    "created",
+                    "changed",
+                    "unchanged",
+                    "refused",
+                    "warned",
+                    "not_publishable",
+                ),
+                0,
+            ),
         },
         {"id": "1b7d2486"},
     ),
@@ -109,18 +183,44 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"number": 2},
     ),
     "suggestion": (
-        {"id": "01", "received_at": NOW, "kind": "correction", "text": "It fell.", "contact": "bob", "version": 1, "status": "received"},
+        {
+            "id": "01",
+            "received_at": NOW,
+            "kind": "correction",
+            "text": "It fell.",
+            "contact": "bob",
+            "version": 1,
+            "status": "received",
+        },
         {"id": "02"},
     ),
     "search_gap": (
-        {"kind": "case_study", "how": "none", "text": "zebra", "count": 1, "first_seen": "2026-11-24", "last_seen": "2026-11-25"},
+        {
+            "kind": "case-study",
+            "how": "none",
+            "text": "zebra",
+            "count": 1,
+            "first_seen": "2026-11-24",
+            "last_seen": "2026-11-25",
+        },
         {"text": "okapi"},
     ),
     "entry": (
-        {"kind": "district", "slug": "bend", "seq": 1, "state": "public", "updated_at": NOW, "card": "{}", "document": "{}"},
+        {
+            "kind": "district",
+            "slug": "bend",
+            "seq": 1,
+            "state": "public",
+            "updated_at": NOW,
+            "card": "{}",
+            "document": "{}",
+        },
         {"slug": "salem"},
     ),
-    "entry_reference": ({"kind": "case_study", "slug": "bend-or", "referred_kind": "state", "referred_slug": "OR"}, {"slug": "salem-or"}),
+    "entry_reference": (
+        {"kind": "case-study", "slug": "bend-or", "referred_kind": "state", "referred_slug": "OR"},
+        {"slug": "salem-or"},
+    ),
 }
 
 # What is refused: in which table, which values that break a rule, the rule's name.
@@ -144,7 +244,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("district", {"nces_leaid": "41019800"}, "ck_district_nces_leaid_seven_digits"),
     ("district", {"nces_leaid": "410198A"}, "ck_district_nces_leaid_seven_digits"),
     ("district", {"nces_leaid": "41 0198"}, "ck_district_nces_leaid_seven_digits"),
-    ("district", {"nces_leaid": "\N{FULLWIDTH DIGIT FOUR}101980"}, "ck_district_nces_leaid_seven_digits"),
+    (
+        "district",
+        {"nces_leaid": "\N{FULLWIDTH DIGIT FOUR}101980"},
+        "ck_district_nces_leaid_seven_digits",
+    ),
     ("district", {"nces_leaid": "4101980"}, "uq_district_nces_leaid"),
     ("district", {"state": "ZZ"}, "fk_district_state"),
     ("district", {"locale": "14"}, "fk_district_locale"),
@@ -156,35 +260,43 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("district", {"latitude": 90.1}, "ck_district_latitude_in_range"),
     ("district", {"longitude": -180.1}, "ck_district_longitude_in_range"),
     ("district", {"place_basis": "moon"}, "ck_district_place_basis_known"),
-    ("case_study", {"state": "ZZ"}, "fk_case_study_state"),
-    ("case_study", {"summary": "a" * 601}, "ck_case_study_summary_length"),
-    ("case_study", {"started_year": 1492}, "ck_case_study_started_year_in_range"),
-    ("case_study", {"ended_year": 2101}, "ck_case_study_ended_year_in_range"),
-    ("case_study", {"ended_year": 2014}, "ck_case_study_ended_after_started"),
-    ("case_study", {"initiative_status_year": 1492}, "ck_case_study_initiative_status_year_in_range"),
-    ("source", {"case_study": "nowhere"}, "fk_source_case_study"),
+    ("case-study", {"state": "ZZ"}, "fk_case_study_state"),
+    ("case-study", {"summary": "a" * 601}, "ck_case_study_summary_length"),
+    ("case-study", {"started_year": 1492}, "ck_case_study_started_year_in_range"),
+    ("case-study", {"ended_year": 2101}, "ck_case_study_ended_year_in_range"),
+    ("case-study", {"ended_year": 2014}, "ck_case_study_ended_after_started"),
+    (
+        "case-study",
+        {"status_year": 1492},
+        "ck_case_study_status_year_in_range",
+    ),
+    ("source", {"case-study": "nowhere"}, "fk_source_case_study"),
     ("source", {"position": 0}, "uq_source_case_study_position"),
     ("source", {"year": 1492}, "ck_source_year_in_range"),
-    ("outcome", {"case_study": "nowhere"}, "fk_outcome_case_study"),
+    ("outcome", {"case-study": "nowhere"}, "fk_outcome_case_study"),
     ("outcome", {"source": "s9"}, "fk_outcome_case_study_source"),
     ("outcome", {"indicator": "luck"}, "fk_outcome_indicator"),
     ("outcome", {"value": 5000}, "ck_outcome_percent_in_range"),
-    ("scale_figure", {"case_study": "nowhere"}, "fk_scale_figure_case_study"),
+    ("scale_figure", {"case-study": "nowhere"}, "fk_scale_figure_case_study"),
     ("scale_figure", {"source": "s9"}, "fk_scale_figure_case_study_source"),
     ("scale_figure", {"year": 1492}, "ck_scale_figure_year_in_range"),
-    ("funding", {"case_study": "nowhere"}, "fk_funding_case_study"),
+    ("funding", {"case-study": "nowhere"}, "fk_funding_case_study"),
     ("funding", {"source": "s9"}, "fk_funding_case_study_source"),
     ("funding", {"amount_usd": -1}, "ck_funding_amount_usd_not_negative"),
     ("funding", {"year": 1492}, "ck_funding_year_in_range"),
-    ("partnership", {"case_study": "nowhere"}, "fk_partnership_case_study"),
+    ("partnership", {"case-study": "nowhere"}, "fk_partnership_case_study"),
     ("partnership", {"source": "s9"}, "fk_partnership_case_study_source"),
     ("partnership", {"organization": "nobody"}, "fk_partnership_organization"),
-    ("case_study_district", {"case_study": "nowhere"}, "fk_case_study_district_case_study"),
+    ("case_study_district", {"case-study": "nowhere"}, "fk_case_study_district_case_study"),
     ("case_study_district", {"district": "atlantis"}, "fk_case_study_district_district"),
     ("case_study_district", {"district": "bend"}, "uq_case_study_district_case_study_district"),
-    ("case_study_strategy", {"case_study": "nowhere"}, "fk_case_study_strategy_case_study"),
+    ("case_study_strategy", {"case-study": "nowhere"}, "fk_case_study_strategy_case_study"),
     ("case_study_strategy", {"strategy": "luck"}, "fk_case_study_strategy_strategy"),
-    ("case_study_strategy", {"strategy": "mentoring"}, "uq_case_study_strategy_case_study_strategy"),
+    (
+        "case_study_strategy",
+        {"strategy": "mentoring"},
+        "uq_case_study_strategy_case_study_strategy",
+    ),
     ("source_check", {"health": "fine"}, "ck_source_check_health_known"),
     ("import", {"kind": "state"}, "ck_import_kind_known"),
     ("import", {"format": "pdf"}, "ck_import_format_known"),
@@ -211,7 +323,7 @@ ANEW = """
 from alembic import op
 revision, down_revision = "anew", "first_tables"
 def upgrade():
-    with op.batch_alter_table("case_study", recreate="auto") as table:
+    with op.batch_alter_table("case-study", recreate="auto") as table:
         table.create_check_constraint("title_given", "title <> ''")
 def downgrade():
     pass
@@ -247,7 +359,9 @@ def test_up_from_nothing_and_back_to_nothing(empty: Connection) -> None:
 
 def test_a_failing_migration_leaves_nothing_behind(empty: Connection) -> None:
     with empty.begin():
-        empty.execute(text("CREATE TABLE entry_reference (in_the_way INTEGER)"))  # the last to be made
+        empty.execute(
+            text("CREATE TABLE entry_reference (in_the_way INTEGER)")
+        )  # the last to be made
 
     with pytest.raises(DBAPIError, match="already exists"):
         command.upgrade(migrations(empty), "head")
@@ -260,11 +374,16 @@ def test_the_alembic_command_takes_the_database_of_the_environment(
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     monkeypatch.chdir(tmp_path)
     command.upgrade(migrations(), "head")
-    assert "case_study" in _tables(empty)
+    assert "case-study" in _tables(empty)
 
 
 def test_the_tables_are_those_that_the_code_says(migrated: Connection, empty: Connection) -> None:
-    assert compare_metadata(MigrationContext.configure(migrated, opts={"compare_type": True}), metadata) == []
+    assert (
+        compare_metadata(
+            MigrationContext.configure(migrated, opts={"compare_type": True}), metadata
+        )
+        == []
+    )
     metadata.create_all(empty)
     assert _described(migrated) == _described(empty)
 
@@ -281,8 +400,12 @@ def test_rows_that_break_no_rule_are_accepted(migrated: Connection) -> None:
         _insert_an_example_of_each(migrated)
         for table, (row, another) in ROWS.items():
             _insert(migrated, table, row | another)
-        _insert(migrated, "district", {"slug": "a-charter", "name": "Without a LEAID", "state": "OR"})
-        _insert(migrated, "district", {"slug": "b-charter", "name": "Without a LEAID", "state": "OR"})
+        _insert(
+            migrated, "district", {"slug": "a-charter", "name": "Without a LEAID", "state": "OR"}
+        )
+        _insert(
+            migrated, "district", {"slug": "b-charter", "name": "Without a LEAID", "state": "OR"}
+        )
         assert _parts(migrated) == 14
 
 
@@ -304,12 +427,16 @@ def test_a_case_study_takes_its_parts_with_it(migrated: Connection) -> None:
         assert _parts(migrated) == 0
 
 
-def test_a_table_that_is_made_anew_keeps_what_refers_to_it(migrated: Connection, tmp_path: Path) -> None:
+def test_a_table_that_is_made_anew_keeps_what_refers_to_it(
+    migrated: Connection, tmp_path: Path
+) -> None:
     with migrated.begin():
         _insert_an_example_of_each(migrated)
     (tmp_path / "anew.py").write_text(ANEW)
     with_another = migrations(migrated)
-    with_another.set_main_option("version_locations", f"{ROOT / 'migrations' / 'versions'}{os.pathsep}{tmp_path}")
+    with_another.set_main_option(
+        "version_locations", f"{ROOT / 'migrations' / 'versions'}{os.pathsep}{tmp_path}"
+    )
 
     command.upgrade(with_another, "anew")
     with migrated.begin():
@@ -333,8 +460,18 @@ def _described(connection: Connection) -> dict[str, set[str]]:
 
 
 def _parts(connection: Connection) -> int:
-    parts = ("source", "outcome", "scale_figure", "funding", "partnership", "case_study_district", "case_study_strategy")
-    return sum(connection.execute(text(f"SELECT count(*) FROM {part}")).scalar_one() for part in parts)
+    parts = (
+        "source",
+        "outcome",
+        "scale_figure",
+        "funding",
+        "partnership",
+        "case_study_district",
+        "case_study_strategy",
+    )
+    return sum(
+        connection.execute(text(f"SELECT count(*) FROM {part}")).scalar_one() for part in parts
+    )
 
 
 def _insert_an_example_of_each(connection: Connection) -> None:
@@ -345,7 +482,9 @@ def _insert_an_example_of_each(connection: Connection) -> None:
 
 
 def _insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
-    connection.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES (:{', :'.join(row)})"), row)
+    connection.execute(
+        text(f"INSERT INTO {table} ({', '.join(row)}) VALUES (:{', :'.join(row)})"), row
+    )
 
 
 def _is_refused(connection: Connection, table: str, values: dict[str, Any], rule: str) -> bool:
@@ -364,5 +503,7 @@ def _is_refused(connection: Connection, table: str, values: dict[str, Any], rule
 def _names(refusal: DBAPIError, rule: str) -> bool:
     """PostgreSQL names the rule, but for a text that its column is too short for; SQLite names checks only."""
     if isinstance(refusal.orig, psycopg.Error):
-        return refusal.orig.diag.constraint_name == rule or (rule.endswith("_length") and refusal.orig.sqlstate == "22001")
+        return refusal.orig.diag.constraint_name == rule or (
+            rule.endswith("_length") and refusal.orig.sqlstate == "22001"
+        )
     return {"ck": rule, "uq": "UNIQUE", "fk": "FOREIGN KEY"}[rule[:2]] in str(refusal.orig)

@@ -12,7 +12,7 @@ import pytest
 from people import People
 
 from app.catalog import publication
-from app.desk.endpoints.door import SLUGS
+from app.records.kinds import KINDS
 
 Json = dict[str, Any]
 # A stale version (412) and a body too large (413) are told before anything else that is wrong with a request.
@@ -54,25 +54,58 @@ def document(people: People) -> Json:
                 if parameter["name"] == "If-Match":
                     parameter["schema"] = {"enum": ['"1"', '"2"', '"3"', '"4"']}
                 if (parameter["name"], parameter["in"]) == ("slug", "path"):
-                    parameter["schema"] = {"enum": [*SLUGS.values(), "no-such"]}
+                    parameter["schema"] = {
+                        "enum": [
+                            *(kind.example for kind in KINDS.values() if kind.example),
+                            "no-such",
+                        ]
+                    }
             for media in operation.get("requestBody", {}).get("content", {}).values():
-                media["schema"] = json.loads(json.dumps(media["schema"]).replace(SCHEMAS, f"{SCHEMAS}Sent"))
+                media["schema"] = json.loads(
+                    json.dumps(media["schema"]).replace(SCHEMAS, f"{SCHEMAS}Sent")
+                )
     return found
 
 
-def test_the_desk_keeps_to_the_document_under_attack(people: People, document: Json, tmp_path: Path) -> None:
+def test_the_desk_keeps_to_the_document_under_attack(
+    people: People, document: Json, tmp_path: Path
+) -> None:
     (tmp_path / "openapi.json").write_text(json.dumps(document))
     (tmp_path / "schemathesis.toml").write_text(CONFIGURATION)
     before = newest(people)
     # All kinds of records have the same operations: one of them is attacked thoroughly, on the database that is quicker.
     quick = ["--max-examples", "3", "--phases", "examples,fuzzing"]
-    thorough = ["--max-examples", "8", "--exclude-path-regex", "/(districts|strategies|indicators|organizations)"]
+    thorough = [
+        "--max-examples",
+        "8",
+        "--exclude-path-regex",
+        "/(districts|strategies|indicators|organizations)",
+    ]
     bounds = thorough if people.service.database_url.startswith("sqlite") else quick
     attack = subprocess.run(
         [
-            *(str(Path(sys.executable).parent / "schemathesis"), "run", "openapi.json", "--url", people.service.url),
-            *("--checks", "all", "--exclude-checks", "ignored_auth", "--include-path-regex", "^/v1/admin/"),
-            *("--header", f"Authorization: {people.kim.headers['Authorization']}", "--generation-deterministic", "--no-color", *bounds),
+            *(
+                str(Path(sys.executable).parent / "schemathesis"),
+                "run",
+                "openapi.json",
+                "--url",
+                people.service.url,
+            ),
+            *(
+                "--checks",
+                "all",
+                "--exclude-checks",
+                "ignored_auth",
+                "--include-path-regex",
+                "^/v1/admin/",
+            ),
+            *(
+                "--header",
+                f"Authorization: {people.kim.headers['Authorization']}",
+                "--generation-deterministic",
+                "--no-color",
+                *bounds,
+            ),
         ],
         cwd=tmp_path,
         env=os.environ | {"SCHEMATHESIS_HOOKS": str(Path(__file__).with_name("attack.py"))},

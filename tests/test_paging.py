@@ -20,14 +20,19 @@ KEYS: dict[str, Callable[[Json], Any]] = {
     "title": lambda hit: (hit.get("title") or hit["name"]).lower(),
     "state": lambda hit: hit["states"][0]["value"] if "states" in hit else hit["state"],
     "started": lambda hit: hit["started_year"],
-    "enrollment": lambda hit: max((one["enrollment"]["value"] for one in hit.get("districts", [hit]) if one["enrollment"]), default=None),
+    "enrollment": lambda hit: max(
+        (one["enrollment"]["value"] for one in hit.get("districts", [hit]) if one["enrollment"]),
+        default=None,
+    ),
     "distance": lambda hit: hit["distance_km"],
 }
 EVERY_SORT = [sign + sort for sort in SORTS if sort != "relevance" for sign in ("", "-")]
 NEAR = "44,-121"
 
 
-def pages(client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 20, **parameters: str) -> Iterator[Json]:
+def pages(
+    client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 20, **parameters: str
+) -> Iterator[Json]:
     """Every page of an answer, following the links."""
     link: str | None = str(httpx.URL(path, params={"facets": "none", "limit": limit, **parameters}))
     for _ in range(100):  # more than there are, should a page lead back to itself
@@ -38,7 +43,9 @@ def pages(client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 
         link = answer["links"]["next"]
 
 
-def walk(client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 20, **parameters: str) -> list[Json]:
+def walk(
+    client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 20, **parameters: str
+) -> list[Json]:
     """The hits of all pages."""
     return [hit for page in pages(client, path, limit=limit, **parameters) for hit in page["data"]]
 
@@ -47,7 +54,9 @@ def walk(client: httpx.Client, path: str = "/v1/case-studies", *, limit: int = 2
     ("path", "sort"),
     [
         *(("/v1/case-studies", sort) for sort in EVERY_SORT),
-        *(("/v1/districts", sort) for sort in EVERY_SORT if "started" not in sort),  # their cards have no year
+        *(
+            ("/v1/districts", sort) for sort in EVERY_SORT if "started" not in sort
+        ),  # their cards have no year
     ],
 )
 def test_pages_hold_every_row_once_and_in_order(client: httpx.Client, path: str, sort: str) -> None:
@@ -65,10 +74,21 @@ def test_pages_hold_every_row_once_and_in_order(client: httpx.Client, path: str,
             assert (one["slug"] < other["slug"]) == forwards
 
 
-@pytest.mark.parametrize("q", ["attendance", "school attendance", "rural health -nashville", "att* scho*", '"community schools" xyzzy'])
+@pytest.mark.parametrize(
+    "q",
+    [
+        "attendance",
+        "school attendance",
+        "rural health -nashville",
+        "att* scho*",
+        '"community schools" xyzzy',
+    ],
+)
 def test_pages_by_relevance_are_the_whole_answer_in_pieces(client: httpx.Client, q: str) -> None:
     whole = client.get("/v1/case-studies", params={"q": q, "limit": 100}).json()
-    assert [hit["slug"] for hit in walk(client, q=q, limit=3)] == [hit["slug"] for hit in whole["data"]]
+    assert [hit["slug"] for hit in walk(client, q=q, limit=3)] == [
+        hit["slug"] for hit in whole["data"]
+    ]
     assert whole["meta"]["total"] > 6
 
 
@@ -84,30 +104,59 @@ def test_the_link_header_repeats_the_links(client: httpx.Client) -> None:
     assert first.links["next"]["url"] == first.json()["links"]["next"]
     last = client.get(first.links["next"]["url"])
     assert "next" not in last.links
-    assert last.links["first"]["url"] == last.json()["links"]["first"] == first.json()["links"]["self"]
-    assert client.get(last.links["alternate"]["url"]).text.count("\n") == last.json()["meta"]["total"]
+    assert (
+        last.links["first"]["url"] == last.json()["links"]["first"] == first.json()["links"]["self"]
+    )
+    assert (
+        client.get(last.links["alternate"]["url"]).text.count("\n") == last.json()["meta"]["total"]
+    )
 
 
 def test_limit_fields_and_facets_may_change_from_page_to_page(client: httpx.Client) -> None:
     following = client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]
     cursor = httpx.URL(following).params["cursor"]
     answer = client.get(
-        "/v1/case-studies", params={"sort": "title", "limit": 3, "fields": "slug", "facets": "state", "cursor": cursor}
+        "/v1/case-studies",
+        params={"sort": "title", "limit": 3, "fields": "slug", "facets": "state", "cursor": cursor},
     ).json()
-    assert answer["data"] == [{"slug": hit["slug"]} for hit in walk(client, sort="title", limit=100)[2:5]]
+    assert answer["data"] == [
+        {"slug": hit["slug"]} for hit in walk(client, sort="title", limit=100)[2:5]
+    ]
 
 
-@pytest.mark.parametrize("other", ["q=health", "sort=-title", "sort=title&state=OR", "sort=title&near=44,-121", ""])
+@pytest.mark.parametrize(
+    "other", ["q=health", "sort=-title", "sort=title&state=OR", "sort=title&near=44,-121", ""]
+)
 def test_a_cursor_belongs_to_its_question(client: httpx.Client, other: str) -> None:
-    cursor = httpx.URL(client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]).params["cursor"]
-    assert refusal(client.get(f"/v1/case-studies?{other}&cursor={cursor}")) == (400, "cursor_query_mismatch")
-    assert refusal(client.get(f"/v1/districts?sort=title&cursor={cursor}")) == (400, "cursor_query_mismatch")
+    cursor = httpx.URL(
+        client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]
+    ).params["cursor"]
+    assert refusal(client.get(f"/v1/case-studies?{other}&cursor={cursor}")) == (
+        400,
+        "cursor_query_mismatch",
+    )
+    assert refusal(client.get(f"/v1/districts?sort=title&cursor={cursor}")) == (
+        400,
+        "cursor_query_mismatch",
+    )
 
 
 def test_a_damaged_cursor_is_refused(client: httpx.Client) -> None:
-    cursor = httpx.URL(client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]).params["cursor"]
+    cursor = httpx.URL(
+        client.get("/v1/case-studies?sort=title&limit=2").json()["links"]["next"]
+    ).params["cursor"]
     swapped = cursor[:20] + ("A" if cursor[20] != "A" else "B") + cursor[21:]
-    for damaged in (cursor[:-1], cursor[1:], cursor + "A", cursor + "=", cursor.swapcase(), swapped, "1", "é", "%2e"):
+    for damaged in (
+        cursor[:-1],
+        cursor[1:],
+        cursor + "A",
+        cursor + "=",
+        cursor.swapcase(),
+        swapped,
+        "1",
+        "é",
+        "%2e",
+    ):
         answer = client.get("/v1/case-studies", params={"sort": "title", "cursor": damaged})
         assert refusal(answer) == (400, "cursor_damaged")
 
@@ -122,7 +171,7 @@ def test_a_damaged_cursor_is_refused(client: httpx.Client) -> None:
     ],
 )
 def test_a_cursor_that_somebody_made_up_is_refused(client: httpx.Client, cursor: Cursor) -> None:
-    made_up = cursor.encode(SearchQuery("case_study", "/v1/case-studies", sort="title"))
+    made_up = cursor.encode(SearchQuery("case-study", "/v1/case-studies", sort="title"))
     answer = client.get("/v1/case-studies", params={"sort": "title", "cursor": made_up})
     assert refusal(answer) == (400, "cursor_damaged")
 
@@ -134,10 +183,19 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, error["code"]
 
 
-def test_how_words_match_is_settled_on_the_first_page(own_service: Service, own_client: httpx.Client) -> None:
+def test_how_words_match_is_settled_on_the_first_page(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     database = own_service.database
     wait_for(
-        own_service, publish(database, *(case_study(f"animals-{n}", title=word) for n, word in enumerate(("Quokka", "Numbat", "Numbat"))))
+        own_service,
+        publish(
+            database,
+            *(
+                case_study(f"animals-{n}", title=word)
+                for n, word in enumerate(("Quokka", "Numbat", "Numbat"))
+            ),
+        ),
     )
     reading = pages(own_client, limit=1, q="quokka numbat")
     assert next(reading)["meta"]["match"] == "any"
@@ -146,8 +204,8 @@ def test_how_words_match_is_settled_on_the_first_page(own_service: Service, own_
     wait_for(own_service, publish(database, case_study("animals-4", title="Numbat quokka")))
     reading = pages(own_client, limit=1, q="quokka numbat")
     assert next(reading)["meta"]["match"] == "all"
-    withdraw(database, "case_study", "animals-3")
-    wait_for(own_service, withdraw(database, "case_study", "animals-4"))
+    withdraw(database, "case-study", "animals-3")
+    wait_for(own_service, withdraw(database, "case-study", "animals-4"))
     assert [page["data"] for page in reading] == [[]]
 
 
@@ -159,7 +217,9 @@ QUESTIONS: list[dict[str, str]] = [
 ]
 
 
-def test_no_row_that_stays_is_lost_or_repeated_while_others_change(own_service: Service, own_client: httpx.Client) -> None:
+def test_no_row_that_stays_is_lost_or_repeated_while_others_change(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     database, gone = own_service.database, ""
     for turn, question in enumerate(QUESTIONS):
         before = {hit["slug"] for hit in walk(own_client, limit=100, **question)}
@@ -169,13 +229,26 @@ def test_no_row_that_stays_is_lost_or_repeated_while_others_change(own_service: 
             seen += [hit["slug"] for hit in page["data"]]
             if not page["links"]["next"]:
                 break
-            shown, ahead = [hit["slug"] for hit in page["data"][:1]], sorted(before - set(seen) - touched)[:1]
-            new = case_study(
-                f"new-{turn}-{n}", title=f"{'ZAM'[n % 3]} attending school", outcomes=[outcome("experimental")], started_year=None
+            shown, ahead = (
+                [hit["slug"] for hit in page["data"][:1]],
+                sorted(before - set(seen) - touched)[:1],
             )
-            changed = [read(database, slug) for slug in (*shown, *ahead) if not slug.startswith("new")]
+            new = case_study(
+                f"new-{turn}-{n}",
+                title=f"{'ZAM'[n % 3]} attending school",
+                outcomes=[outcome("experimental")],
+                started_year=None,
+            )
+            changed = [
+                read(database, slug) for slug in (*shown, *ahead) if not slug.startswith("new")
+            ]
             revision = publish(
-                database, new, *(record.model_copy(update={"title": f"Attended {record.title}"[:200]}) for record in changed)
+                database,
+                new,
+                *(
+                    record.model_copy(update={"title": f"Attended {record.title}"[:200]})
+                    for record in changed
+                ),
             )
             touched |= {new.slug, *shown, *ahead}
             if n == 0:
@@ -183,7 +256,7 @@ def test_no_row_that_stays_is_lost_or_repeated_while_others_change(own_service: 
                     publish(database, read(database, gone))
                     touched.add(gone)
                 gone = page["data"][1]["slug"]
-                revision = withdraw(database, "case_study", gone)
+                revision = withdraw(database, "case-study", gone)
                 touched.add(gone)
             wait_for(own_service, revision)
         stayed = [slug for slug in seen if slug not in touched]

@@ -11,7 +11,7 @@ from people import People, at_the_desk, case_study, create, step
 from permissions import Operation, desk_operations, permission
 from serving import Service
 
-from app.desk.access import PERMISSIONS, ROLES
+from app.desk.access.permissions import PERMISSIONS, ROLES
 
 
 @cache
@@ -41,12 +41,19 @@ def names(found: list[tuple[Operation, Any]]) -> list[tuple[str, str, Any]]:
 
 def test_every_request_without_a_key_is_refused(service: Service) -> None:
     with httpx.Client(base_url=f"{service.url}/v1/admin") as stranger:
-        answers = [(operation, send(stranger, operation).status_code) for operation in operations(service.url)]
+        answers = [
+            (operation, send(stranger, operation).status_code)
+            for operation in operations(service.url)
+        ]
     assert names([(operation, status) for operation, status in answers if status != 401]) == []
 
 
-@pytest.mark.parametrize(("name", "role"), [("ada", "editor"), ("rui", "reviewer"), ("kim", "admin")])
-def test_every_request_is_open_to_the_roles_that_the_table_says_and_to_no_other(name: str, role: str, people: People) -> None:
+@pytest.mark.parametrize(
+    ("name", "role"), [("ada", "editor"), ("rui", "reviewer"), ("kim", "admin")]
+)
+def test_every_request_is_open_to_the_roles_that_the_table_says_and_to_no_other(
+    name: str, role: str, people: People
+) -> None:
     wrong = []
     for operation in operations(people.service.url):
         needs = PERMISSIONS[permission(operation[2])]
@@ -69,7 +76,12 @@ def test_the_documented_tables_are_those_of_the_routes(service: Service) -> None
 def test_the_public_part_takes_no_key(service: Service) -> None:
     document = httpx.get(f"{service.url}/openapi.json").json()
     public = [item for path, item in document["paths"].items() if not path.startswith("/v1/admin")]
-    assert [operation["operationId"] for item in public for operation in item.values() if "security" in operation] == []
+    assert [
+        operation["operationId"]
+        for item in public
+        for operation in item.values()
+        if "security" in operation
+    ] == []
 
 
 def test_going_without_review_takes_an_admin_with_a_reason(own_service: Service) -> None:
@@ -78,4 +90,6 @@ def test_going_without_review_takes_an_admin_with_a_reason(own_service: Service)
         refused = step(people.rui, "publish", "hurried", bypass_reason="it is urgent")
         assert (refused.status_code, refused.json()["needs"]) == (403, "admin")
         assert step(people.kim, "publish", "hurried").status_code == 409
-        assert step(people.kim, "publish", "hurried", bypass_reason="it is urgent").status_code == 200
+        assert (
+            step(people.kim, "publish", "hurried", bypass_reason="it is urgent").status_code == 200
+        )

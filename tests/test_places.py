@@ -18,7 +18,11 @@ WITHOUT_PLACE = "bennington-school-district-vt"
 
 def ask(client: httpx.Client, path: str = "/v1/districts", **parameters: str | int | float) -> Json:
     """The answer to a question."""
-    answer: Json = client.get(path, params={"limit": 100, "facets": "none", **parameters}).raise_for_status().json()
+    answer: Json = (
+        client.get(path, params={"limit": 100, "facets": "none", **parameters})
+        .raise_for_status()
+        .json()
+    )
     return answer
 
 
@@ -32,25 +36,43 @@ def test_distances_are_those_of_a_sphere(client: httpx.Client) -> None:
     for hit in ask(client, near="90,0")["data"]:
         expected = (90 - hit["place"]["latitude"]) * KM_PER_DEGREE if hit["place"] else None
         assert hit["distance_km"] == (expected and pytest.approx(expected, abs=0.06))
-    assert distances(ask(client, near="-44.27262,58.82608"))[REDMOND] == pytest.approx(EARTH_RADIUS_KM * pi, abs=0.06)
+    assert distances(ask(client, near="-44.27262,58.82608"))[REDMOND] == pytest.approx(
+        EARTH_RADIUS_KM * pi, abs=0.06
+    )
 
 
 def test_a_known_distance(own_service: Service, own_client: httpx.Client) -> None:
     """Nashville airport to Los Angeles airport, the textbook example of the haversine formula: 2886 km."""
-    airport = district("los-angeles", latitude=33.94, longitude=-118.40, place_basis="office", place_source="a map")
+    airport = district(
+        "los-angeles", latitude=33.94, longitude=-118.40, place_basis="office", place_source="a map"
+    )
     wait_for(own_service, publish(own_service.database, airport))
-    assert distances(ask(own_client, near="36.12,-86.67"))["los-angeles"] == pytest.approx(2886.4, abs=0.1)
+    assert distances(ask(own_client, near="36.12,-86.67"))["los-angeles"] == pytest.approx(
+        2886.4, abs=0.1
+    )
 
 
 def test_a_place_may_be_a_district_by_slug_or_leaid(client: httpx.Client) -> None:
     by_slug, by_leaid = ask(client, near=REDMOND), ask(client, near="4110350")
-    assert distances(by_slug) == distances(by_leaid) == distances(ask(client, near="44.27262,-121.17392"))
+    assert (
+        distances(by_slug)
+        == distances(by_leaid)
+        == distances(ask(client, near="44.27262,-121.17392"))
+    )
     assert distances(by_slug)[REDMOND] == 0
 
 
-def test_a_district_that_moves_is_where_it_is_now(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_district_that_moves_is_where_it_is_now(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     for latitude in (10.0, 20.0):
-        place = district("an-island", latitude=latitude, longitude=-150.0, place_basis="office", place_source="a map")
+        place = district(
+            "an-island",
+            latitude=latitude,
+            longitude=-150.0,
+            place_basis="office",
+            place_source="a map",
+        )
         wait_for(own_service, publish(own_service.database, place))
         there = ask(own_client, "/v1/case-studies", near=f"{latitude},-150")
         assert distances(ask(own_client, "/v1/case-studies", near="an-island")) == distances(there)
@@ -60,34 +82,47 @@ def test_a_district_that_moves_is_where_it_is_now(own_service: Service, own_clie
 def test_a_place_that_is_not_known_is_refused(client: httpx.Client, near: str) -> None:
     answer = client.get("/v1/districts", params={"near": near})
     assert answer.status_code == 422
-    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [("near", "unknown_place")]
+    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [
+        ("near", "unknown_place")
+    ]
 
 
 def test_within_km_draws_a_circle(client: httpx.Client) -> None:
     everywhere = distances(ask(client, near=REDMOND))
     for km in (1, 60, 250.5, 20000):
         inside = distances(ask(client, near=REDMOND, within_km=km))
-        assert inside == {slug: distance for slug, distance in everywhere.items() if distance is not None and distance <= km}
+        assert inside == {
+            slug: distance
+            for slug, distance in everywhere.items()
+            if distance is not None and distance <= km
+        }
     assert WITHOUT_PLACE in everywhere
     assert set(distances(ask(client, near=REDMOND, within_km=60))) > {REDMOND}
 
 
 def test_distance_sorts_both_ways_with_unknown_places_last(client: httpx.Client) -> None:
-    nearest, farthest = (list(distances(ask(client, near=REDMOND, sort=sort)).items()) for sort in ("distance", "-distance"))
+    nearest, farthest = (
+        list(distances(ask(client, near=REDMOND, sort=sort)).items())
+        for sort in ("distance", "-distance")
+    )
     known = [distance for _, distance in nearest if distance is not None]
     assert known == sorted(known)
     assert nearest[0] == (REDMOND, 0)
     placed, unplaced = nearest[: len(known)], nearest[len(known) :]
     assert WITHOUT_PLACE in dict(unplaced)
     assert {distance for _, distance in unplaced} == {None}
-    assert [distance for _, distance in farthest] == [distance for _, distance in reversed(placed)] + [None] * len(unplaced)
+    assert [distance for _, distance in farthest] == [
+        distance for _, distance in reversed(placed)
+    ] + [None] * len(unplaced)
     assert farthest[len(known) :] == unplaced
 
 
 def test_a_case_study_is_as_far_as_the_nearest_of_its_districts(client: httpx.Client) -> None:
     districts = distances(ask(client, near="45,-100"))
     for hit in ask(client, "/v1/case-studies", near="45,-100")["data"]:
-        own = [distance for one in hit["districts"] if (distance := districts[one["slug"]]) is not None]
+        own = [
+            distance for one in hit["districts"] if (distance := districts[one["slug"]]) is not None
+        ]
         assert hit["distance_km"] == (min(own) if own else None)
 
 
@@ -98,4 +133,6 @@ def test_without_near_there_is_no_distance(client: httpx.Client) -> None:
 @pytest.mark.parametrize("parameters", [{"within_km": 10}, {"sort": "distance"}])
 def test_distance_needs_a_place(client: httpx.Client, parameters: dict[str, str]) -> None:
     answer = client.get("/v1/districts", params=parameters)
-    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [(*parameters, "required_with")]
+    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [
+        (*parameters, "required_with")
+    ]

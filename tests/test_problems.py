@@ -15,12 +15,17 @@ CODES = {"code", "detail", "parameter", "pointer", "allowed", "nearest"}
 
 def problem(answer: httpx.Response, status: int) -> Json:
     """The problem document of an answer, which has the form of every one."""
-    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        status,
+        "application/problem+json",
+    )
     document: Json = answer.json()
     assert {"type", "title", "status", "detail", "instance", "errors"} <= set(document)
     assert document["status"] == status
     assert document["instance"] == answer.headers["X-Request-Id"]
-    assert all(set(error) <= CODES and {"code", "detail"} <= set(error) for error in document["errors"])
+    assert all(
+        set(error) <= CODES and {"code", "detail"} <= set(error) for error in document["errors"]
+    )
     return document
 
 
@@ -49,7 +54,9 @@ def faults(client: httpx.Client, question: str, status: int = 422) -> list[tuple
         ("GET", "/v1/suggest", 422),
     ],
 )
-def test_every_refusal_is_a_problem_whose_type_is_a_page(client: httpx.Client, method: str, path: str, status: int) -> None:
+def test_every_refusal_is_a_problem_whose_type_is_a_page(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
     document = problem(client.request(method, path), status)
     page = client.get(document["type"])
     assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -57,20 +64,31 @@ def test_every_refusal_is_a_problem_whose_type_is_a_page(client: httpx.Client, m
 
 
 def test_each_request_has_an_id_of_its_own(client: httpx.Client) -> None:
-    ids = [client.get(path).headers["X-Request-Id"] for path in ("/healthz", "/healthz", "/nowhere", "/nowhere")]
+    ids = [
+        client.get(path).headers["X-Request-Id"]
+        for path in ("/healthz", "/healthz", "/nowhere", "/nowhere")
+    ]
     assert len(set(ids)) == 4
     assert all(re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", one) for one in ids)
 
 
-def test_a_misspelt_parameter_is_refused_with_the_nearest_and_the_allowed_ones(client: httpx.Client) -> None:
+def test_a_misspelt_parameter_is_refused_with_the_nearest_and_the_allowed_ones(
+    client: httpx.Client,
+) -> None:
     document = problem(client.get("/v1/case-studies?stratgy=after-school"), 400)
     error = document["errors"][0]
-    assert (error["parameter"], error["code"], error["nearest"][0]) == ("stratgy", "unknown_parameter", "strategy")
+    assert (error["parameter"], error["code"], error["nearest"][0]) == (
+        "stratgy",
+        "unknown_parameter",
+        "strategy",
+    )
     assert {"q", "strategy", "strategy_all", "near", "limit"} < set(error["allowed"])
     assert "did you mean strategy?" in error["detail"]
 
 
-def test_a_misspelt_value_is_refused_with_the_nearest_and_the_allowed_ones(client: httpx.Client) -> None:
+def test_a_misspelt_value_is_refused_with_the_nearest_and_the_allowed_ones(
+    client: httpx.Client,
+) -> None:
     document = problem(client.get("/v1/case-studies?state=Oregn&rurality=rurl"), 422)
     errors = {error["parameter"]: error for error in document["errors"]}
     assert errors["state"]["nearest"][0] == "OR"
@@ -80,7 +98,8 @@ def test_a_misspelt_value_is_refused_with_the_nearest_and_the_allowed_ones(clien
 
 def test_every_fault_is_told_at_once(client: httpx.Client) -> None:
     question = (
-        "colour=red&state=XX&state_not=YY&limit=x&sort=size&within_km=5&fields=slug,size&facets=size&started_min=9&slug=A&q=" + "a" * 301
+        "colour=red&state=XX&state_not=YY&limit=x&sort=size&within_km=5&fields=slug,size&facets=size&started_min=9&slug=A&q="
+        + "a" * 301
     )
     assert faults(client, question, 400) == [
         ("colour", "unknown_parameter"),
@@ -166,7 +185,9 @@ def test_every_fault_is_told_at_once(client: httpx.Client) -> None:
         ("=a", "", "unknown_parameter"),
     ],
 )
-def test_what_a_search_refuses(client: httpx.Client, question: str, parameter: str, code: str) -> None:
+def test_what_a_search_refuses(
+    client: httpx.Client, question: str, parameter: str, code: str
+) -> None:
     malformed = code in ("unknown_parameter", "given_twice", "cursor_damaged")
     found = faults(client, question, 400 if malformed else 422)
     assert found[0] == (parameter, code)
@@ -203,7 +224,9 @@ def test_what_a_search_just_takes(client: httpx.Client, question: str) -> None:
 
 
 @pytest.mark.parametrize("table", ["case-studies", "districts"])
-def test_a_page_that_is_too_long_is_refused_with_the_export_that_has_no_cap(client: httpx.Client, table: str) -> None:
+def test_a_page_that_is_too_long_is_refused_with_the_export_that_has_no_cap(
+    client: httpx.Client, table: str
+) -> None:
     document = problem(client.get(f"/v1/{table}?state=OR&limit=101"), 422)
     address = re.search(r"/v1/exports/\S+", document["errors"][0]["detail"])
     assert address
@@ -216,18 +239,28 @@ def test_what_suggest_refuses(client: httpx.Client, question: str) -> None:
 
 
 def test_a_long_value_is_not_sent_back_whole(client: httpx.Client) -> None:
-    for question in ("state=" + "x" * 20000, "x" * 20000 + "=1", "sort=" + "x" * 20000, "near=" + "x" * 20000):
+    for question in (
+        "state=" + "x" * 20000,
+        "x" * 20000 + "=1",
+        "sort=" + "x" * 20000,
+        "near=" + "x" * 20000,
+    ):
         assert len(client.get(f"/v1/case-studies?{question}").content) < 3000
 
 
 def test_refusals_name_what_is_public_and_nothing_from_inside(client: httpx.Client) -> None:
-    document = problem(client.get("/v1/case-studies?fields=finding,seq,card&sort=rank&state=Atlantis"), 422)
+    document = problem(
+        client.get("/v1/case-studies?fields=finding,seq,card&sort=rank&state=Atlantis"), 422
+    )
     allowed = {error["parameter"]: error["allowed"] for error in document["errors"]}
     fields, sort, state = (allowed[name] for name in ("fields", "sort", "state"))
     hit = client.get("/v1/case-studies?limit=1&q=school").json()["data"][0]
     assert set(hit) == {name for name in fields if "." not in name}
     assert not {"finding", "seq", "card"} & set(fields)
-    assert all(client.get(f"/v1/case-studies?sort={name}&near=45,-122&limit=0").status_code == 200 for name in sort)
+    assert all(
+        client.get(f"/v1/case-studies?sort={name}&near=45,-122&limit=0").status_code == 200
+        for name in sort
+    )
     assert client.get(f"/v1/case-studies?state={','.join(state)}").status_code == 200
 
 
@@ -243,14 +276,24 @@ def test_refusals_name_what_is_public_and_nothing_from_inside(client: httpx.Clie
         ("/v1/states", "application/*;q=0, */*"),
     ],
 )
-def test_a_form_that_cannot_be_had_is_refused_with_those_that_can(client: httpx.Client, path: str, accept: str) -> None:
+def test_a_form_that_cannot_be_had_is_refused_with_those_that_can(
+    client: httpx.Client, path: str, accept: str
+) -> None:
     document = problem(client.get(path, headers={"Accept": accept}), 406)
     offered = re.findall(r"(?:application|text)/[a-z-]+", document["detail"])
     assert client.get(path, headers={"Accept": offered[0]}).status_code == 200
 
 
 @pytest.mark.parametrize(
-    "accept", ["", "*/*", "application/*", "application/json", "text/html, */*;q=0.1", "text/html,Application/JSON;Q=0.5"]
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/*",
+        "application/json",
+        "text/html, */*;q=0.1",
+        "text/html,Application/JSON;Q=0.5",
+    ],
 )
 def test_a_form_that_can_be_had_is_given(client: httpx.Client, accept: str) -> None:
     answer = client.get("/v1/case-studies?limit=1", headers={"Accept": accept})
@@ -258,20 +301,35 @@ def test_a_form_that_can_be_had_is_given(client: httpx.Client, accept: str) -> N
 
 
 def test_a_method_that_is_not_taken_is_refused_with_those_that_are(client: httpx.Client) -> None:
-    for path in ("/", "/v1/case-studies", "/v1/case-studies/boise-id", "/v1/exports/districts.csv", "/healthz", "/v1/states"):
+    for path in (
+        "/",
+        "/v1/case-studies",
+        "/v1/case-studies/boise-id",
+        "/v1/exports/districts.csv",
+        "/healthz",
+        "/v1/states",
+    ):
         for method in ("POST", "PUT", "PATCH", "DELETE", "TRACE"):
             answer = client.request(method, path)
             problem(answer, 405)
-            assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}, (method, path)
+            assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}, (
+                method,
+                path,
+            )
 
 
-def test_a_failure_inside_is_told_without_its_inside(own_service: Service, own_client: httpx.Client) -> None:
+def test_a_failure_inside_is_told_without_its_inside(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     with own_service.database.writing() as session:
         session.connection().execute(text("ALTER TABLE entry RENAME TO lost"))
     answer = own_client.get("/v1/case-studies/boise-id")
     problem(answer, 500)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert not any(word in answer.text for word in ("lost", "entry", "SELECT", "Traceback", "sqlalchemy", "psycopg", ".py"))
+    assert not any(
+        word in answer.text
+        for word in ("lost", "entry", "SELECT", "Traceback", "sqlalchemy", "psycopg", ".py")
+    )
 
     with own_service.database.writing() as session:
         session.connection().execute(text("ALTER TABLE lost RENAME TO entry"))
@@ -279,6 +337,6 @@ def test_a_failure_inside_is_told_without_its_inside(own_service: Service, own_c
 
 
 def test_what_was_withdrawn_is_gone(own_service: Service, own_client: httpx.Client) -> None:
-    wait_for(own_service, withdraw(own_service.database, "case_study", "boise-id"))
+    wait_for(own_service, withdraw(own_service.database, "case-study", "boise-id"))
     document = problem(own_client.get("/v1/case-studies/boise-id"), 410)
     assert (document["type"], document["reason"]) == ("/problems/gone", "its source was retracted")

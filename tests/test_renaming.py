@@ -20,11 +20,17 @@ def test_the_old_addresses_of_a_public_record_lead_to_the_new(people: People) ->
     published(people, case_study("old-name"))
     answer = step(people.rui, "rename", "old-name", slug="new-name")
     assert (answer.status_code, answer.json()["data"]["slug"]) == (200, "new-name")
-    assert (answer.json()["meta"]["status"], answer.json()["meta"]["updated_by"]) == ("published", "ada")
+    assert (answer.json()["meta"]["status"], answer.json()["meta"]["updated_by"]) == (
+        "published",
+        "ada",
+    )
     assert location(public(people, "case-studies/old-name")) == "/v1/case-studies/new-name"
     assert public(people, "case-studies/new-name").json()["data"]["slug"] == "new-name"
     assert location(people.ada.get("/case-studies/old-name")) == "/v1/admin/case-studies/new-name"
-    assert location(people.ada.get("/case-studies/old-name/revisions/1")) == "/v1/admin/case-studies/new-name/revisions/1"
+    assert (
+        location(people.ada.get("/case-studies/old-name/revisions/1"))
+        == "/v1/admin/case-studies/new-name/revisions/1"
+    )
     compared = people.ada.get("/case-studies/old-name/revisions/3/changes?since=1")
     assert location(compared) == "/v1/admin/case-studies/new-name/revisions/3/changes?since=1"
 
@@ -33,8 +39,14 @@ def test_a_write_to_the_old_address_is_led_to_the_new_and_works_there(people: Pe
     made = create(people.ada, case_study("written"))
     step(people.rui, "rename", "written", slug="rewritten").raise_for_status()
     headers = {"If-Match": '"2"'}
-    answer = people.ada.patch("/case-studies/written", json={"title": "New"}, headers=headers, follow_redirects=True)
-    assert (answer.status_code, answer.json()["data"]["title"], made.headers["ETag"]) == (200, "New", '"1"')
+    answer = people.ada.patch(
+        "/case-studies/written", json={"title": "New"}, headers=headers, follow_redirects=True
+    )
+    assert (answer.status_code, answer.json()["data"]["title"], made.headers["ETag"]) == (
+        200,
+        "New",
+        '"1"',
+    )
 
 
 def test_a_slug_changed_twice_leads_to_the_last(people: People) -> None:
@@ -43,7 +55,9 @@ def test_a_slug_changed_twice_leads_to_the_last(people: People) -> None:
     step(people.rui, "rename", "second-name", slug="third-name").raise_for_status()
     for old in ("first-name", "second-name"):
         assert location(public(people, f"case-studies/{old}")) == "/v1/case-studies/third-name"
-        assert location(people.ada.get(f"/case-studies/{old}")) == "/v1/admin/case-studies/third-name"
+        assert (
+            location(people.ada.get(f"/case-studies/{old}")) == "/v1/admin/case-studies/third-name"
+        )
 
 
 def test_what_refers_to_a_record_follows_its_slug(people: People) -> None:
@@ -51,14 +65,21 @@ def test_what_refers_to_a_record_follows_its_slug(people: People) -> None:
     published(people, case_study("public-of-spring", districts=["spring"]))
     create(people.ada, case_study("draft-of-spring", districts=["spring"]))
     step(people.rui, "rename", "spring", "districts", slug="autumn").raise_for_status()
-    assert [place["slug"] for place in public(people, "case-studies/public-of-spring").json()["data"]["districts"]] == ["autumn"]
-    assert [case["slug"] for case in public(people, "districts/autumn").json()["data"]["case_studies"]] == ["public-of-spring"]
+    assert [
+        place["slug"]
+        for place in public(people, "case-studies/public-of-spring").json()["data"]["districts"]
+    ] == ["autumn"]
+    assert [
+        case["slug"] for case in public(people, "districts/autumn").json()["data"]["case_studies"]
+    ] == ["public-of-spring"]
     assert public(people, "districts/1699911").json()["data"]["slug"] == "autumn"
     draft = people.ada.get("/case-studies/draft-of-spring").json()
     assert (draft["data"]["districts"], draft["meta"]["needs"]) == (["autumn"], [])
     publish(people, "draft-of-spring")
     amend(people.ada, "public-of-spring", districts=["spring"])
-    assert people.ada.get("/case-studies/public-of-spring").json()["data"]["districts"] == ["autumn"]
+    assert people.ada.get("/case-studies/public-of-spring").json()["data"]["districts"] == [
+        "autumn"
+    ]
 
 
 def test_a_review_shows_no_change_where_only_a_slug_moved(people: People) -> None:
@@ -69,7 +90,10 @@ def test_a_review_shows_no_change_where_only_a_slug_moved(people: People) -> Non
 
 
 def test_terms_of_a_vocabulary_can_be_renamed_with_all_that_uses_them(people: People) -> None:
-    published_by_kim(people, {"slug": "yoga", "label": "Yoga", "definition": "Exercise.", "pillar": "expanded-learning"})
+    published_by_kim(
+        people,
+        {"slug": "yoga", "label": "Yoga", "definition": "Exercise.", "pillar": "expanded-learning"},
+    )
     published(people, case_study("with-yoga", strategies=["yoga"]))
     step(people.rui, "rename", "yoga", "strategies", slug="yoga-classes").raise_for_status()
     found = public(people, "case-studies?strategy=yoga-classes").json()["data"]
@@ -97,10 +121,18 @@ def test_history_and_log_tell_of_the_change(people: People) -> None:
     create(people.ada, case_study("told"))
     step(people.rui, "rename", "told", slug="retold").raise_for_status()
     newest, oldest = people.ada.get("/case-studies/retold/revisions").json()["data"]
-    assert (newest["action"], newest["actor"], newest["slug"], newest["previous_slug"]) == ("rename", "rui", "retold", "told")
+    assert (newest["action"], newest["actor"], newest["slug"], newest["previous_slug"]) == (
+        "rename",
+        "rui",
+        "retold",
+        "told",
+    )
     assert (oldest["slug"], oldest["version"]) == ("told", 1)
     assert people.ada.get("/audit?action=rename&limit=1").json()["data"] == [newest]
-    assert people.ada.get("/case-studies/retold/revisions/1").json()["data"]["document"]["slug"] == "told"
+    assert (
+        people.ada.get("/case-studies/retold/revisions/1").json()["data"]["document"]["slug"]
+        == "told"
+    )
 
 
 def test_changes_that_wait_are_published_or_undone_before_the_slug_changes(people: People) -> None:
@@ -112,6 +144,8 @@ def test_changes_that_wait_are_published_or_undone_before_the_slug_changes(peopl
     assert step(people.rui, "rename", "waiting", slug="moved").status_code == 409
 
 
-@pytest.mark.parametrize("slug", ["", "With Capitals", "double--dash", "-begin", "a/b", "x" * 201, "new\n"])
+@pytest.mark.parametrize(
+    "slug", ["", "With Capitals", "double--dash", "-begin", "a/b", "x" * 201, "new\n"]
+)
 def test_a_slug_is_small_letters_digits_and_single_hyphens(slug: str, people: People) -> None:
     assert step(people.rui, "rename", "boise-id", slug=slug).status_code == 422

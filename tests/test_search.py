@@ -21,7 +21,9 @@ RECORDS = (
     case_study("gardens", title="Numbat gardens grow"),
     case_study("meadows", title="Numbat meadows grow", summary="In the mountains."),
     case_study(
-        "colleges", title="Texas A&M, St. Brendan and MIT work on R & D", summary="It reached 12,345 girls in Mount Airy; they don't pay."
+        "colleges",
+        title="Texas A&M, St. Brendan and MIT work on R & D",
+        summary="It reached 12,345 girls in Mount Airy; they don't pay.",
     ),
     case_study("backpacks", summary="🎒 Every bilby got a 🎒 backpack; José's bilbies too."),
 )
@@ -48,7 +50,11 @@ def find(client: httpx.Client) -> Callable[..., Json]:
     """Asks for case studies."""
 
     def ask(**parameters: str | int) -> Json:
-        answer: Json = client.get("/v1/case-studies", params={"facets": "none", "limit": 100, **parameters}).raise_for_status().json()
+        answer: Json = (
+            client.get("/v1/case-studies", params={"facets": "none", "limit": 100, **parameters})
+            .raise_for_status()
+            .json()
+        )
         return answer
 
     return ask
@@ -66,10 +72,18 @@ def test_all_words_must_match(find: Callable[..., Json]) -> None:
     assert both["meta"]["dropped"] == []
 
 
-def test_when_no_entry_holds_all_words_any_word_counts(find: Callable[..., Json], client: httpx.Client) -> None:
+def test_when_no_entry_holds_all_words_any_word_counts(
+    find: Callable[..., Json], client: httpx.Client
+) -> None:
     answer = find(q="quokka numbat xyzzy")
     assert answer["meta"]["match"] == "any"
-    assert set(slugs(answer)) == {"quokka-title", "quokka-summary", "quokka-text", "gardens", "meadows"}
+    assert set(slugs(answer)) == {
+        "quokka-title",
+        "quokka-summary",
+        "quokka-text",
+        "gardens",
+        "meadows",
+    }
     (dropped,) = answer["meta"]["dropped"]
     assert dropped["word"] == "xyzzy"
     assert slugs(client.get(dropped["link"]).json()) == slugs(answer)
@@ -81,7 +95,10 @@ def test_without_words_everything_is_found(find: Callable[..., Json], client: ht
     assert answer["meta"]["total"] == client.get("/").json()["case_studies"]
 
 
-@pytest.mark.parametrize(("word", "other"), [("attendance", "attended"), ("coordinator", "coordinators"), ("libraries", "library")])
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("attendance", "attended"), ("coordinator", "coordinators"), ("libraries", "library")],
+)
 def test_words_match_by_stem(find: Callable[..., Json], word: str, other: str) -> None:
     assert slugs(find(q=word)) == slugs(find(q=other)) != []
 
@@ -128,7 +145,9 @@ def test_phrases_minus_and_beginnings(find: Callable[..., Json], q: str, found: 
         ("dont girls", "don't"),
     ],
 )
-def test_short_words_numbers_and_punctuation(find: Callable[..., Json], q: str, marked: str | None) -> None:
+def test_short_words_numbers_and_punctuation(
+    find: Callable[..., Json], q: str, marked: str | None
+) -> None:
     answer = find(q=q)
     assert answer["meta"]["match"] == "all"
     assert slugs(answer)[0] == "colleges"
@@ -142,7 +161,9 @@ def test_a_beginning_is_taken_as_it_stands(find: Callable[..., Json]) -> None:
 
 
 def test_leaid_finds_its_district(client: httpx.Client) -> None:
-    assert slugs(client.get("/v1/districts?q=0628050").json()) == ["oakland-unified-school-district-ca"]
+    assert slugs(client.get("/v1/districts?q=0628050").json()) == [
+        "oakland-unified-school-district-ca"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +190,9 @@ def test_equal_matches_go_by_evidence_then_recency_then_slug(find: Callable[...,
 def marks(hit: Json) -> list[str]:
     """The marked words, taken out as JavaScript would: by UTF-16 units."""
     units = hit["snippet"]["text"].encode("utf-16-le")
-    return [units[2 * begin : 2 * end].decode("utf-16-le") for begin, end in hit["snippet"]["marks"]]
+    return [
+        units[2 * begin : 2 * end].decode("utf-16-le") for begin, end in hit["snippet"]["marks"]
+    ]
 
 
 def test_snippets_mark_the_words_in_units_of_javascript(find: Callable[..., Json]) -> None:
@@ -178,11 +201,17 @@ def test_snippets_mark_the_words_in_units_of_javascript(find: Callable[..., Json
     assert marks(hit) == ["bilby", "backpack", "José", "bilbies"]
 
 
-def test_a_snippet_is_the_passage_around_the_first_word(find: Callable[..., Json], client: httpx.Client) -> None:
+def test_a_snippet_is_the_passage_around_the_first_word(
+    find: Callable[..., Json], client: httpx.Client
+) -> None:
     for hit in find(q="attendance")["data"]:
         snippet, document = hit["snippet"], client.get(hit["url"]).json()["data"]
         assert {word.lower()[:6] for word in marks(hit)} <= {"attend"}
-        assert marks(hit) or "attend" not in f"{document['summary']} {document['approach']} {document['results']}".lower()
+        assert (
+            marks(hit)
+            or "attend"
+            not in f"{document['summary']} {document['approach']} {document['results']}".lower()
+        )
         assert len(snippet["text"]) <= 240
         if snippet["field"] == "summary":
             assert snippet["text"] in document["summary"]
@@ -194,7 +223,9 @@ def test_no_words_no_snippet(find: Callable[..., Json]) -> None:
     assert {hit["snippet"] for hit in find()["data"]} == {None}
 
 
-def test_when_nothing_is_found_it_says_what_to_leave_out(find: Callable[..., Json], client: httpx.Client) -> None:
+def test_when_nothing_is_found_it_says_what_to_leave_out(
+    find: Callable[..., Json], client: httpx.Client
+) -> None:
     answer = find(q="quokka", state="OR", region="west", pillar_not="expanded-learning")
     assert answer["meta"]["total"] == 0
     relaxations = answer["meta"]["relaxations"]
@@ -206,37 +237,60 @@ def test_when_nothing_is_found_it_says_what_to_leave_out(find: Callable[..., Jso
 
 def test_limit_0_counts_and_shows_nothing(client: httpx.Client) -> None:
     answer = client.get("/v1/case-studies?q=quokka&limit=0").json()
-    assert (answer["meta"]["total"], answer["data"], answer["facets"], answer["links"]["next"]) == (3, [], {}, None)
+    assert (answer["meta"]["total"], answer["data"], answer["facets"], answer["links"]["next"]) == (
+        3,
+        [],
+        {},
+        None,
+    )
 
 
-def test_an_answer_says_where_it_comes_from_and_how_to_cite_it(find: Callable[..., Json], client: httpx.Client) -> None:
+def test_an_answer_says_where_it_comes_from_and_how_to_cite_it(
+    find: Callable[..., Json], client: httpx.Client
+) -> None:
     answer = find(q="quokka", sort="title")
     meta = answer["meta"]
-    assert meta["licence"] == {"name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"}
+    assert meta["licence"] == {
+        "name": "CC BY 4.0",
+        "url": "https://creativecommons.org/licenses/by/4.0/",
+    }
     assert meta["revision"] == client.get("/").json()["revision"]
     assert f"Revision {meta['revision']}," in meta["cite"]
     address = meta["cite"].split()[-1]
     assert slugs(httpx.get(address).json()) == slugs(answer)
 
 
-def test_a_publication_is_seen_by_the_next_request(own_service: Service, own_client: httpx.Client, engine: str) -> None:
+def test_a_publication_is_seen_by_the_next_request(
+    own_service: Service, own_client: httpx.Client, engine: str
+) -> None:
     publish(own_service.database, case_study("quokka", title="Quokka"))
     assert seen(own_client, engine, lambda found: found == ["quokka"])
-    publish(own_service.database, case_study("quokka", title="No such animal"), case_study("another", title="Quokka too"))
+    publish(
+        own_service.database,
+        case_study("quokka", title="No such animal"),
+        case_study("another", title="Quokka too"),
+    )
     assert seen(own_client, engine, lambda found: found == ["another"])
 
 
-def test_a_withdrawn_case_study_is_found_no_more(own_service: Service, own_client: httpx.Client, engine: str) -> None:
+def test_a_withdrawn_case_study_is_found_no_more(
+    own_service: Service, own_client: httpx.Client, engine: str
+) -> None:
     district = f"/v1/districts/{read(own_service.database, 'boise-id').districts[0]}"
     assert own_client.get("/v1/case-studies?q=boise").json()["data"][0]["slug"] == "boise-id"
-    withdraw(own_service.database, "case_study", "boise-id")
+    withdraw(own_service.database, "case-study", "boise-id")
     assert seen(own_client, engine, lambda found: "boise-id" not in found, q="boise")
     assert own_client.get(district).json()["data"]["case_studies"] == []
 
 
-def seen(client: httpx.Client, engine: str, when: Callable[[list[str]], bool], q: str = "quokka") -> bool:
+def seen(
+    client: httpx.Client, engine: str, when: Callable[[list[str]], bool], q: str = "quokka"
+) -> bool:
     """Whether it is so at the next request (SQLite), or within a second (PostgreSQL)."""
     until = time.monotonic() + (1 if engine == "postgresql" else 0)
-    while not (so := when(slugs(client.get("/v1/case-studies", params={"q": q}).json()))) and time.monotonic() < until:
+    while (
+        not (so := when(slugs(client.get("/v1/case-studies", params={"q": q}).json())))
+        and time.monotonic() < until
+    ):
         time.sleep(0.01)
     return so

@@ -14,7 +14,7 @@ from serving import serving
 from sqlmodel import select
 
 from app.database import Database
-from app.desk.search_gaps import MAX_HELD, SearchGapRow, SearchGaps
+from app.search.gaps import MAX_HELD, SearchGapRow, SearchGaps
 
 Gaps = dict[tuple[str, str, str], int]
 
@@ -27,13 +27,15 @@ def gaps(database: Database) -> SearchGaps:
 
 def note(gaps: SearchGaps, asked: str, *, times: int = 1, how: str = "none") -> None:
     for _ in range(times):
-        gaps.note("case_study", asked=asked, text=asked.lower(), how=how)
+        gaps.note("case-study", asked=asked, text=asked.lower(), how=how)
 
 
 def counted(database: Database) -> Gaps:
     """How often each gap was met."""
     with database.reading() as session:
-        return {(row.kind, row.how, row.text): row.count for row in session.exec(select(SearchGapRow))}
+        return {
+            (row.kind, row.how, row.text): row.count for row in session.exec(select(SearchGapRow))
+        }
 
 
 def after(url: str, *questions: str) -> Gaps:
@@ -46,17 +48,28 @@ def after(url: str, *questions: str) -> Gaps:
 
 
 def test_what_nothing_has_is_counted_by_its_words(seeded_url: str) -> None:
-    asked = ("q=Zebra%20quokka", "q=z%C3%A9bra+QUOKKA!", "q=zebra+quokka&state=OR", "q=zebra+quokka&limit=0")
-    found = after(seeded_url, *(f"/v1/case-studies?{question}" for question in asked), "/v1/districts?q=zebra")
-    assert found == {("case_study", "none", "zebra quokka"): 4, ("district", "none", "zebra"): 1}
+    asked = (
+        "q=Zebra%20quokka",
+        "q=z%C3%A9bra+QUOKKA!",
+        "q=zebra+quokka&state=OR",
+        "q=zebra+quokka&limit=0",
+    )
+    found = after(
+        seeded_url, *(f"/v1/case-studies?{question}" for question in asked), "/v1/districts?q=zebra"
+    )
+    assert found == {("case-study", "none", "zebra quokka"): 4, ("district", "none", "zebra"): 1}
 
 
 def test_what_nothing_has_together_is_counted_apart(seeded_url: str) -> None:
-    assert after(seeded_url, "/v1/case-studies?q=attendance+zebra") == {("case_study", "any", "attendance zebra"): 1}
+    assert after(seeded_url, "/v1/case-studies?q=attendance+zebra") == {
+        ("case-study", "any", "attendance zebra"): 1
+    }
 
 
 def test_an_answer_given_again_from_memory_counts_too(seeded_url: str) -> None:
-    assert after(seeded_url, *["/v1/case-studies?q=zebra"] * 3) == {("case_study", "none", "zebra"): 3}
+    assert after(seeded_url, *["/v1/case-studies?q=zebra"] * 3) == {
+        ("case-study", "none", "zebra"): 3
+    }
 
 
 def test_what_was_found_is_not_counted(seeded_url: str) -> None:
@@ -69,21 +82,39 @@ def test_the_next_page_of_a_question_does_not_count_again(seeded_url: str) -> No
         page = client.get("/v1/case-studies?q=attendance+zebra&limit=5").json()
         client.get(page["links"]["next"]).raise_for_status()
     with closing(Database(seeded_url)) as database:
-        assert counted(database) == {("case_study", "any", "attendance zebra"): 1}
+        assert counted(database) == {("case-study", "any", "attendance zebra"): 1}
 
 
 @pytest.mark.parametrize(
     "asked",
-    ["ada@example.org", "write to ada @ school", "503-555-0199", "(503) 555 0199", "+1.503.555.0199", "5550199", "555-0199", "x" * 101],
+    [
+        "ada@example.org",
+        "write to ada @ school",
+        "503-555-0199",
+        "(503) 555 0199",
+        "+1.503.555.0199",
+        "5550199",
+        "555-0199",
+        "x" * 101,
+    ],
 )
-def test_what_looks_personal_or_is_long_is_not_kept(database: Database, gaps: SearchGaps, asked: str) -> None:
+def test_what_looks_personal_or_is_long_is_not_kept(
+    database: Database, gaps: SearchGaps, asked: str
+) -> None:
     note(gaps, asked, times=5)
     gaps.write()
     assert counted(database) == {}
 
 
 def test_years_do_not_look_personal(database: Database, gaps: SearchGaps) -> None:
-    for asked in ("attendance 2019-2023", "2019\N{EN DASH}2023", "2023-24 funding", "1965 act", "PL 94-142", "x" * 100):
+    for asked in (
+        "attendance 2019-2023",
+        "2019\N{EN DASH}2023",
+        "2023-24 funding",
+        "1965 act",
+        "PL 94-142",
+        "x" * 100,
+    ):
         note(gaps, asked)
     gaps.write()
     assert len(counted(database)) == 6
@@ -97,18 +128,29 @@ def test_editors_see_the_most_frequent_first_and_the_rare_never(people: People) 
     note(gaps, "attendance midwives", times=9, how="any")
     gaps.write()
     found = people.ada.get("/search-gaps", params={"how": "none"}).json()
-    assert [(gap["text"], gap["count"]) for gap in found["data"]] == [("charter buses", 4), ("midwives", 3)]
+    assert [(gap["text"], gap["count"]) for gap in found["data"]] == [
+        ("charter buses", 4),
+        ("midwives", 3),
+    ]
     assert found["meta"] == {"total": 2, "min_count": 3}
     assert found["data"][0]["last_seen"] == f"{datetime.now(UTC):%Y-%m-%d}"
     most = people.ada.get("/search-gaps", params={"limit": 1}).json()
-    assert ([gap["text"] for gap in most["data"]], most["meta"]["total"]) == (["attendance midwives"], 3)
+    assert ([gap["text"] for gap in most["data"]], most["meta"]["total"]) == (
+        ["attendance midwives"],
+        3,
+    )
     assert len(people.ada.get("/search-gaps", params={"min_count": 4}).json()["data"]) == 2
 
 
-@pytest.mark.parametrize("asked", [{"min_count": 2}, {"how": "some"}, {"limit": 0}, {"kind": "strategy"}])
+@pytest.mark.parametrize(
+    "asked", [{"min_count": 2}, {"how": "some"}, {"limit": 0}, {"kind": "strategy"}]
+)
 def test_a_gap_rarer_than_three_cannot_be_asked_for(people: People, asked: dict[str, str]) -> None:
     answer = people.ada.get("/search-gaps", params=asked)
-    assert (answer.status_code, [fault["parameter"] for fault in answer.json()["errors"]]) == (422, list(asked))
+    assert (answer.status_code, [fault["parameter"] for fault in answer.json()["errors"]]) == (
+        422,
+        list(asked),
+    )
 
 
 def test_search_gaps_take_a_key(client: httpx.Client) -> None:
@@ -129,7 +171,7 @@ def test_what_was_heard_is_written_from_time_to_time(database: Database, gaps: S
                 await gaps.write_now_and_then(seconds=0.05)
 
     asyncio.run(for_a_while())
-    assert counted(database) == {("case_study", "none", "zebra"): 1}
+    assert counted(database) == {("case-study", "none", "zebra"): 1}
 
 
 @pytest.fixture
@@ -146,7 +188,7 @@ def test_what_could_not_be_written_is_written_the_next_time(not_migrated: Databa
         command.upgrade(migrations(connection), "head")
     note(gaps, "zebra")
     gaps.write()
-    assert counted(not_migrated) == {("case_study", "none", "zebra"): 3}
+    assert counted(not_migrated) == {("case-study", "none", "zebra"): 3}
 
 
 def test_many_different_texts_are_held_only_so_far(database: Database, gaps: SearchGaps) -> None:
@@ -156,15 +198,21 @@ def test_many_different_texts_are_held_only_so_far(database: Database, gaps: Sea
     gaps.write()
     found = counted(database)
     assert len(found) == MAX_HELD
-    assert found["case_study", "none", "word0x"] == 2
+    assert found["case-study", "none", "word0x"] == 2
 
 
-def test_a_text_that_nobody_asks_for_any_more_is_forgotten_after_a_year(database: Database, gaps: SearchGaps) -> None:
+def test_a_text_that_nobody_asks_for_any_more_is_forgotten_after_a_year(
+    database: Database, gaps: SearchGaps
+) -> None:
     today = datetime.now(UTC).date()
     with database.writing() as session:
         for text, days in (("old", 400), ("older", 300)):
             day = today - timedelta(days=days)
-            session.add(SearchGapRow(kind="case_study", how="none", text=text, count=9, first_seen=day, last_seen=day))
+            session.add(
+                SearchGapRow(
+                    kind="case-study", how="none", text=text, count=9, first_seen=day, last_seen=day
+                )
+            )
     note(gaps, "older")
     gaps.write()
-    assert counted(database) == {("case_study", "none", "older"): 10}
+    assert counted(database) == {("case-study", "none", "older"): 10}

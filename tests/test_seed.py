@@ -13,8 +13,8 @@ from publishing import publish
 from sqlalchemy import text
 
 from app.database import Database
-from app.desk.imports import ImportPlan, apply_import, plan_import
-from app.desk.readers import read_seed
+from app.desk.imports.files import read_seed
+from app.desk.imports.planner import ImportPlan, apply_import, plan_import
 from app.errors import Invalid
 from app.records import revisions, store
 from app.records.kinds import KINDS
@@ -72,7 +72,9 @@ def test_a_second_load_changes_nothing(seeded: Database, seed: Path) -> None:
     assert log(seeded) == before
 
 
-def test_revision_numbers_have_no_gaps(seeded: Database, seed: Path, edit: Callable[[str, str, str], None]) -> None:
+def test_revision_numbers_have_no_gaps(
+    seeded: Database, seed: Path, edit: Callable[[str, str, str], None]
+) -> None:
     edit(BOISE, 'title = "Boise School', 'title = "The Boise School')
     load(seeded, seed)
     numbers = [revision.seq for revision in log(seeded)]
@@ -80,11 +82,21 @@ def test_revision_numbers_have_no_gaps(seeded: Database, seed: Path, edit: Calla
     assert len(numbers) > 300
 
 
-def test_every_record_is_published_by_the_seed_with_its_whole_document(seeded: Database, seed: Path) -> None:
+def test_every_record_is_published_by_the_seed_with_its_whole_document(
+    seeded: Database, seed: Path
+) -> None:
     written = log(seeded)
-    assert {(revision.actor, revision.action, revision.version) for revision in written} == {("seed", "publish", 1)}
-    assert {(revision.kind, revision.slug) for revision in written} == {(row.kind, row.document["slug"]) for row in read_seed(seed)}
-    assert all(f"imported from {Path(BOISE).parent}" in (revision.note or "") for revision in written if revision.kind == "case_study")
+    assert {(revision.actor, revision.action, revision.version) for revision in written} == {
+        ("seed", "publish", 1)
+    }
+    assert {(revision.kind, revision.slug) for revision in written} == {
+        (row.kind, row.document["slug"]) for row in read_seed(seed)
+    }
+    assert all(
+        f"imported from {Path(BOISE).parent}" in (revision.note or "")
+        for revision in written
+        if revision.kind == "case-study"
+    )
 
 
 def test_rows_and_documents_agree(seeded: Database) -> None:
@@ -95,7 +107,12 @@ def test_rows_and_documents_agree(seeded: Database) -> None:
                 for table, values in KINDS[kind].rows(kept.record):
                     tables.setdefault(str(table.__tablename__), []).append(values)
             for name, expected in tables.items():
-                rows = [dict(row) for row in session.connection().execute(text(f"SELECT * FROM {name}")).mappings()]
+                rows = [
+                    dict(row)
+                    for row in session.connection()
+                    .execute(text(f"SELECT * FROM {name}"))
+                    .mappings()
+                ]
                 assert sorted(map(_comparable, rows)) == sorted(map(_comparable, expected)), name
 
 
@@ -104,20 +121,28 @@ def test_what_changed_in_a_file_is_published_as_the_next_version(
 ) -> None:
     edit(BOISE, 'title = "Boise School', 'title = "The Boise School')
     plan = load(seeded, seed)
-    assert [(outcome.slug, outcome.result) for outcome in plan.changes()] == [("boise-id", "changed")]
+    assert [(outcome.slug, outcome.result) for outcome in plan.changes()] == [
+        ("boise-id", "changed")
+    ]
     newest = log(seeded)[-1]
-    assert (newest.slug, newest.version, newest.document["title"]) == ("boise-id", 2, "The Boise School District community schools")
+    assert (newest.slug, newest.version, newest.document["title"]) == (
+        "boise-id",
+        2,
+        "The Boise School District community schools",
+    )
 
 
-def test_what_another_editor_has_changed_is_kept(seeded: Database, seed: Path, edit: Callable[[str, str, str], None]) -> None:
+def test_what_another_editor_has_changed_is_kept(
+    seeded: Database, seed: Path, edit: Callable[[str, str, str], None]
+) -> None:
     with seeded.reading() as session:
-        record = store.get(session, "case_study", "boise-id").record
+        record = store.get(session, "case-study", "boise-id").record
     publish(seeded, record.model_copy(update={"title": "As Ada calls it"}))
     edit(BOISE, 'title = "Boise School', 'title = "The Boise School')
     plan = load(seeded, seed)
     assert [outcome.slug for outcome in plan.of("kept")] == ["boise-id"]
     with seeded.reading() as session:
-        assert store.get(session, "case_study", "boise-id").record.title == "As Ada calls it"
+        assert store.get(session, "case-study", "boise-id").record.title == "As Ada calls it"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +172,13 @@ def test_what_another_editor_has_changed_is_kept(seeded: Database, seed: Path, e
     ],
 )  # fmt: skip
 def test_a_fault_is_told_by_file_and_field_and_nothing_is_written(
-    database: Database, seed: Path, edit: Callable[[str, str, str], None], file: str, old: str, new: str, where: str
+    database: Database,
+    seed: Path,
+    edit: Callable[[str, str, str], None],
+    file: str,
+    old: str,
+    new: str,
+    where: str,
 ) -> None:
     edit(file, old, new)
     with pytest.raises(Invalid) as refused:
@@ -159,7 +190,9 @@ def test_a_fault_is_told_by_file_and_field_and_nothing_is_written(
         assert session.connection().execute(text("SELECT count(*) FROM entry")).scalar_one() == 0
 
 
-def test_every_fault_of_every_file_is_told_at_once(database: Database, seed: Path, edit: Callable[[str, str, str], None]) -> None:
+def test_every_fault_of_every_file_is_told_at_once(
+    database: Database, seed: Path, edit: Callable[[str, str, str], None]
+) -> None:
     edit(BOISE, '"site-coordinator"', '"sight-coordinator"')
     edit("case-studies/hartford-ct.toml", 'state = "CT"', 'state = "CX"')
     edit("districts.csv", ",2400090,", ",24000,")
@@ -177,14 +210,27 @@ def test_the_directory_is_as_broad_as_it_promises(client: httpx.Client) -> None:
     assert len(set(states)) >= 16
     assert {"OR", "ME", "CA"} < set(states)
     assert states.count("TN") == 2
-    assert {rurality for case in cases for rurality in case["rurality"]} == {"city", "suburb", "town", "rural"}
+    assert {rurality for case in cases for rurality in case["rurality"]} == {
+        "city",
+        "suburb",
+        "town",
+        "rural",
+    }
     assert len({strategy["value"] for case in cases for strategy in case["strategies"]}) >= 20
 
 
-def test_every_case_study_is_named_as_its_dossier_file_and_every_file_is_loaded(client: httpx.Client) -> None:
-    slugs = {case["slug"] for case in client.get("/v1/case-studies?limit=100&fields=slug").json()["data"]}
+def test_every_case_study_is_named_as_its_dossier_file_and_every_file_is_loaded(
+    client: httpx.Client,
+) -> None:
+    slugs = {
+        case["slug"] for case in client.get("/v1/case-studies?limit=100&fields=slug").json()["data"]
+    }
     assert slugs == {path.stem for path in (ROOT / "seed" / "case-studies").glob("*.toml")}
 
 
 def _comparable(row: dict[str, Any]) -> str:
-    return repr(sorted((name, float(value) if isinstance(value, int) else value) for name, value in row.items()))
+    return repr(
+        sorted(
+            (name, float(value) if isinstance(value, int) else value) for name, value in row.items()
+        )
+    )

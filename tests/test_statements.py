@@ -22,8 +22,21 @@ SEARCHES = (
     "/v1/districts?strategy=case-management&limit=100",
     "/v1/districts?q=oakland",
 )
-OTHERS = ("/", "/v1/strategies", "/v1/states", "/v1/localities", "/v1/indicators", "/v1/organizations", "/v1/suggest?q=met")
-REFUSED = ("/v1/case-studies?colour=red&state=Atlantis", "/v1/suggest?q=", "/v1/nowhere", "/v1/case-studies?cursor=AAAA")
+OTHERS = (
+    "/",
+    "/v1/strategies",
+    "/v1/states",
+    "/v1/localities",
+    "/v1/indicators",
+    "/v1/organizations",
+    "/v1/suggest?q=met",
+)
+REFUSED = (
+    "/v1/case-studies?colour=red&state=Atlantis",
+    "/v1/suggest?q=",
+    "/v1/nowhere",
+    "/v1/case-studies?cursor=AAAA",
+)
 WATCH = "revision-watch"  # on PostgreSQL, looks each second whether something was committed
 
 
@@ -42,7 +55,9 @@ def counted() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("path", [*SEARCHES, *OTHERS])
-def test_what_is_in_the_index_is_answered_without_a_statement(client: httpx.Client, path: str) -> None:
+def test_what_is_in_the_index_is_answered_without_a_statement(
+    client: httpx.Client, path: str
+) -> None:
     with counted() as sent:
         assert client.get(path).raise_for_status().content
     assert sent == []
@@ -72,7 +87,9 @@ def test_a_document_costs_one_statement(client: httpx.Client, path: str) -> None
 
 @pytest.mark.parametrize("question", ["", "slug=boise-id", "state=OR,CA", "q=school", "q=zzyzx"])
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv"])
-def test_an_export_costs_one_statement_whatever_it_holds(client: httpx.Client, form: str, question: str) -> None:
+def test_an_export_costs_one_statement_whatever_it_holds(
+    client: httpx.Client, form: str, question: str
+) -> None:
     with counted() as sent:
         client.get(f"/v1/exports/case-studies.{form}?{question}").raise_for_status()
     assert len(sent) == 1
@@ -85,15 +102,25 @@ def test_no_table_object_is_built_on_a_public_read(client: httpx.Client) -> None
         built.append(target)
 
     event.listen(Mapper, "load", note)
-    for path in ("/v1/case-studies?q=reading", "/v1/case-studies/hartford-ct", "/v1/districts/4703180", "/v1/exports/districts.json"):
+    for path in (
+        "/v1/case-studies?q=reading",
+        "/v1/case-studies/hartford-ct",
+        "/v1/districts/4703180",
+        "/v1/exports/districts.json",
+    ):
         client.get(path).raise_for_status()
     event.remove(Mapper, "load", note)
     assert built == []
 
 
-def test_what_was_published_costs_one_statement_however_much_it_is(own_service: Service, own_client: httpx.Client) -> None:
+def test_what_was_published_costs_one_statement_however_much_it_is(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     own_client.get("/v1/case-studies").raise_for_status()
-    revision = publish(own_service.database, *(case_study(f"effort-{number}", title="Zzyzx") for number in range(50)))
+    revision = publish(
+        own_service.database,
+        *(case_study(f"effort-{number}", title="Zzyzx") for number in range(50)),
+    )
     with counted() as sent:
         wait_for(own_service, revision)
         assert own_client.get("/v1/case-studies?q=zzyzx").json()["meta"]["total"] == 50
@@ -102,10 +129,14 @@ def test_what_was_published_costs_one_statement_however_much_it_is(own_service: 
     assert len(sent) == 1
 
 
-def test_what_others_commit_without_publishing_costs_one_statement_once(own_service: Service, own_client: httpx.Client) -> None:
+def test_what_others_commit_without_publishing_costs_one_statement_once(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     own_client.get("/v1/case-studies").raise_for_status()
     with own_service.database.writing() as session:
-        session.connection().exec_driver_sql("UPDATE record SET updated_by = 'ada' WHERE slug = 'boise-id'")
+        session.connection().exec_driver_sql(
+            "UPDATE record SET updated_by = 'ada' WHERE slug = 'boise-id'"
+        )
     with counted() as sent:
         for question in ("q=one", "q=school", "q=three"):
             own_client.get(f"/v1/case-studies?{question}").raise_for_status()

@@ -10,7 +10,9 @@ from serving import Service
 
 def suggested(client: httpx.Client, q: str) -> list[dict[str, Any]]:
     """What the text may become."""
-    found: list[dict[str, Any]] = client.get("/v1/suggest", params={"q": q}).raise_for_status().json()["data"]
+    found: list[dict[str, Any]] = (
+        client.get("/v1/suggest", params={"q": q}).raise_for_status().json()["data"]
+    )
     return found
 
 
@@ -21,8 +23,8 @@ def suggested(client: httpx.Client, q: str) -> list[dict[str, Any]]:
         ("MNP", "district", "metro-nashville-public-schools-tn"),
         ("metro na", "district", "metro-nashville-public-schools-tn"),
         ("nashv", "district", "metro-nashville-public-schools-tn"),
-        ("SUN", "case_study", "multnomah-county-sun-or"),
-        ("discover tog", "case_study", "grundy-county-discover-together-tn"),
+        ("SUN", "case-study", "multnomah-county-sun-or"),
+        ("discover tog", "case-study", "grundy-county-discover-together-tn"),
         ("sbhc", "strategy", "school-based-health-center"),
         ("food pan", "strategy", "food-security"),
         ("truancy prev", "strategy", "attendance-improvement"),
@@ -33,7 +35,9 @@ def suggested(client: httpx.Client, q: str) -> list[dict[str, Any]]:
         ("city con", "model", "city-connects"),
     ],
 )
-def test_a_name_is_found_by_the_beginning_of_any_of_its_words(client: httpx.Client, q: str, kind: str, value: str) -> None:
+def test_a_name_is_found_by_the_beginning_of_any_of_its_words(
+    client: httpx.Client, q: str, kind: str, value: str
+) -> None:
     assert (kind, value) in [(one["kind"], one["value"]) for one in suggested(client, q)]
 
 
@@ -41,17 +45,27 @@ def test_each_suggestion_has_a_link_that_leads_to_it(client: httpx.Client) -> No
     for q in ("c", "boi", "or", "food"):
         for one in suggested(client, q):
             there = client.get(one["link"]).json()
-            if one["kind"] in ("district", "case_study"):
+            if one["kind"] in ("district", "case-study"):
                 assert there["data"]["slug"] == one["value"]
                 assert one["label"] in there["data"].values()
             else:
-                (chosen,) = [value for facet in there["facets"].values() for value in facet if value["selected"]]
+                (chosen,) = [
+                    value
+                    for facet in there["facets"].values()
+                    for value in facet
+                    if value["selected"]
+                ]
                 assert (chosen["value"], chosen["label"]) == (one["value"], one["label"])
 
 
 def test_districts_and_case_studies_stand_before_terms(client: httpx.Client) -> None:
     kinds = [one["kind"] for one in suggested(client, "or")]
-    assert kinds == sorted(kinds, key=["district", "case_study"].index if set(kinds) <= {"district", "case_study"} else _place)
+    assert kinds == sorted(
+        kinds,
+        key=["district", "case-study"].index
+        if set(kinds) <= {"district", "case-study"}
+        else _place,
+    )
     assert len(set(kinds)) > 1
 
 
@@ -72,15 +86,30 @@ def test_a_text_of_1_to_100_characters_is_needed(client: httpx.Client, q: str) -
     assert [error["parameter"] for error in answer.json()["errors"]] == ["q"]
 
 
-def test_what_is_published_is_suggested_until_it_is_withdrawn(own_service: Service, own_client: httpx.Client) -> None:
-    typed = ("Saint Oli", "St. Oli", "st oli", "saint", "o'ma", "omalley", "Jose", "JOSÉ", "mount", "mou", "mt. v", "moun")
+def test_what_is_published_is_suggested_until_it_is_withdrawn(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    typed = (
+        "Saint Oli",
+        "St. Oli",
+        "st oli",
+        "saint",
+        "o'ma",
+        "omalley",
+        "Jose",
+        "JOSÉ",
+        "mount",
+        "mou",
+        "mt. v",
+        "moun",
+    )
     school = case_study("st-olive", title="St. Olive, O'Malley and José schools of Mount Vernon")
     wait_for(own_service, publish(own_service.database, school))
     for q in typed:
         assert [one["value"] for one in suggested(own_client, q)] == ["st-olive"], q
-    wait_for(own_service, withdraw(own_service.database, "case_study", "st-olive"))
+    wait_for(own_service, withdraw(own_service.database, "case-study", "st-olive"))
     assert [q for q in typed if "st-olive" in str(suggested(own_client, q))] == []
 
 
 def _place(kind: str) -> int:
-    return {"district": 0, "case_study": 1}.get(kind, 2)
+    return {"district": 0, "case-study": 1}.get(kind, 2)

@@ -13,11 +13,15 @@ from serving import Service
 from sqlalchemy import insert, text
 
 from app.database import Database
-from app.desk import suggestions
-from app.desk.suggestions import MAX_WAITING, SuggestionRow
+from app.desk.feedback import suggestions
+from app.desk.feedback.suggestions import MAX_WAITING, SuggestionRow
 from app.errors import TooMany
 
-SUGGESTION = {"kind": "correction", "about": "boise-id", "text": "The number of community schools has grown since."}
+SUGGESTION = {
+    "kind": "correction",
+    "about": "boise-id",
+    "text": "The number of community schools has grown since.",
+}
 _numbers = count(2)
 
 
@@ -41,22 +45,38 @@ def bob(reader: Callable[[], httpx.Client]) -> httpx.Client:
 
 def suggest(reader: httpx.Client, **fields: Any) -> str:
     """Suggest something; the link that tells its status."""
-    link: str = reader.post("/v1/suggestions", json=SUGGESTION | fields).raise_for_status().json()["links"]["self"]
+    link: str = (
+        reader.post("/v1/suggestions", json=SUGGESTION | fields)
+        .raise_for_status()
+        .json()["links"]["self"]
+    )
     return link
 
 
 def waiting(people: People, link: str) -> dict[str, Any]:
     """A suggestion as editors see it, by the link its reader has."""
-    found: dict[str, Any] = people.ada.get(link.removeprefix("/v1")).raise_for_status().json()["data"]
+    found: dict[str, Any] = (
+        people.ada.get(link.removeprefix("/v1")).raise_for_status().json()["data"]
+    )
     return found
 
 
-def handle(editor: httpx.Client, link: str, status: str, *, version: int = 1, **fields: Any) -> httpx.Response:
-    return editor.put(f"{link.removeprefix('/v1')}/status", json={"status": status} | fields, headers={"If-Match": f'"{version}"'})
+def handle(
+    editor: httpx.Client, link: str, status: str, *, version: int = 1, **fields: Any
+) -> httpx.Response:
+    return editor.put(
+        f"{link.removeprefix('/v1')}/status",
+        json={"status": status} | fields,
+        headers={"If-Match": f'"{version}"'},
+    )
 
 
 def test_a_suggestion_waits_for_an_editor(bob: httpx.Client, people: People) -> None:
-    answer = bob.post("/v1/suggestions", json=SUGGESTION | {"source_url": "https://example.org/list", "contact": " bob@example.org "})
+    answer = bob.post(
+        "/v1/suggestions",
+        json=SUGGESTION
+        | {"source_url": "https://example.org/list", "contact": " bob@example.org "},
+    )
     assert (answer.status_code, answer.json()["data"]) == (201, {"status": "received"})
     assert answer.headers["Location"] == answer.json()["links"]["self"]
 
@@ -76,7 +96,9 @@ def test_the_link_tells_the_status_and_nothing_else(bob: httpx.Client, people: P
     assert bob.get("/v1/suggestions/0123").status_code == 404
 
 
-def test_how_to_reach_the_reader_is_forgotten_once_it_is_handled(bob: httpx.Client, people: People) -> None:
+def test_how_to_reach_the_reader_is_forgotten_once_it_is_handled(
+    bob: httpx.Client, people: People
+) -> None:
     link = suggest(bob, contact="carol@example.org")
     handled = handle(people.ada, link, "taken_up", note="Drafted.").json()["data"]
     assert (handled["contact"], handled["handled_by"], handled["note"]) == (None, "ada", "Drafted.")
@@ -92,13 +114,19 @@ def test_no_address_is_kept(bob: httpx.Client, people: People) -> None:
 
 
 def test_a_form_on_any_web_page_may_send_it(bob: httpx.Client) -> None:
-    asked = {"Origin": "https://partner.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    asked = {
+        "Origin": "https://partner.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
     preflight = bob.options("/v1/suggestions", headers=asked)
     assert preflight.status_code == 204
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
     assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
     assert "content-type" in preflight.headers["Access-Control-Allow-Headers"].lower()
-    answer = bob.post("/v1/suggestions", json=SUGGESTION, headers={"Origin": "https://partner.example"})
+    answer = bob.post(
+        "/v1/suggestions", json=SUGGESTION, headers={"Origin": "https://partner.example"}
+    )
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (201, "*")
     assert "no-store" in answer.headers["Cache-Control"]
 
@@ -106,13 +134,27 @@ def test_a_form_on_any_web_page_may_send_it(bob: httpx.Client) -> None:
 def test_every_fault_is_told_at_once(bob: httpx.Client) -> None:
     answer = bob.post(
         "/v1/suggestions",
-        json={"kind": "complaint", "about": "Boise!", "text": "Too short.   ", "source_url": "ftp://example.org", "name": "Bob"},
+        json={
+            "kind": "complaint",
+            "about": "Boise!",
+            "text": "Too short.   ",
+            "source_url": "ftp://example.org",
+            "name": "Bob",
+        },
     )
     assert answer.status_code == 422
-    assert {fault["pointer"] for fault in answer.json()["errors"]} == {"/kind", "/about", "/text", "/source_url", "/name"}
+    assert {fault["pointer"] for fault in answer.json()["errors"]} == {
+        "/kind",
+        "/about",
+        "/text",
+        "/source_url",
+        "/name",
+    }
 
 
-def test_it_may_be_about_a_district_and_only_about_what_is_public(bob: httpx.Client, people: People) -> None:
+def test_it_may_be_about_a_district_and_only_about_what_is_public(
+    bob: httpx.Client, people: People
+) -> None:
     about = waiting(people, suggest(bob, about="boise-school-district-id"))
     assert about["about_link"] == "/v1/admin/districts/boise-school-district-id"
     create(people.ada, case_study("boise-draft-id"))
@@ -133,14 +175,29 @@ def test_it_may_be_about_a_district_and_only_about_what_is_public(bob: httpx.Cli
         (b"[]", "application/json", 422),
     ],
 )
-def test_a_body_that_is_no_suggestion_is_refused(reader: Callable[[], httpx.Client], content: bytes, kind: str, status: int) -> None:
-    assert reader().post("/v1/suggestions", content=content, headers={"Content-Type": kind}).status_code == status
+def test_a_body_that_is_no_suggestion_is_refused(
+    reader: Callable[[], httpx.Client], content: bytes, kind: str, status: int
+) -> None:
+    assert (
+        reader()
+        .post("/v1/suggestions", content=content, headers={"Content-Type": kind})
+        .status_code
+        == status
+    )
 
 
-def test_a_machine_that_fills_in_the_hidden_field_is_answered_and_thrown_away(bob: httpx.Client, people: People) -> None:
-    trapped = bob.post("/v1/suggestions", json=SUGGESTION | {"text": "Buy cheap backpacks here!", "website": "https://spam.example"})
+def test_a_machine_that_fills_in_the_hidden_field_is_answered_and_thrown_away(
+    bob: httpx.Client, people: People
+) -> None:
+    trapped = bob.post(
+        "/v1/suggestions",
+        json=SUGGESTION | {"text": "Buy cheap backpacks here!", "website": "https://spam.example"},
+    )
     honest = bob.post("/v1/suggestions", json=SUGGESTION | {"website": ""})
-    assert (trapped.status_code, trapped.json()["data"]) == (honest.status_code, honest.json()["data"])
+    assert (trapped.status_code, trapped.json()["data"]) == (
+        honest.status_code,
+        honest.json()["data"],
+    )
     assert len(trapped.json()["links"]["self"]) == len(honest.json()["links"]["self"])
     assert "Buy cheap backpacks" not in everything_kept(people.service.database)
 
@@ -162,8 +219,12 @@ def test_editors_read_them_by_status_the_oldest_first(bob: httpx.Client, people:
         page = people.ada.get(following).raise_for_status().json()
         seen += page["data"]
         following = (page["links"]["next"] or "").removeprefix("/v1/admin")
-    assert [suggestion["id"] for suggestion in seen] == sorted(suggestion["id"] for suggestion in seen)
-    assert [suggestion["id"] for suggestion in seen][-3:] == [link.rpartition("/")[2] for link in links]
+    assert [suggestion["id"] for suggestion in seen] == sorted(
+        suggestion["id"] for suggestion in seen
+    )
+    assert [suggestion["id"] for suggestion in seen][-3:] == [
+        link.rpartition("/")[2] for link in links
+    ]
     declined = people.ada.get("/suggestions", params={"status": "declined"}).json()["data"]
     assert [suggestion["id"] for suggestion in declined][-1] == links[1].rpartition("/")[2]
 
@@ -172,8 +233,17 @@ def test_two_editors_do_not_overwrite_each_other_unseen(bob: httpx.Client, peopl
     link = suggest(bob)
     handle(people.rui, link, "taken_up").raise_for_status()
     late = handle(people.ada, link, "declined")
-    assert (late.status_code, late.headers["ETag"], late.json()["current"]["handled_by"]) == (412, '"2"', "rui")
-    assert people.ada.put(f"{link.removeprefix('/v1')}/status", json={"status": "declined"}).status_code == 428
+    assert (late.status_code, late.headers["ETag"], late.json()["current"]["handled_by"]) == (
+        412,
+        '"2"',
+        "rui",
+    )
+    assert (
+        people.ada.put(
+            f"{link.removeprefix('/v1')}/status", json={"status": "declined"}
+        ).status_code
+        == 428
+    )
     assert waiting(people, link)["status"] == "taken_up"
 
 
@@ -187,9 +257,18 @@ def test_nobody_reads_suggestions_without_a_key(bob: httpx.Client) -> None:
 
 def test_the_queue_is_bounded(database: Database) -> None:
     at = datetime.now(UTC)
-    row = {"received_at": at, "kind": "new-case", "text": "A case.", "version": 1, "status": "received"}
+    row = {
+        "received_at": at,
+        "kind": "new-case",
+        "text": "A case.",
+        "version": 1,
+        "status": "received",
+    }
     with database.writing() as session:
-        session.connection().execute(insert(SuggestionRow), [row | {"id": suggestions.new_id(at)} for _ in range(MAX_WAITING)])
+        session.connection().execute(
+            insert(SuggestionRow),
+            [row | {"id": suggestions.new_id(at)} for _ in range(MAX_WAITING)],
+        )
     with pytest.raises(TooMany), database.writing() as session:
         suggestions.receive(session, kind="new-case", text="One more.", at=at)
 

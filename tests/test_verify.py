@@ -13,12 +13,18 @@ from app.database import Database
 
 REST = "seq, state, moved_to, reason, updated_at, card, document, finding"
 PLANTED = {
-    "a changed card": ("UPDATE entry SET card = replace(card, 'Boise', 'Noise') WHERE slug = 'boise-id'", "case_study boise-id"),
+    "a changed card": (
+        "UPDATE entry SET card = replace(card, 'Boise', 'Noise') WHERE slug = 'boise-id'",
+        "case_study boise-id",
+    ),
     "a changed document": (
         "UPDATE entry SET document = replace(document, 'Boise', 'Noise') WHERE slug = 'boise-id'",
         "case_study boise-id",
     ),
-    "a changed facet": ("UPDATE entry SET finding = replace(finding, 'ID', 'OR') WHERE slug = 'boise-id'", "case_study boise-id"),
+    "a changed facet": (
+        "UPDATE entry SET finding = replace(finding, 'ID', 'OR') WHERE slug = 'boise-id'",
+        "case_study boise-id",
+    ),
     "a lost entry": ("DELETE FROM entry WHERE slug = 'food-security'", "strategy food-security"),
     "an entry of nothing": (
         f"INSERT INTO entry SELECT kind, 'nothing', {REST} FROM entry WHERE slug = 'boise-id'",
@@ -28,7 +34,9 @@ PLANTED = {
 
 
 @pytest.fixture
-def typed(seeded_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typing:
+def typed(
+    seeded_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Typing:
     """Types commands on the test's own database."""
     return typing_on(seeded_url, monkeypatch, capsys)
 
@@ -51,18 +59,29 @@ def test_after_a_day_at_the_desk_nothing_differs(seeded_url: str, typed: Typing)
         published(people, case_study("kept"))
         published(people, case_study("hidden"))
         step(people.rui, "withdraw", "hidden", reason="It was wrong.").raise_for_status()
-        step(people.rui, "rename", "boise-school-district-id", "districts", slug="boise").raise_for_status()
+        step(
+            people.rui, "rename", "boise-school-district-id", "districts", slug="boise"
+        ).raise_for_status()
         step(people.rui, "rename", "kept", slug="kept-well").raise_for_status()
     found = typed("verify")
-    assert (found.code, found.err.strip()) == (0, "Every entry is what its published revision says.")
+    assert (found.code, found.err.strip()) == (
+        0,
+        "Every entry is what its published revision says.",
+    )
 
 
 @pytest.mark.parametrize("what", PLANTED)
-def test_a_difference_is_found_named_and_mended(what: str, plant: Callable[[str], None], typed: Typing) -> None:
+def test_a_difference_is_found_named_and_mended(
+    what: str, plant: Callable[[str], None], typed: Typing
+) -> None:
     statement, entry = PLANTED[what]
     plant(statement)
     found = typed("verify")
-    assert (found.code, f"differs: {entry}" in found.err, "--rebuild" in found.err) == (1, True, True)
+    assert (found.code, f"differs: {entry}" in found.err, "--rebuild" in found.err) == (
+        1,
+        True,
+        True,
+    )
     assert typed("verify", "--rebuild").code == 0
     assert typed("verify").code == 0
 

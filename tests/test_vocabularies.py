@@ -13,7 +13,12 @@ from app.records import store
 
 Json = dict[str, Any]
 TAXONOMIES = Path(__file__).parent.parent / "seed" / "taxonomies"
-FILTER_OF = {"strategies": "strategy", "states": "state", "localities": "locale", "indicators": "outcome"}
+FILTER_OF = {
+    "strategies": "strategy",
+    "states": "state",
+    "localities": "locale",
+    "indicators": "outcome",
+}
 LISTS = (*FILTER_OF, "organizations")
 
 
@@ -25,47 +30,72 @@ def terms(client: httpx.Client, name: str) -> list[Json]:
 
 def seeded(name: str) -> list[Json]:
     """A vocabulary as the seed says it."""
-    data: list[Json] = tomllib.loads((TAXONOMIES / f"{name}.toml").read_text(encoding="utf-8"))[name]
+    data: list[Json] = tomllib.loads((TAXONOMIES / f"{name}.toml").read_text(encoding="utf-8"))[
+        name
+    ]
     return data
 
 
 @pytest.mark.parametrize("name", FILTER_OF)
 def test_counts_are_what_the_linked_search_finds(client: httpx.Client, name: str) -> None:
     for term in terms(client, name):
-        for kind, count in (("case-studies", term["case_studies"]), ("districts", term["districts"])):
+        for kind, count in (
+            ("case-studies", term["case_studies"]),
+            ("districts", term["districts"]),
+        ):
             link = term["link"].replace("/v1/case-studies?", f"/v1/{kind}?")
-            assert client.get(f"{link}&limit=0").raise_for_status().json()["meta"]["total"] == count, (term["value"], kind)
+            assert (
+                client.get(f"{link}&limit=0").raise_for_status().json()["meta"]["total"] == count
+            ), (term["value"], kind)
 
 
 def test_counts_of_organizations_are_the_case_studies_that_name_them(client: httpx.Client) -> None:
     partners = [
-        {partner["organization"] for partner in document["partners"]} for document in client.get("/v1/exports/case-studies.json").json()
+        {partner["organization"] for partner in document["partners"]}
+        for document in client.get("/v1/exports/case-studies.json").json()
     ]
     for term in terms(client, "organizations"):
-        assert term["case_studies"] == sum(term["value"] in named for named in partners), term["value"]
+        assert term["case_studies"] == sum(term["value"] in named for named in partners), term[
+            "value"
+        ]
         assert term["link"] is None
 
 
 @pytest.mark.parametrize("name", FILTER_OF)
 def test_terms_that_nothing_has_are_listed_with_zero(client: httpx.Client, name: str) -> None:
     found = terms(client, name)
-    known = {"strategies": "strategies", "states": "states", "localities": "locales", "indicators": "indicators"}[name]
+    known = {
+        "strategies": "strategies",
+        "states": "states",
+        "localities": "locales",
+        "indicators": "indicators",
+    }[name]
     assert {term["value"] for term in found} == {term["slug"] for term in seeded(known)}
-    facet = client.get(f"/v1/case-studies?facets={FILTER_OF[name]}").json()["facets"][FILTER_OF[name]]
-    assert {term["value"] for term in found if term["case_studies"]} == {value["value"] for value in facet if value["value"]}
+    facet = client.get(f"/v1/case-studies?facets={FILTER_OF[name]}").json()["facets"][
+        FILTER_OF[name]
+    ]
+    assert {term["value"] for term in found if term["case_studies"]} == {
+        value["value"] for value in facet if value["value"]
+    }
 
 
 def test_states_stand_by_name_and_know_their_region(client: httpx.Client) -> None:
     found = terms(client, "states")
     assert [term["label"] for term in found] == sorted(term["label"] for term in found)
-    assert {term["value"]: term["group"] for term in found} == {state["slug"]: state.get("region") for state in seeded("states")}
+    assert {term["value"]: term["group"] for term in found} == {
+        state["slug"]: state.get("region") for state in seeded("states")
+    }
     assert {"PR", "DC", "GU"} < {term["value"] for term in found}
 
 
 def test_localities_stand_by_code_from_city_to_rural(client: httpx.Client) -> None:
     found = terms(client, "localities")
-    assert [term["value"] for term in found] == [f"{type_}{size}" for type_ in (1, 2, 3, 4) for size in (1, 2, 3)]
-    assert [term["group"] for term in found] == [rurality for rurality in ("city", "suburb", "town", "rural") for _ in range(3)]
+    assert [term["value"] for term in found] == [
+        f"{type_}{size}" for type_ in (1, 2, 3, 4) for size in (1, 2, 3)
+    ]
+    assert [term["group"] for term in found] == [
+        rurality for rurality in ("city", "suburb", "town", "rural") for _ in range(3)
+    ]
 
 
 def test_strategies_stand_by_pillar_and_then_by_name(client: httpx.Client) -> None:
@@ -93,7 +123,10 @@ def test_terms_are_explained(client: httpx.Client, name: str) -> None:
 def test_other_words_for_a_strategy_are_told(client: httpx.Client) -> None:
     told = {term["value"]: set(term["synonyms"]) for term in terms(client, "strategies")}
     for strategy in seeded("strategies"):
-        assert told[strategy["slug"]] == {*strategy.get("synonyms", ()), *strategy.get("aliases", ())}
+        assert told[strategy["slug"]] == {
+            *strategy.get("synonyms", ()),
+            *strategy.get("aliases", ()),
+        }
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -108,30 +141,49 @@ def test_a_vocabulary_says_where_it_comes_from(client: httpx.Client, name: str) 
 def test_a_vocabulary_is_whole_and_takes_no_parameters(client: httpx.Client, name: str) -> None:
     answer = client.get(f"/v1/{name}?limit=5")
     assert answer.status_code == 400
-    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [("limit", "unknown_parameter")]
+    assert [(error["parameter"], error["code"]) for error in answer.json()["errors"]] == [
+        ("limit", "unknown_parameter")
+    ]
 
 
-def test_a_corrected_name_is_what_facets_show(own_service: Service, own_client: httpx.Client) -> None:
-    unused = next(term["value"] for term in terms(own_client, "strategies") if not term["case_studies"])
+def test_a_corrected_name_is_what_facets_show(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    unused = next(
+        term["value"] for term in terms(own_client, "strategies") if not term["case_studies"]
+    )
     with own_service.database.reading() as session:
-        records = [store.get(session, "strategy", slug).record for slug in ("food-security", unused)]
+        records = [
+            store.get(session, "strategy", slug).record for slug in ("food-security", unused)
+        ]
 
     def shown() -> set[str]:
-        values = own_client.get(f"/v1/case-studies?strategy={unused},food-security&facets=strategy").json()["facets"]["strategy"]
+        values = own_client.get(
+            f"/v1/case-studies?strategy={unused},food-security&facets=strategy"
+        ).json()["facets"]["strategy"]
         return {value["label"] for value in values if value["selected"]}
 
     assert shown() == {record.label for record in records}
     for name, record in zip(("Food for all", "Never done"), records, strict=True):
-        wait_for(own_service, publish(own_service.database, record.model_copy(update={"label": name})))
+        wait_for(
+            own_service, publish(own_service.database, record.model_copy(update={"label": name}))
+        )
         assert name in shown()
 
 
-def test_counts_follow_what_is_published_and_withdrawn(own_service: Service, own_client: httpx.Client) -> None:
+def test_counts_follow_what_is_published_and_withdrawn(
+    own_service: Service, own_client: httpx.Client
+) -> None:
     def using_mentoring() -> int:
-        return {term["value"]: int(term["case_studies"]) for term in terms(own_client, "strategies")}["tutoring-mentoring"]
+        return {
+            term["value"]: int(term["case_studies"]) for term in terms(own_client, "strategies")
+        }["tutoring-mentoring"]
 
     before = using_mentoring()
-    wait_for(own_service, publish(own_service.database, case_study("an-effort", strategies=["tutoring-mentoring"])))
+    wait_for(
+        own_service,
+        publish(own_service.database, case_study("an-effort", strategies=["tutoring-mentoring"])),
+    )
     assert using_mentoring() == before + 1
-    wait_for(own_service, withdraw(own_service.database, "case_study", "an-effort"))
+    wait_for(own_service, withdraw(own_service.database, "case-study", "an-effort"))
     assert using_mentoring() == before

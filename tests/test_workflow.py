@@ -40,7 +40,9 @@ def public(people: People, address: str) -> httpx.Response:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", AFTER)
-def test_each_step_is_taken_from_the_states_that_allow_it_and_from_no_other(name: str, state: str, people: People) -> None:
+def test_each_step_is_taken_from_the_states_that_allow_it_and_from_no_other(
+    name: str, state: str, people: People
+) -> None:
     slug = in_state(people, state)
     before = people.rui.get(f"/case-studies/{slug}").json()
     answer = step(people.rui, name, slug, **ASKED.get(name, {}))
@@ -58,14 +60,21 @@ def test_a_record_names_the_steps_that_its_state_allows(state: str, people: Peop
 
 
 @pytest.mark.parametrize(
-    ("state", "status"), [("draft", 200), ("in_review", 200), ("published", 200), ("changed", 200), ("withdrawn", 409)]
+    ("state", "status"),
+    [("draft", 200), ("in_review", 200), ("published", 200), ("changed", 200), ("withdrawn", 409)],
 )
-def test_a_change_makes_a_draft_of_whatever_is_not_withdrawn(state: str, status: int, people: People) -> None:
+def test_a_change_makes_a_draft_of_whatever_is_not_withdrawn(
+    state: str, status: int, people: People
+) -> None:
     slug = in_state(people, state)
     before = people.ada.get(f"/case-studies/{slug}")
-    answer = people.ada.patch(f"/case-studies/{slug}", json={"title": "New"}, headers={"If-Match": before.headers["ETag"]})
+    answer = people.ada.patch(
+        f"/case-studies/{slug}", json={"title": "New"}, headers={"If-Match": before.headers["ETag"]}
+    )
     assert answer.status_code == status
-    assert people.ada.get(f"/case-studies/{slug}").json()["meta"]["status"] == ("draft" if status == 200 else "withdrawn")
+    assert people.ada.get(f"/case-studies/{slug}").json()["meta"]["status"] == (
+        "draft" if status == 200 else "withdrawn"
+    )
 
 
 def test_a_draft_is_reviewed_and_then_public(people: People) -> None:
@@ -74,14 +83,24 @@ def test_a_draft_is_reviewed_and_then_public(people: People) -> None:
     step(people.ada, "submit", "life", note="Please look.").raise_for_status()
     assert public(people, "case-studies/life").status_code == 404
     answer = step(people.rui, "publish", "life", note="Well done.")
-    assert (answer.json()["meta"]["published_version"], answer.json()["links"]["public"]) == (3, "/v1/case-studies/life")
+    assert (answer.json()["meta"]["published_version"], answer.json()["links"]["public"]) == (
+        3,
+        "/v1/case-studies/life",
+    )
     assert public(people, "case-studies/life").json()["data"]["title"] == "Life"
-    notes = [entry["note"] for entry in people.ada.get("/case-studies/life/revisions").json()["data"]]
+    notes = [
+        entry["note"] for entry in people.ada.get("/case-studies/life/revisions").json()["data"]
+    ]
     assert notes == ["Well done.", "Please look.", None]
 
 
-def test_what_lacks_something_is_not_submitted_and_all_that_it_lacks_is_told(people: People) -> None:
-    create(people.ada, {"slug": "lacking", "title": "Lacking", "approach": "It reached 4,711 children."})
+def test_what_lacks_something_is_not_submitted_and_all_that_it_lacks_is_told(
+    people: People,
+) -> None:
+    create(
+        people.ada,
+        {"slug": "lacking", "title": "Lacking", "approach": "It reached 4,711 children."},
+    )
     answer = step(people.ada, "submit", "lacking")
     assert answer.status_code == 422
     assert {fault["pointer"] for fault in answer.json()["errors"]} >= {
@@ -92,7 +111,9 @@ def test_what_lacks_something_is_not_submitted_and_all_that_it_lacks_is_told(peo
         "/sources",
         "/approach",
     }
-    assert answer.json()["errors"] == people.ada.get("/case-studies/lacking").json()["meta"]["needs"]
+    assert (
+        answer.json()["errors"] == people.ada.get("/case-studies/lacking").json()["meta"]["needs"]
+    )
 
 
 def test_nobody_publishes_what_they_edited_last(people: People) -> None:
@@ -103,13 +124,18 @@ def test_nobody_publishes_what_they_edited_last(people: People) -> None:
     assert step(people.kim, "publish", "own").status_code == 200
 
 
-def test_an_admin_too_needs_another_pair_of_eyes_or_a_written_reason_which_the_log_keeps(people: People) -> None:
+def test_an_admin_too_needs_another_pair_of_eyes_or_a_written_reason_which_the_log_keeps(
+    people: People,
+) -> None:
     create(people.kim, case_study("alone"))
     step(people.ada, "submit", "alone").raise_for_status()
     assert step(people.kim, "publish", "alone").status_code == 403
     assert step(people.kim, "publish", "alone", bypass_reason="").status_code == 422
     step(people.kim, "publish", "alone", bypass_reason="Nobody else is here.").raise_for_status()
-    assert people.ada.get("/case-studies/alone/revisions").json()["data"][0]["note"] == "review bypassed: Nobody else is here."
+    assert (
+        people.ada.get("/case-studies/alone/revisions").json()["data"][0]["note"]
+        == "review bypassed: Nobody else is here."
+    )
 
 
 def test_a_reason_bypasses_the_review_but_not_what_publishing_needs(people: People) -> None:
@@ -137,34 +163,52 @@ def test_what_was_changed_after_the_reviewer_read_it_is_not_published(people: Pe
     read = step(people.ada, "submit", "moving")
     amend(people.ada, "moving", title="Moved")
     step(people.ada, "submit", "moving").raise_for_status()
-    answer = people.rui.put("/case-studies/moving/publication", json={}, headers={"If-Match": read.headers["ETag"]})
+    answer = people.rui.put(
+        "/case-studies/moving/publication", json={}, headers={"If-Match": read.headers["ETag"]}
+    )
     assert (answer.status_code, answer.json()["current"]["title"]) == (412, "Moved")
 
 
 @pytest.mark.parametrize(
     ("name", "state", "asked"),
-    [("return", "in_review", {}), ("return", "in_review", {"note": ""}), ("withdraw", "published", {"note": "Why."})],
+    [
+        ("return", "in_review", {}),
+        ("return", "in_review", {"note": ""}),
+        ("withdraw", "published", {"note": "Why."}),
+    ],
 )
-def test_returning_and_withdrawing_take_a_reason(name: str, state: str, asked: dict[str, str], people: People) -> None:
+def test_returning_and_withdrawing_take_a_reason(
+    name: str, state: str, asked: dict[str, str], people: People
+) -> None:
     assert step(people.rui, name, in_state(people, state), **asked).status_code == 422
 
 
 def test_a_step_says_which_version_it_has_seen(people: People) -> None:
-    assert people.ada.post(f"/case-studies/{in_state(people, 'draft')}/submission", json={}).status_code == 428
+    assert (
+        people.ada.post(
+            f"/case-studies/{in_state(people, 'draft')}/submission", json={}
+        ).status_code
+        == 428
+    )
 
 
 def test_what_is_public_stays_so_while_a_draft_is_worked_on(people: People) -> None:
     published(people, case_study("steady", title="First"))
     before = public(people, "case-studies/steady").json()["data"]
     amend(people.ada, "steady", title="Second", summary=None)
-    assert people.ada.get("/case-studies/steady").json()["links"]["public"] == "/v1/case-studies/steady"
+    assert (
+        people.ada.get("/case-studies/steady").json()["links"]["public"]
+        == "/v1/case-studies/steady"
+    )
     assert public(people, "case-studies/steady").json()["data"] == before
     amend(people.ada, "steady", summary="Complete again.")
     publish(people, "steady")
     assert public(people, "case-studies/steady").json()["data"]["title"] == "Second"
 
 
-def test_withdrawing_hides_a_record_with_its_reason_and_restoring_begins_anew(people: People) -> None:
+def test_withdrawing_hides_a_record_with_its_reason_and_restoring_begins_anew(
+    people: People,
+) -> None:
     slug = in_state(people, "published")
     step(people.rui, "withdraw", slug, reason="Its source was retracted.").raise_for_status()
     gone = public(people, f"case-studies/{slug}")
@@ -183,7 +227,9 @@ def test_a_district_that_public_case_studies_need_is_not_withdrawn(people: Peopl
     answer = step(people.rui, "withdraw", "needed", "districts", reason="It merged.")
     assert (answer.status_code, answer.json()["detail"]) == (409, "public records need it: needing")
     step(people.rui, "withdraw", "needing", reason="It merged.").raise_for_status()
-    assert step(people.rui, "withdraw", "needed", "districts", reason="It merged.").status_code == 200
+    assert (
+        step(people.rui, "withdraw", "needed", "districts", reason="It merged.").status_code == 200
+    )
 
 
 def test_a_case_study_is_not_published_before_its_district(people: People) -> None:
@@ -191,22 +237,34 @@ def test_a_case_study_is_not_published_before_its_district(people: People) -> No
     create(people.ada, case_study("early", districts=["boise-school-district-id", "not-yet"]))
     refused = step(people.ada, "submit", "early")
     assert refused.status_code == 422
-    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [("/districts/1", "needed_to_publish")]
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [
+        ("/districts/1", "needed_to_publish")
+    ]
     publish(people, "not-yet", "districts")
     publish(people, "early")
-    assert [case["slug"] for case in public(people, "districts/not-yet").json()["data"]["case_studies"]] == ["early"]
+    assert [
+        case["slug"] for case in public(people, "districts/not-yet").json()["data"]["case_studies"]
+    ] == ["early"]
 
 
 def test_what_is_published_of_a_district_shows_in_its_case_studies_at_once(people: People) -> None:
     published(people, district("renewed", name="Before"), "districts")
     published(people, case_study("of-renewed", districts=["renewed"]))
     amend(people.ada, "renewed", "districts", name="After")
-    assert [place["name"] for place in public(people, "case-studies/of-renewed").json()["data"]["districts"]] == ["Before"]
+    assert [
+        place["name"]
+        for place in public(people, "case-studies/of-renewed").json()["data"]["districts"]
+    ] == ["Before"]
     publish(people, "renewed", "districts")
-    assert [place["name"] for place in public(people, "case-studies/of-renewed").json()["data"]["districts"]] == ["After"]
+    assert [
+        place["name"]
+        for place in public(people, "case-studies/of-renewed").json()["data"]["districts"]
+    ] == ["After"]
 
 
-def test_a_district_withdrawn_while_a_case_study_was_in_review_stops_its_publication(people: People) -> None:
+def test_a_district_withdrawn_while_a_case_study_was_in_review_stops_its_publication(
+    people: People,
+) -> None:
     published(people, district("leaving"), "districts")
     create(people.ada, case_study("left", districts=["leaving"]))
     step(people.ada, "submit", "left").raise_for_status()

@@ -6,14 +6,14 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.catalog import entry
-from app.catalog.answers import CaseStudyAnswer, DistrictAnswer, provenance
+from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, provenance
 from app.database import Database
 from app.errors import Gone, Moved, NotFound
+from app.records.kinds import KINDS
 from app.web.parameters import takes_no_parameters
 from app.web.problems import responses
 
 router = APIRouter(dependencies=[Depends(takes_no_parameters)])
-COLLECTION = {"case_study": "/v1/case-studies", "district": "/v1/districts"}
 
 
 @router.get(
@@ -25,11 +25,13 @@ COLLECTION = {"case_study": "/v1/case-studies", "district": "/v1/districts"}
     response_description="The case study, whole.",
     responses=responses(400, 404, 406, 410),
 )
-def get_case_study(request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]) -> Response:
+def get_case_study(
+    request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]
+) -> Response:
     """The full document: challenge, approach, results and lessons by paragraph, each with the ids of its sources; every
     outcome with its study design and source; scale, funding and partners; and the sources themselves. A case study that
     has been withdrawn answers 410."""
-    return _document(request, "case_study", slug)
+    return _document(request, "case-study", slug)
 
 
 @router.get(
@@ -43,7 +45,13 @@ def get_case_study(request: Request, slug: Annotated[str, Path(description="Publ
 )
 def get_district(
     request: Request,
-    slug: Annotated[str, Path(description="Public id, or the 7-digit NCES LEAID.", examples=["oakland-unified-school-district-ca"])],
+    slug: Annotated[
+        str,
+        Path(
+            description="Public id, or the 7-digit NCES LEAID.",
+            examples=["oakland-unified-school-district-ca"],
+        ),
+    ],
 ) -> Response:
     """The district with its federal figures, each with year and source, and its published case studies."""
     return _document(request, "district", slug)
@@ -52,18 +60,25 @@ def get_district(
 def _document(request: Request, kind: str, slug: str) -> Response:
     database: Database = request.state.database
     with database.reading() as session:
-        found = entry.find_district(session, slug) if kind == "district" else entry.find(session, kind, slug)
-    what = kind.replace("_", " ")
+        found = (
+            entry.find_district(session, slug)
+            if kind == "district"
+            else entry.find(session, kind, slug)
+        )
+    what = KINDS[kind].noun
     if found is None:
         raise NotFound(f"there is no {what} {slug[:200]!r}")
     if found.moved_to:
         raise Moved(found.moved_to)
     if found.document is None:
-        raise Gone(f"the {what} {found.slug!r} was withdrawn on {found.updated_at:%Y-%m-%d}", reason=found.reason)
-    collection = COLLECTION[kind]
+        raise Gone(
+            f"the {what} {found.slug!r} was withdrawn on {found.updated_at:%Y-%m-%d}",
+            reason=found.reason,
+        )
+    collection = f"/v1/{KINDS[kind].path}"
     address = f"{collection}/{found.slug}"
     document = found.document
-    name = orjson.loads(document).get("title" if kind == "case_study" else "name")
+    name = orjson.loads(document).get("title" if kind == "case-study" else "name")
     meta = provenance(found.seq, found.updated_at, name, request.state.base_url + address)
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),

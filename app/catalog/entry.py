@@ -28,7 +28,9 @@ class EntryRow(SQLModel, table=True):
     )
 
     kind: str = Field(primary_key=True, description="Kind of record.")
-    slug: str = Field(primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind.")
+    slug: str = Field(
+        primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind."
+    )
     seq: int = Field(sa_type=BigInteger, description="Revision that last changed this entry.")
     state: str = Field(description="public; gone (withdrawn); moved (to another slug).")
     moved_to: str | None = Field(default=None, description="The slug it is under now.")
@@ -36,7 +38,10 @@ class EntryRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime, description="When it last changed (UTC).")
     card: str | None = Field(default=None, description="The card, JSON as it is sent.")
     document: str | None = Field(default=None, description="The full document, JSON as it is sent.")
-    finding: str | None = Field(default=None, description="Text, facet values, figures and places that search works on, JSON.")
+    search_data: str | None = Field(
+        default=None,
+        description="Text, facet values, figures and places that search works on, JSON.",
+    )
 
 
 class EntryReferenceRow(SQLModel, table=True):
@@ -69,7 +74,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedEntry:
     """An entry with its full document and what it was made from, as publication writes it."""
 
     entry: Entry
@@ -80,7 +85,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PublicEntry:
     """One entry as it is sent: its document, or why there is none."""
 
     kind: str
@@ -93,21 +98,28 @@ class Found:
     reason: str | None
 
 
-def find(session: Session, kind: str, slug: str) -> Found | None:
+def find(session: Session, kind: str, slug: str) -> PublicEntry | None:
     """The entry of a record, public or no longer."""
-    row = session.connection().execute(_FOUND.where(col(EntryRow.kind) == kind, col(EntryRow.slug) == slug)).mappings().one_or_none()
-    return Found(**row) if row else None
+    row = (
+        session.connection()
+        .execute(_FOUND.where(col(EntryRow.kind) == kind, col(EntryRow.slug) == slug))
+        .mappings()
+        .one_or_none()
+    )
+    return PublicEntry(**row) if row else None
 
 
-def find_district(session: Session, name: str) -> Found | None:
+def find_district(session: Session, name: str) -> PublicEntry | None:
     """The entry of a district by slug or LEAID, public or no longer."""
     by_leaid = select_columns(col(EntryReferenceRow.slug)).where(
         col(EntryReferenceRow.referred_kind) == LEAID, col(EntryReferenceRow.referred_slug) == name
     )
     by_slug = col(EntryRow.slug) == name
-    query = _FOUND.where(col(EntryRow.kind) == "district", or_(by_slug, col(EntryRow.slug).in_(by_leaid))).order_by(by_slug.desc())
+    query = _FOUND.where(
+        col(EntryRow.kind) == "district", or_(by_slug, col(EntryRow.slug).in_(by_leaid))
+    ).order_by(by_slug.desc())
     row = session.connection().execute(query).mappings().first()
-    return Found(**row) if row else None
+    return PublicEntry(**row) if row else None
 
 
 def since(session: Session, seq: int) -> Iterator[Entry]:
@@ -122,7 +134,7 @@ def of_other_kinds(session: Session, kinds: Sequence[str]) -> Iterator[Entry]:
 
 def _entries(session: Session, query: Any) -> Iterator[Entry]:
     for row in session.connection().execute(query, execution_options={"yield_per": 500}):
-        found = orjson.loads(row.finding) if row.finding else {}
+        found = orjson.loads(row.search_data) if row.search_data else {}
         yield Entry(
             row.kind,
             row.slug,
@@ -140,43 +152,65 @@ def _entries(session: Session, query: Any) -> Iterator[Entry]:
 
 def seqs(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, int]:
     """The revision that last changed each public entry."""
-    query = select(EntryRow.slug, EntryRow.seq).where(EntryRow.kind == kind, EntryRow.state == "public", col(EntryRow.slug).in_(slugs))
+    query = select(EntryRow.slug, EntryRow.seq).where(
+        EntryRow.kind == kind, EntryRow.state == "public", col(EntryRow.slug).in_(slugs)
+    )
     return dict(session.exec(query).all())
 
 
 def public_slugs(session: Session, kind: str) -> list[str]:
     """The slugs of every public entry of a kind, in order."""
-    return list(session.exec(select(EntryRow.slug).where(EntryRow.kind == kind, EntryRow.state == "public").order_by(EntryRow.slug)))
+    return list(
+        session.exec(
+            select(EntryRow.slug)
+            .where(EntryRow.kind == kind, EntryRow.state == "public")
+            .order_by(EntryRow.slug)
+        )
+    )
 
 
 def moved_to(session: Session, kind: str, slug: str) -> list[str]:
     """The older slugs whose entries lead to this one."""
-    return list(session.exec(select(EntryRow.slug).where(EntryRow.kind == kind, EntryRow.moved_to == slug)))
+    return list(
+        session.exec(select(EntryRow.slug).where(EntryRow.kind == kind, EntryRow.moved_to == slug))
+    )
 
 
-def kept(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, tuple[str | None, str | None, str | None]]:
-    """Card, document and finding of each entry, as kept."""
-    query = select(EntryRow.slug, EntryRow.card, EntryRow.document, EntryRow.finding).where(
+def kept(
+    session: Session, kind: str, slugs: Sequence[str]
+) -> dict[str, tuple[str | None, str | None, str | None]]:
+    """Card, document and search data of each entry, as kept."""
+    query = select(EntryRow.slug, EntryRow.card, EntryRow.document, EntryRow.search_data).where(
         EntryRow.kind == kind, col(EntryRow.slug).in_(slugs)
     )
-    return {slug: (card, document, finding) for slug, card, document, finding in session.exec(query)}
+    return {
+        slug: (card, document, finding) for slug, card, document, finding in session.exec(query)
+    }
 
 
-def as_kept(prepared: Prepared) -> tuple[str | None, str | None, str | None]:
-    """Card, document and finding of an entry, as `kept` would give them."""
+def columns_of(prepared: PreparedEntry) -> tuple[str | None, str | None, str | None]:
+    """Card, document and search data of an entry, as `kept` would give them."""
     row = _row(prepared)
-    return row["card"], row["document"], row["finding"]
+    return row["card"], row["document"], row["search_data"]
 
 
 def forget(session: Session, kind: str, slugs: Sequence[str]) -> None:
     """Drop entries without a trace; for those that should never have been."""
     for row in (EntryRow, EntryReferenceRow):
-        session.connection().execute(delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs)))
+        session.connection().execute(
+            delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs))
+        )
 
 
-def stream_documents(session: Session, kind: str, slugs: frozenset[str] | None = None) -> Iterator[str]:
+def stream_documents(
+    session: Session, kind: str, slugs: frozenset[str] | None = None
+) -> Iterator[str]:
     """The document of every public entry of a kind (or of those named), by slug, in constant memory."""
-    query = select(EntryRow.slug, EntryRow.document).where(EntryRow.kind == kind, EntryRow.state == "public").order_by(EntryRow.slug)
+    query = (
+        select(EntryRow.slug, EntryRow.document)
+        .where(EntryRow.kind == kind, EntryRow.state == "public")
+        .order_by(EntryRow.slug)
+    )
     if slugs is not None and len(slugs) <= BATCH:
         query = query.where(col(EntryRow.slug).in_(slugs))
     with session.connection().execute(query, execution_options={"yield_per": BATCH}) as rows:
@@ -197,7 +231,7 @@ def references(session: Session, entries: Sequence[tuple[str, str]]) -> set[tupl
     return _pairs(session, entries, (row.kind, row.slug), (row.referred_kind, row.referred_slug))
 
 
-def write(session: Session, prepared: Sequence[Prepared]) -> None:
+def write(session: Session, prepared: Sequence[PreparedEntry]) -> None:
     """Put entries in place of what stood under their names."""
     connection = session.connection()
     for start in range(0, len(prepared), BATCH):
@@ -205,10 +239,17 @@ def write(session: Session, prepared: Sequence[Prepared]) -> None:
         for row in (EntryRow, EntryReferenceRow):
             for kind in {one.entry.kind for one in batch}:
                 slugs = [one.entry.slug for one in batch if one.entry.kind == kind]
-                connection.execute(delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs)))
+                connection.execute(
+                    delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs))
+                )
         connection.execute(insert(EntryRow), [_row(one) for one in batch])
         references = [
-            {"kind": one.entry.kind, "slug": one.entry.slug, "referred_kind": kind, "referred_slug": slug}
+            {
+                "kind": one.entry.kind,
+                "slug": one.entry.slug,
+                "referred_kind": kind,
+                "referred_slug": slug,
+            }
             for one in batch
             for kind, slug in sorted(one.references)
         ]
@@ -218,16 +259,29 @@ def write(session: Session, prepared: Sequence[Prepared]) -> None:
 
 _FOUND = select_columns(
     *(col(column) for column in (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state)),
-    *(col(column) for column in (EntryRow.updated_at, EntryRow.document, EntryRow.moved_to, EntryRow.reason)),
+    *(
+        col(column)
+        for column in (EntryRow.updated_at, EntryRow.document, EntryRow.moved_to, EntryRow.reason)
+    ),
 )
 _ENTRY = select_columns(
-    *(col(column) for column in (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.updated_at, EntryRow.card, EntryRow.finding))
+    *(
+        col(column)
+        for column in (
+            EntryRow.kind,
+            EntryRow.slug,
+            EntryRow.seq,
+            EntryRow.updated_at,
+            EntryRow.card,
+            EntryRow.search_data,
+        )
+    )
 )
 
 
-def _row(one: Prepared) -> dict[str, Any]:
+def _row(one: PreparedEntry) -> dict[str, Any]:
     entry = one.entry
-    finding = {
+    search_data = {
         "text": entry.text,
         "facets": entry.facets,
         "figures": entry.figures,
@@ -245,15 +299,22 @@ def _row(one: Prepared) -> dict[str, Any]:
         "updated_at": entry.updated_at,
         "card": entry.card,
         "document": one.document,
-        "finding": orjson.dumps(finding).decode() if entry.card else None,
+        "search_data": orjson.dumps(search_data).decode() if entry.card else None,
     }
 
 
-def _pairs(session: Session, pairs: Sequence[tuple[str, str]], where: tuple[Any, Any], what: tuple[Any, Any]) -> set[tuple[str, str]]:
+def _pairs(
+    session: Session,
+    pairs: Sequence[tuple[str, str]],
+    where: tuple[Any, Any],
+    what: tuple[Any, Any],
+) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for kind in {kind for kind, _ in pairs}:
         slugs = [slug for other, slug in pairs if other == kind]
         for start in range(0, len(slugs), BATCH):
-            query = select(*what).where(where[0] == kind, col(where[1]).in_(slugs[start : start + BATCH]))
+            query = select(*what).where(
+                where[0] == kind, col(where[1]).in_(slugs[start : start + BATCH])
+            )
             found.update((kind, slug) for kind, slug in session.connection().execute(query))
     return found

@@ -10,8 +10,10 @@ from typing import Any
 from sqlmodel import Session
 
 from app.catalog import entry
-from app.catalog.entry import Entry, Prepared
-from app.catalog.preparation import VOCABULARY_KINDS, Publication, Vocabulary, prepare_case_study, prepare_district, prepare_term
+from app.catalog.entry import Entry, PreparedEntry
+from app.catalog.preparation import VOCABULARY_KINDS, PublishedRecord, Terms, prepare_term
+from app.catalog.prepare_case_study import prepare_case_study
+from app.catalog.prepare_district import prepare_district
 from app.records import revisions, source_checks, store
 from app.records.kinds import KINDS
 from app.records.renaming import current_references
@@ -34,9 +36,9 @@ def show(session: Session, revisions: Iterable[Revision]) -> None:
 
 def hide(session: Session, revision: Revision) -> None:
     """Take a withdrawn record out of public sight. Its entry stays, to say that it is gone and why."""
-    touched = _districts_of(session, [revision.slug] if revision.kind == "case_study" else [])
+    touched = _districts_of(session, [revision.slug] if revision.kind == "case-study" else [])
     gone = Entry(revision.kind, revision.slug, revision.seq, revision.at, card=None)
-    entry.write(session, [Prepared(gone, document=None, reason=revision.note)])
+    entry.write(session, [PreparedEntry(gone, document=None, reason=revision.note)])
     _prepare(session, {}, revision.seq, districts=touched)
 
 
@@ -45,39 +47,55 @@ def move(session: Session, revision: Revision) -> None:
     assert revision.previous_slug is not None
     old = (revision.kind, revision.previous_slug)
     referring = entry.referring(session, [old])
-    for slug in (revision.previous_slug, *entry.moved_to(session, revision.kind, revision.previous_slug)):
+    for slug in (
+        revision.previous_slug,
+        *entry.moved_to(session, revision.kind, revision.previous_slug),
+    ):
         moved = Entry(revision.kind, slug, revision.seq, revision.at, card=None)
-        entry.write(session, [Prepared(moved, document=None, moved_to=revision.slug)])
-    _prepare(session, {(revision.kind, revision.slug): revision.seq}, revision.seq, besides=referring)
+        entry.write(session, [PreparedEntry(moved, document=None, moved_to=revision.slug)])
+    _prepare(
+        session, {(revision.kind, revision.slug): revision.seq}, revision.seq, besides=referring
+    )
 
 
 def show_again(session: Session, urls: Sequence[str]) -> None:
     """Make anew the documents that rest on these sources, after a check. An entry stays at its revision: nothing that is
     searched or listed has changed, only what is read whole."""
     named = entry.referring(session, [("source", source_checks.source_id(url)) for url in urls])
-    slugs = sorted(slug for kind, slug in named if kind == "case_study")
-    _Context(session).write("case_study", entry.seqs(session, "case_study", slugs))
+    slugs = sorted(slug for kind, slug in named if kind == "case-study")
+    _Context(session).write("case-study", entry.seqs(session, "case-study", slugs))
 
 
 def preview(session: Session, kept: Kept) -> str | None:
     """The document of a record's newest version as the public would get it, once what it refers to is public; None while it has no summary."""
     context = _Context(session)
-    public = Publication(current_references(context.moved, kept.record), kept.version, kept.updated_at, 0)
-    if kept.kind == "case_study":
+    public = PublishedRecord(
+        current_references(context.moved, kept.record), kept.version, kept.updated_at, 0
+    )
+    if kept.kind == "case-study":
         if public.record.summary is None:
             return None
         referred = _referred(session, kept.kind, public.record)
-        vocabulary = {kind: {**terms, **referred.get(kind, {})} for kind, terms in context.vocabulary.items()}
-        alive = source_checks.last_alive(session, _addresses([public]))
-        return prepare_case_study(public, referred.get("district", {}), vocabulary, alive=alive).document
+        terms = Terms(
+            {
+                kind: {**records, **referred.get(kind, {})}
+                for kind, records in context.terms.by_kind.items()
+            }
+        )
+        last_alive = source_checks.last_alive(session, _addresses([public]))
+        return prepare_case_study(
+            public, referred.get("district", {}), terms, last_alive=last_alive
+        ).document
     if kept.kind == "district":
-        return prepare_district(public, context.cases_of([kept.slug]), context.vocabulary).document
+        return prepare_district(public, context.cases_of([kept.slug]), context.terms).document
     return prepare_term(kept.kind, kept.slug, public).document
 
 
 def needing(session: Session, kind: str, slug: str) -> list[str]:
     """The public records that were made from this one and would not stand without it."""
-    return sorted(slug for other, slug in entry.referring(session, [(kind, slug)]) if other == "case_study")
+    return sorted(
+        slug for other, slug in entry.referring(session, [(kind, slug)]) if other == "case-study"
+    )
 
 
 def differences(session: Session) -> list[tuple[str, str]]:
@@ -89,9 +107,15 @@ def differences(session: Session) -> list[tuple[str, str]]:
         slugs = store.published_slugs(session, kind)
         wrong += [(kind, slug) for slug in sorted(kept - set(slugs))]
         for batch in _batches(slugs):
-            expected = {one.entry.slug: one for one in context.prepare(kind, dict.fromkeys(batch, 0))}
+            expected = {
+                one.entry.slug: one for one in context.prepare(kind, dict.fromkeys(batch, 0))
+            }
             found = entry.kept(session, kind, batch)
-            wrong += [(kind, slug) for slug in batch if found.get(slug) != entry.as_kept(expected[slug])]
+            wrong += [
+                (kind, slug)
+                for slug in batch
+                if found.get(slug) != entry.columns_of(expected[slug])
+            ]
     return wrong
 
 
@@ -116,13 +140,15 @@ def _prepare(
     touched = set(changed) | entry.referring(session, list(changed)) | set(besides)
     of = {kind: sorted(slug for other, slug in touched if other == kind) for kind in KINDS}
     # A case study's old districts lose it, its new ones gain it.
-    before = _districts_of(session, of["case_study"])
+    before = _districts_of(session, of["case-study"])
     for kind in KINDS:
         if kind != "district":
             context.write(kind, {slug: changed.get((kind, slug), newest) for slug in of[kind]})
-    after = _districts_of(session, of["case_study"])
+    after = _districts_of(session, of["case-study"])
     all_districts = sorted({*of["district"], *before, *after, *districts})
-    context.write("district", {slug: changed.get(("district", slug), newest) for slug in all_districts})
+    context.write(
+        "district", {slug: changed.get(("district", slug), newest) for slug in all_districts}
+    )
 
 
 class _Context:
@@ -131,41 +157,62 @@ class _Context:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.moved = revisions.moved_slugs(session)
-        self.vocabulary: Vocabulary = {
-            kind: {slug: public[0] for slug, public in store.published(session, kind).items()} for kind in VOCABULARY_KINDS
-        }
+        self.terms = Terms(
+            {
+                kind: {slug: public[0] for slug, public in store.published(session, kind).items()}
+                for kind in VOCABULARY_KINDS
+            }
+        )
 
     def write(self, kind: str, seqs: Mapping[str, int]) -> None:
         """Write the entries of these records, each at its revision; those that are not public are left out."""
         for batch in _batches(list(seqs)):
-            entry.write(self.session, list(self.prepare(kind, {slug: seqs[slug] for slug in batch})))
+            entry.write(
+                self.session, list(self.prepare(kind, {slug: seqs[slug] for slug in batch}))
+            )
 
-    def prepare(self, kind: str, seqs: Mapping[str, int]) -> Iterator[Prepared]:
+    def prepare(self, kind: str, seqs: Mapping[str, int]) -> Iterator[PreparedEntry]:
         """The entries of these records, without writing them."""
         public = {
-            slug: Publication(current_references(self.moved, record), version, at, seqs[slug])
-            for slug, (record, version, at) in store.published(self.session, kind, list(seqs)).items()
+            slug: PublishedRecord(current_references(self.moved, record), version, at, seqs[slug])
+            for slug, (record, version, at) in store.published(
+                self.session, kind, list(seqs)
+            ).items()
         }
-        if kind == "case_study":
+        if kind == "case-study":
             named = sorted({slug for case in public.values() for slug in case.record.districts})
-            districts = {slug: record for slug, (record, _, _) in store.published(self.session, "district", named).items()}
-            alive = source_checks.last_alive(self.session, _addresses(public.values()))
-            yield from (prepare_case_study(case, districts, self.vocabulary, alive=alive) for case in public.values())
+            districts = {
+                slug: record
+                for slug, (record, _, _) in store.published(self.session, "district", named).items()
+            }
+            last_alive = source_checks.last_alive(self.session, _addresses(public.values()))
+            yield from (
+                prepare_case_study(case, districts, self.terms, last_alive=last_alive)
+                for case in public.values()
+            )
         elif kind == "district":
             cases = self.cases_of(list(public))
             for slug, district in public.items():
-                yield prepare_district(district, [case for case in cases if slug in case.record.districts], self.vocabulary)
+                yield prepare_district(
+                    district,
+                    [case for case in cases if slug in case.record.districts],
+                    self.terms,
+                )
         else:
             yield from (prepare_term(kind, slug, term) for slug, term in public.items())
 
-    def cases_of(self, districts: Sequence[str]) -> list[Publication]:
+    def cases_of(self, districts: Sequence[str]) -> list[PublishedRecord]:
         """The public case studies of these districts."""
         slugs = sorted(
-            slug for kind, slug in entry.referring(self.session, [("district", slug) for slug in districts]) if kind == "case_study"
+            slug
+            for kind, slug in entry.referring(
+                self.session, [("district", slug) for slug in districts]
+            )
+            if kind == "case-study"
         )
         return [
-            Publication(current_references(self.moved, record), version, at, 0)
-            for record, version, at in store.published(self.session, "case_study", slugs).values()
+            PublishedRecord(current_references(self.moved, record), version, at, 0)
+            for record, version, at in store.published(self.session, "case-study", slugs).values()
         ]
 
 
@@ -175,18 +222,30 @@ def _referred(session: Session, kind: str, record: Shape) -> dict[str, dict[str,
     for _pointer, other, slug in KINDS[kind].references(record):
         slugs[other].add(slug)
     found = {
-        other: {slug: public[0] for slug, public in store.published(session, other, list(named)).items()} for other, named in slugs.items()
+        other: {
+            slug: public[0] for slug, public in store.published(session, other, list(named)).items()
+        }
+        for other, named in slugs.items()
     }
     for other, named in slugs.items():
-        found[other] |= {slug: kept.record for slug, kept in store.find_many(session, other, list(named - found[other].keys())).items()}
+        found[other] |= {
+            slug: kept.record
+            for slug, kept in store.find_many(
+                session, other, list(named - found[other].keys())
+            ).items()
+        }
     return found
 
 
 def _districts_of(session: Session, cases: Sequence[str]) -> set[str]:
-    return {slug for kind, slug in entry.references(session, [("case_study", slug) for slug in cases]) if kind == "district"}
+    return {
+        slug
+        for kind, slug in entry.references(session, [("case-study", slug) for slug in cases])
+        if kind == "district"
+    }
 
 
-def _addresses(cases: Iterable[Publication]) -> set[str]:
+def _addresses(cases: Iterable[PublishedRecord]) -> set[str]:
     return {source.url for case in cases for source in case.record.sources}
 
 

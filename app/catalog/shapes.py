@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.records.case_study import Funding, Outcome, ScaleFigure, Source
+from app.records.case_study import Figure, Funding, Outcome, Source
 
 
 class Public(BaseModel):
@@ -39,7 +39,9 @@ class Place(Public):
 
     latitude: float = Field(description="Degrees north (WGS 84).")
     longitude: float = Field(description="Degrees east (WGS 84).")
-    basis: str = Field(description="office (the district's office) or city (the middle of its city).")
+    basis: str = Field(
+        description="office (the district's office) or city (the middle of its city)."
+    )
     source: str = Field(description="Where the position was taken from.")
 
 
@@ -65,7 +67,9 @@ class CaseDistrict(Public):
     """A district as its case studies show it."""
 
     slug: str = Field(description="Public id.")
-    nces_leaid: str | None = Field(description="NCES local education agency id, 7 digits; null for those without.")
+    nces_leaid: str | None = Field(
+        description="NCES local education agency id, 7 digits; null for those without."
+    )
     name: str = Field(description="Name in everyday use.")
     state: str = Field(description="USPS code of its state.")
     city: str | None = Field(description="City of its office.")
@@ -75,16 +79,45 @@ class CaseDistrict(Public):
     place: Place | None = Field(description="Position; null where not known.")
 
 
-class Finding(Public):
-    """What an outcome is about and how strong its evidence is."""
+class Label(Public):
+    """A vocabulary term."""
 
-    indicator: str = Field(description="Slug of the indicator.")
+    value: str = Field(description="Code of the term.")
+    label: str = Field(description="Name to show.")
+
+
+class OutcomeLine(Public):
+    """The outcome of one indicator that has the strongest evidence."""
+
+    indicator: str = Field(description="What was measured: slug of the indicator.")
     label: str = Field(description="Name of the indicator.")
+    value: float | None = Field(
+        description="The figure, in `unit`; null where the source gives none."
+    )
+    qualifier: str | None = Field(
+        description="How exact the value is: about, more-than, at-least, nearly, up-to or less-than; "
+        "null where it is stated plainly."
+    )
+    unit: str | None = Field(description="Unit of the value: a term of the vocabulary `unit`.")
+    direction: str = Field(
+        description="Whether the indicator got better or worse, as the source says."
+    )
     evidence: str = Field(description="Study design, as the source states it.")
+    more: int = Field(description="How many more outcomes the case study has for this indicator.")
 
 
-class CaseStudyCard(Public):
-    """A case study as a list shows it."""
+class DocumentedOutcome(Outcome):
+    """An outcome with the name of its indicator."""
+
+    direction: str = Field(
+        description="Whether the indicator got better or worse, as the source says: a term of the "
+        "vocabulary `direction`."
+    )
+    label: str = Field(description="Name of the indicator.")
+
+
+class CaseStudySummary(Public):
+    """What the card and the document of a case study share."""
 
     slug: str = Field(description="Public id.")
     title: str = Field(description="Title.")
@@ -92,14 +125,18 @@ class CaseStudyCard(Public):
     summary: str = Field(description="What was done and what came of it.")
     states: list[StateLabel] = Field(description="Where it happened.")
     districts: list[CaseDistrict] = Field(description="The districts it happened in.")
-    rurality: list[str] = Field(description="city, suburb, town, rural; several if its districts differ; empty where not stated.")
+    rurality: list[str] = Field(
+        description="city, suburb, town, rural; several if its districts differ; empty where not stated."
+    )
     rurality_basis: Literal["nces", "source"] | None = Field(
         description="nces: from its districts' locales; source: from the setting that a source states; null: not stated."
     )
     setting: str | None = Field(description="Kind of place, as a source states it.")
-    model: str | None = Field(description="Named model that its sources say it follows.")
+    models: list[Label] = Field(
+        description="Named models that its sources say it follows; several if several."
+    )
     strategies: list[StrategyLabel] = Field(description="Strategies it used.")
-    outcomes: list[Finding] = Field(description="What was measured, strongest evidence first, each pair of indicator and design once.")
+    topics: list[Label] = Field(description="What it is about, finer than strategies.")
     evidence: str | None = Field(
         description="Strongest study design among its outcomes; null where it states none. A label, never a score."
     )
@@ -109,6 +146,15 @@ class CaseStudyCard(Public):
     version: int = Field(description="Version of the record that is shown.")
     updated_at: datetime = Field(description="When this version was published (UTC).")
     url: str = Field(description="Path of the full document.")
+
+
+class CaseStudyCard(CaseStudySummary):
+    """A case study as a list shows it."""
+
+    outcomes: list[OutcomeLine] = Field(
+        description="One line for each indicator, its outcome with the strongest evidence; the "
+        "strongest first."
+    )
 
 
 class Paragraph(Public):
@@ -122,7 +168,9 @@ class Partner(Public):
     """An organization's part in the effort."""
 
     name: str = Field(description="The partner as the source names it.")
-    organization: str | None = Field(description="Slug of the organization; null for unnamed groups.")
+    organization: str | None = Field(
+        description="Slug of the organization; null for unnamed groups."
+    )
     type: str = Field(description="Kind of partner.")
     role: str | None = Field(description="What it does.")
     source: str = Field(description="Id of the source that says so.")
@@ -144,21 +192,31 @@ class Claim(Public):
     source: str | None = Field(description="Id of the source.")
 
 
-class CaseStudyDocument(CaseStudyCard):
+class CaseStudyDocument(CaseStudySummary):
     """A case study whole, each claim with its source."""
 
     aliases: list[str] = Field(description="Acronyms and former names of the initiative.")
-    kinship: str | None = Field(description="Whether its sources call it a community school or something akin.")
+    asked_as: list[str] = Field(
+        description="Everyday phrases by which people look for such a case; search knows them."
+    )
+    kinship: str | None = Field(
+        description="Whether its sources call it a community school or something akin."
+    )
     challenge: list[Paragraph] = Field(description="What the community faced.")
     approach: list[Paragraph] = Field(description="What was done.")
     results: list[Paragraph] = Field(description="What came of it.")
     lessons: list[Paragraph] = Field(description="What its people say they learned.")
-    findings: list[Outcome] = Field(description="What was found, each with its study design and source.")
-    scale: list[ScaleFigure] = Field(description="How large it was, and when.")
+    outcomes: list[DocumentedOutcome] = Field(
+        description="Every outcome, each with its study design, direction and source."
+    )
+    scale: list[Figure] = Field(description="How large the effort is, and when.")
+    context: list[Figure] = Field(description="Facts about the community it serves.")
     funding: list[Funding] = Field(description="The money behind it.")
     partners: list[Partner] = Field(description="Who took part.")
     sources: list[CitedSource] = Field(description="What it rests on.")
-    facts: dict[str, Claim] = Field(description="started_year, ended_year, status and setting with their sources, where stated.")
+    facts: dict[str, Claim] = Field(
+        description="started_year, ended_year, status and setting with their sources, where stated."
+    )
 
 
 class DistrictCaseStudy(Public):
@@ -173,13 +231,23 @@ class DistrictCaseStudy(Public):
 class DistrictCard(CaseDistrict):
     """A district as a list shows it."""
 
-    rurality: str | None = Field(description="Type of its locale; null where not known.")
+    rurality: list[str] = Field(
+        description="city, suburb, town or rural: the type of its locale; without one, the settings "
+        "that sources of its case studies state; empty where not stated."
+    )
+    rurality_basis: Literal["nces", "source"] | None = Field(
+        description="nces: from its locale; source: from its case studies' sources; null: not stated."
+    )
     region: str | None = Field(description="Census region.")
     strategies: list[str] = Field(description="Slugs of the strategies that its case studies used.")
-    outcomes: list[str] = Field(description="Slugs of the indicators that its case studies report on.")
+    outcomes: list[str] = Field(
+        description="Slugs of the indicators that its case studies report on."
+    )
     case_studies: list[DistrictCaseStudy] = Field(description="Its published case studies.")
     version: int = Field(description="Version of the record that is shown.")
-    updated_at: datetime = Field(description="When the record or one of its case studies was last published (UTC).")
+    updated_at: datetime = Field(
+        description="When the record or one of its case studies was last published (UTC)."
+    )
     url: str = Field(description="Path of the full document.")
 
 

@@ -23,7 +23,12 @@ class Term:
     @property
     def names(self) -> list[str]:
         """Everything it is called."""
-        return [self.code, self.label, *self.record.get("synonyms", ()), *self.record.get("aliases", ())]
+        return [
+            self.code,
+            self.label,
+            *self.record.get("synonyms", ()),
+            *self.record.get("aliases", ()),
+        ]
 
 
 class Vocabulary:
@@ -44,7 +49,11 @@ class Vocabulary:
             terms.pop(code, None)
             return
         label = record.get("label") or record["name"]
-        rank = {"term": (record.get("rank", 0),), "locale": (code,), "strategy": (record.get("pillar", ""), label)}.get(kind, (label,))
+        rank = {
+            "term": (record.get("rank", 0),),
+            "locale": (code,),
+            "strategy": (record.get("pillar", ""), label),
+        }.get(kind, (label,))
         terms[code] = Term(code, label, rank, record)
 
     def terms(self, name: str) -> Sequence[Term]:
@@ -67,19 +76,28 @@ class Vocabulary:
     def labels_json(self, name: str) -> Mapping[str, str]:
         """By code in natural order, the name to show for it, as JSON text."""
         if (found := self._labels_json.get(name)) is None:
-            found = self._labels_json[name] = {code: orjson.dumps(term.label).decode() for code, term in self._ordered(name).items()}
+            found = self._labels_json[name] = {
+                code: orjson.dumps(term.label).decode()
+                for code, term in self._ordered(name).items()
+            }
         return found
 
     def _ordered(self, name: str) -> dict[str, Term]:
         if (found := self._in_order.get(name)) is None:
             terms = self._lists.get(name, {})
-            found = self._in_order[name] = dict(sorted(terms.items(), key=lambda item: item[1].rank))
+            found = self._in_order[name] = dict(
+                sorted(terms.items(), key=lambda item: item[1].rank)
+            )
         return found
 
     def resolve(self, name: str, value: str) -> str | None:
         """The code that a value means, whatever its case; None if there is none."""
         terms = self._lists.get(name, {})
-        return value if value in terms else next((code for code in (value.lower(), value.upper()) if code in terms), None)
+        return (
+            value
+            if value in terms
+            else next((code for code in (value.lower(), value.upper()) if code in terms), None)
+        )
 
     def nearest(self, name: str, value: str) -> list[str]:
         """Codes whose code, label, synonym or alias looks most like the value."""
@@ -89,5 +107,12 @@ class Vocabulary:
 
 def nearest(value: str, among: Iterable[str]) -> list[str]:
     """The names that look most like a misspelt one, best first."""
-    found = process.extract(value, list(among), scorer=fuzz.WRatio, processor=utils.default_process, limit=2 * NEAREST, score_cutoff=ALIKE)
+    found = process.extract(
+        value,
+        list(among),
+        scorer=fuzz.WRatio,
+        processor=utils.default_process,
+        limit=2 * NEAREST,
+        score_cutoff=ALIKE,
+    )
     return [match for match, _score, _position in found]

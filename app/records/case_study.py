@@ -12,6 +12,7 @@ from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, PROSE, SHORT, HttpUrl
 
 # A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
 LEAST_PERCENT, MOST_PERCENT = -100, 1000
+MOST_PHRASES = 8
 _SOURCE = "Id of the source, among this record's sources, that says so."
 
 
@@ -23,35 +24,92 @@ class Source(Shape):
     )
     title: str = Field(min_length=1, max_length=LONG, description="Title as published.")
     publisher: str = Field(min_length=1, max_length=SHORT, description="Who published it.")
-    year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of publication, where the source states one.")
+    year: int | None = Field(
+        default=None,
+        ge=FIRST_YEAR,
+        le=LAST_YEAR,
+        description="Year of publication, where the source states one.",
+    )
     url: HttpUrl = Field(max_length=2000, description="Where it can be read.")
-    kind: str = Field(max_length=SHORT, description="What it is: a term of the vocabulary `source-kind`.")
+    kind: str = Field(
+        max_length=SHORT, description="What it is: a term of the vocabulary `source-kind`."
+    )
+
+
+_QUALIFIER = (
+    "How exact the value is, as the source says it (about, more than, ...): a term of the vocabulary "
+    "`qualifier`; null where it is stated plainly."
+)
 
 
 class Outcome(Shape):
-    """One thing that was found, with the design of the study that found it."""
+    """One finding of a study: what was measured, what was found, and by which study design."""
 
-    indicator: str = Field(foreign_key="indicator.slug", max_length=SHORT, description="What was measured: slug of an indicator.")
-    finding: str = Field(min_length=1, max_length=LONG, description="What was found, in our own words.")
-    value: float | None = Field(default=None, description="The figure, in `unit`; null where the source gives none.")
-    unit: str | None = Field(default=None, max_length=SHORT, description="Unit of the value, such as percent or percentage points.")
-    baseline: str | None = Field(default=None, max_length=LONG, description="What it was before, with its year.")
-    comparison: str | None = Field(default=None, max_length=LONG, description="What it is set against.")
-    population: str | None = Field(default=None, max_length=LONG, description="Whom the finding is about.")
-    period: str | None = Field(default=None, max_length=SHORT, description="When, as the source states it.")
+    indicator: str = Field(
+        foreign_key="indicator.slug",
+        max_length=SHORT,
+        description="What was measured: slug of an indicator.",
+    )
+    finding: str = Field(
+        min_length=1, max_length=LONG, description="What was found, in our own words."
+    )
+    value: float | None = Field(
+        default=None, description="The figure, in `unit`; null where the source gives none."
+    )
+    qualifier: str | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
+    unit: str | None = Field(
+        default=None,
+        max_length=SHORT,
+        description="Unit of `value` and `baseline_value`: a term of the vocabulary `unit`.",
+    )
+    baseline: str | None = Field(
+        default=None, max_length=LONG, description="What it was before, with its year."
+    )
+    baseline_value: float | None = Field(
+        default=None,
+        description="The earlier figure, in `unit` and of the same population; null where the source "
+        "gives none.",
+    )
+    comparison: str | None = Field(
+        default=None, max_length=LONG, description="What it is compared with."
+    )
+    population: str | None = Field(
+        default=None, max_length=LONG, description="Whom the finding is about."
+    )
+    period: str | None = Field(
+        default=None, max_length=SHORT, description="When, as the source states it."
+    )
     design: str = Field(
         max_length=SHORT,
-        description="Study design, as the source states it: a term of the vocabulary `evidence` (after the ESSA tiers). A label on evidence, never a score.",
+        description="Study design, as the source states it: a term of the vocabulary `evidence` (after "
+        "the ESSA tiers). A label on evidence, never a score.",
+    )
+    direction: str = Field(
+        default="not-stated",
+        max_length=SHORT,
+        description="Whether the indicator got better or worse, as the source says: a term of the "
+        "vocabulary `direction`.",
     )
     source: str = Field(max_length=10, description=_SOURCE)
 
 
-class ScaleFigure(Shape):
-    """How large something was, and when."""
+class Figure(Shape):
+    """A counted or measured fact with its unit, year and source."""
 
-    measure: str = Field(min_length=1, max_length=LONG, description="What was counted, with its population.")
-    value: float = Field(description="The count, or the figure in the unit that the measure names.")
-    year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of the figure, where stated.")
+    measure: str = Field(
+        min_length=1, max_length=LONG, description="What was counted or measured, and of whom."
+    )
+    value: float = Field(description="The figure, in `unit`.")
+    qualifier: str | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
+    unit: str = Field(
+        max_length=SHORT, description="Unit of the value: a term of the vocabulary `unit`."
+    )
+    year: int | None = Field(
+        default=None,
+        ge=FIRST_YEAR,
+        le=LAST_YEAR,
+        description="Year of the figure, where the source states it.",
+    )
     source: str = Field(max_length=10, description=_SOURCE)
 
 
@@ -59,22 +117,33 @@ class Funding(Shape):
     """Money, or its worth in kind, behind the effort."""
 
     name: str = Field(min_length=1, max_length=LONG, description="Name of the grant, levy or fund.")
-    kind: str = Field(max_length=SHORT, description="Where it comes from: a term of the vocabulary `funding-kind`.")
-    amount_usd: float | None = Field(default=None, ge=0, description="US dollars as stated, not adjusted for inflation.")
-    year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of the money, where stated.")
+    kind: str = Field(
+        max_length=SHORT,
+        description="Where it comes from: a term of the vocabulary `funding-kind`.",
+    )
+    amount_usd: float | None = Field(
+        default=None, ge=0, description="US dollars as stated, not adjusted for inflation."
+    )
+    year: int | None = Field(
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of the money, where stated."
+    )
     source: str = Field(max_length=10, description=_SOURCE)
 
 
 class Partnership(Shape):
     """An organization's part in the effort."""
 
-    name: str = Field(min_length=1, max_length=SHORT, description="The partner as the source names it.")
+    name: str = Field(
+        min_length=1, max_length=SHORT, description="The partner as the source names it."
+    )
     organization: str | None = Field(
         default=None,
         foreign_key="organization.slug",
         description="Slug of the organization; null for unnamed groups such as local churches.",
     )
-    type: str = Field(max_length=SHORT, description="Kind of partner: a term of the vocabulary `partner-type`.")
+    type: str = Field(
+        max_length=SHORT, description="Kind of partner: a term of the vocabulary `partner-type`."
+    )
     role: str | None = Field(default=None, max_length=LONG, description="What it does.")
     source: str = Field(max_length=10, description=_SOURCE)
 
@@ -84,37 +153,60 @@ class CaseStudyFields(Shape):
 
     slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     title: str = Field(min_length=1, max_length=SHORT, description="Title.")
-    initiative: str | None = Field(default=None, max_length=SHORT, description="Name of the initiative.")
-    state: str | None = Field(default=None, foreign_key="state.slug", description="USPS code of the state it is documented in.")
-    summary: str | None = Field(default=None, max_length=LONG, description="What was done and what came of it; plain text.")
+    initiative: str | None = Field(
+        default=None, max_length=SHORT, description="Name of the initiative."
+    )
+    state: str | None = Field(
+        default=None,
+        foreign_key="state.slug",
+        description="USPS code of the state it is documented in.",
+    )
+    summary: str | None = Field(
+        default=None, max_length=LONG, description="What was done and what came of it; plain text."
+    )
     challenge: str | None = Field(
-        default=None, max_length=PROSE, description="What the community faced. Markdown; each paragraph ends with its source marks."
+        default=None,
+        max_length=PROSE,
+        description="What the community faced. Markdown; each paragraph ends with its source marks.",
     )
     approach: str | None = Field(
-        default=None, max_length=PROSE, description="What was done. Markdown; each paragraph ends with its source marks."
+        default=None,
+        max_length=PROSE,
+        description="What was done. Markdown; each paragraph ends with its source marks.",
     )
     results: str | None = Field(
-        default=None, max_length=PROSE, description="What came of it. Markdown; each paragraph ends with its source marks."
+        default=None,
+        max_length=PROSE,
+        description="What came of it. Markdown; each paragraph ends with its source marks.",
     )
     lessons: str | None = Field(
-        default=None, max_length=PROSE, description="What its people say they learned. Markdown; each paragraph ends with its source marks."
+        default=None,
+        max_length=PROSE,
+        description="What its people say they learned. Markdown; each paragraph ends with its source marks.",
     )
-    started_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it began.")
+    started_year: int | None = Field(
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it began."
+    )
     started_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
-    ended_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it ended.")
-    ended_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
-    initiative_status: str | None = Field(
-        default=None, max_length=SHORT, description="Whether it still runs: a term of the vocabulary `initiative-status`."
+    ended_year: int | None = Field(
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it ended."
     )
-    initiative_status_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year as of which the status was so.")
-    initiative_status_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    ended_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    status: str | None = Field(
+        default=None,
+        max_length=SHORT,
+        description="Whether the initiative still runs: a term of the vocabulary `initiative-status`.",
+    )
+    status_year: int | None = Field(
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year as of which the status held."
+    )
+    status_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
     setting: str | None = Field(
-        default=None, max_length=SHORT, description="Kind of place, as a source states it: a term of the vocabulary `setting`."
+        default=None,
+        max_length=SHORT,
+        description="Kind of place, as a source states it: a term of the vocabulary `setting`.",
     )
     setting_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
-    model: str | None = Field(
-        default=None, max_length=SHORT, description="Named model that its sources say it follows: a term of the vocabulary `model`."
-    )
     kinship: str | None = Field(
         default=None,
         max_length=SHORT,
@@ -126,36 +218,89 @@ class CaseStudy(CaseStudyFields):
     """One documented effort, whole: written whole, validated whole."""
 
     aliases: list[str] = Field(
-        default_factory=list, max_length=50, description="Acronyms and former names of the initiative; search knows them."
+        default_factory=list,
+        max_length=50,
+        description="Acronyms and former names of the initiative; search knows them.",
     )
-    districts: list[str] = Field(default_factory=list, max_length=200, description="Slugs of the districts it happened in.")
-    strategies: list[str] = Field(default_factory=list, max_length=50, description="Slugs of the strategies it used.")
-    outcomes: list[Outcome] = Field(default_factory=list, max_length=200, description="What was found.")
-    scale: list[ScaleFigure] = Field(default_factory=list, max_length=200, description="How large it was, and when.")
-    funding: list[Funding] = Field(default_factory=list, max_length=200, description="The money behind it.")
-    partners: list[Partnership] = Field(default_factory=list, max_length=200, description="Who took part.")
-    sources: list[Source] = Field(default_factory=list, max_length=100, description="What it rests on.")
+    asked_as: list[str] = Field(
+        default_factory=list,
+        max_length=MOST_PHRASES,
+        description="Everyday phrases by which people look for such a case; search knows them.",
+    )
+    districts: list[str] = Field(
+        default_factory=list, max_length=200, description="Slugs of the districts it took place in."
+    )
+    strategies: list[str] = Field(
+        default_factory=list, max_length=50, description="Slugs of the strategies it used."
+    )
+    topics: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="What it is about, finer than strategies: terms of the vocabulary `topic`.",
+    )
+    models: list[str] = Field(
+        default_factory=list,
+        max_length=10,
+        description="Named models that its sources say it follows: terms of the vocabulary `model`.",
+    )
+    outcomes: list[Outcome] = Field(
+        default_factory=list, max_length=200, description="What was found."
+    )
+    scale: list[Figure] = Field(
+        default_factory=list,
+        max_length=200,
+        description="How large the effort is: schools, students, staff, sites, partners.",
+    )
+    context: list[Figure] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Facts about the community it serves: size, poverty, homelessness, languages.",
+    )
+    funding: list[Funding] = Field(
+        default_factory=list, max_length=200, description="The money behind it."
+    )
+    partners: list[Partnership] = Field(
+        default_factory=list, max_length=200, description="Who took part."
+    )
+    sources: list[Source] = Field(
+        default_factory=list, max_length=100, description="The publications it rests on."
+    )
 
 
 def case_study_faults(case: CaseStudy) -> list[Fault]:
     """Rules between the parts: ids are unique, every claim's source exists, years run forward."""
     faults: list[Fault] = []
-    for name in ("districts", "strategies"):
+    for name in ("districts", "strategies", "topics", "models", "aliases", "asked_as"):
         faults += _repeats(getattr(case, name), f"/{name}")
     faults += _repeats([source.id for source in case.sources], "/sources")
     known = {source.id for source in case.sources}
     for pointer, source in claimed_sources(case):
         if source not in known:
             faults.append(
-                Fault("unknown_source", f"{source!r} is not among the record's sources", pointer=pointer, allowed=tuple(sorted(known)))
+                Fault(
+                    "unknown_source",
+                    f"{source!r} is not among the record's sources",
+                    pointer=pointer,
+                    allowed=tuple(sorted(known)),
+                )
             )
-    for name in ("started_year", "ended_year", "initiative_status", "setting"):
+    for name in ("started_year", "ended_year", "status", "setting"):
         if getattr(case, name) is not None and getattr(case, f"{name}_source") is None:
-            faults.append(Fault("required_with", f"{name} needs {name}_source", pointer=f"/{name}_source"))
+            faults.append(
+                Fault("required_with", f"{name} needs {name}_source", pointer=f"/{name}_source")
+            )
     for position, outcome in enumerate(case.outcomes):
-        if outcome.unit == "percent" and outcome.value is not None and not LEAST_PERCENT <= outcome.value <= MOST_PERCENT:
+        if (
+            outcome.unit == "percent"
+            and outcome.value is not None
+            and not LEAST_PERCENT <= outcome.value <= MOST_PERCENT
+        ):
             detail = f"a percentage is a number from {LEAST_PERCENT} to {MOST_PERCENT}"
             faults.append(Fault("out_of_range", detail, pointer=f"/outcomes/{position}/value"))
+        for name in ("value", "baseline_value"):
+            if getattr(outcome, name) is not None and outcome.unit is None:
+                pointer = f"/outcomes/{position}/unit"
+                faults.append(Fault("required_with", f"{name} needs a unit", pointer=pointer))
     if case.started_year and case.ended_year and case.ended_year < case.started_year:
         faults.append(Fault("out_of_order", "it ended before it began", pointer="/ended_year"))
     return faults
@@ -165,20 +310,24 @@ def publication_faults(case: CaseStudy) -> list[Fault]:
     """What a draft may still lack and a published case study may not: its parts, and the rules of its prose."""
     needed = ("state", "summary", "approach", "districts", "strategies", "sources")
     faults = [
-        Fault("needed_to_publish", f"{name} is needed before it can be published", pointer=f"/{name}")
+        Fault(
+            "needed_to_publish", f"{name} is needed before it can be published", pointer=f"/{name}"
+        )
         for name in needed
         if not getattr(case, name)
     ]
     used = {source for _, source in claimed_sources(case)}
-    return faults + prose_faults({name: getattr(case, name) for name in ("summary", *PROSE_FIELDS)}, _structured(case), used)
+    return faults + prose_faults(
+        {name: getattr(case, name) for name in ("summary", *PROSE_FIELDS)}, _structured(case), used
+    )
 
 
 def claimed_sources(case: CaseStudy) -> Iterator[tuple[str, str]]:
     """Every (pointer, source id) at which a structured claim names its source."""
-    for name in ("started_year", "ended_year", "initiative_status", "setting"):
+    for name in ("started_year", "ended_year", "status", "setting"):
         if (source := getattr(case, f"{name}_source")) is not None:
             yield f"/{name}_source", source
-    for part in ("outcomes", "scale", "funding", "partners"):
+    for part in ("outcomes", "scale", "context", "funding", "partners"):
         for position, claim in enumerate(getattr(case, part)):
             yield f"/{part}/{position}/source", claim.source
 
@@ -189,5 +338,7 @@ def _structured(case: CaseStudy) -> dict[str, object]:
 
 def _repeats(values: list[str], pointer: str) -> list[Fault]:
     return [
-        Fault("repeated", f"{value!r} stands here twice", pointer=f"{pointer}/{n}") for n, value in enumerate(values) if value in values[:n]
+        Fault("repeated", f"{value!r} stands here twice", pointer=f"{pointer}/{n}")
+        for n, value in enumerate(values)
+        if value in values[:n]
     ]

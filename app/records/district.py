@@ -27,37 +27,75 @@ class District(Shape):
 
     slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     nces_leaid: Leaid | None = Field(
-        default=None, unique=True, description="NCES local education agency id, 7 digits (CCD); null for those without."
+        default=None,
+        unique=True,
+        description="NCES local education agency id, 7 digits (CCD); null for those without.",
     )
     name: str = Field(min_length=1, max_length=SHORT, description="Name in everyday use.")
     state: StateCode = Field(foreign_key="state.slug", description="USPS code of its state.")
-    city: str | None = Field(default=None, max_length=SHORT, description="City of its office (CCD).")
+    city: str | None = Field(
+        default=None, max_length=SHORT, description="City of its office (CCD)."
+    )
     county: str | None = Field(default=None, max_length=SHORT, description="County (CCD).")
-    locale: str | None = Field(default=None, foreign_key="locale.slug", description="NCES locale code, 11 to 43 (EDGE).")
-    locale_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the locale: {_YEAR}.")
-    locale_source: str | None = Field(default=None, max_length=SHORT, description="Federal file that the locale was taken from.")
-    enrollment: int | None = Field(default=None, ge=0, le=10_000_000, description="Students (CCD membership).")
-    enrollment_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the enrollment: {_YEAR}.")
-    enrollment_source: str | None = Field(default=None, max_length=SHORT, description="Federal file that the enrollment was taken from.")
-    schools: int | None = Field(default=None, ge=0, le=10_000, description="Operating schools (CCD).")
-    schools_year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the number of schools: {_YEAR}.")
+    locale: str | None = Field(
+        default=None, foreign_key="locale.slug", description="NCES locale code, 11 to 43 (EDGE)."
+    )
+    locale_year: int | None = Field(
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the locale: {_YEAR}."
+    )
+    locale_source: str | None = Field(
+        default=None, max_length=SHORT, description="Federal file that the locale was taken from."
+    )
+    enrollment: int | None = Field(
+        default=None, ge=0, le=10_000_000, description="Students (CCD membership)."
+    )
+    enrollment_year: int | None = Field(
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the enrollment: {_YEAR}."
+    )
+    enrollment_source: str | None = Field(
+        default=None,
+        max_length=SHORT,
+        description="Federal file that the enrollment was taken from.",
+    )
+    schools: int | None = Field(
+        default=None, ge=0, le=10_000, description="Operating schools (CCD)."
+    )
+    schools_year: int | None = Field(
+        default=None,
+        ge=FIRST_YEAR,
+        le=LAST_YEAR,
+        description=f"Year of the number of schools: {_YEAR}.",
+    )
     schools_source: str | None = Field(
-        default=None, max_length=SHORT, description="Federal file that the number of schools was taken from."
+        default=None,
+        max_length=SHORT,
+        description="Federal file that the number of schools was taken from.",
     )
-    latitude: float | None = Field(default=None, ge=-90, le=90, description="Degrees north (WGS 84).")
-    longitude: float | None = Field(default=None, ge=-180, le=180, description="Degrees east (WGS 84).")
+    latitude: float | None = Field(
+        default=None, ge=-90, le=90, description="Degrees north (WGS 84)."
+    )
+    longitude: float | None = Field(
+        default=None, ge=-180, le=180, description="Degrees east (WGS 84)."
+    )
     place_basis: Annotated[str, StringConstraints(pattern="^(office|city)$")] | None = Field(
-        default=None, description="What the position is of: the district's office, or the middle of its city."
+        default=None,
+        description="What the position is of: the district's office, or the middle of its city.",
     )
-    place_source: str | None = Field(default=None, max_length=SHORT, description="Where the position was taken from.")
-    website: HttpUrl | None = Field(default=None, max_length=LONG, description="The district's own address on the web.")
+    place_source: str | None = Field(
+        default=None, max_length=SHORT, description="Where the position was taken from."
+    )
+    website: HttpUrl | None = Field(
+        default=None, max_length=LONG, description="The district's own address on the web."
+    )
 
 
 class DistrictRecord(District):
     """A district with its other names."""
 
     aliases: list[str] = Field(
-        default_factory=list, max_length=50, description="Acronyms, former, federal and everyday names; search knows them."
+        default_factory=list,
+        max_length=50,
+        description="Acronyms, former, federal and everyday names; search knows them.",
     )
 
 
@@ -68,16 +106,27 @@ def district_faults(district: DistrictRecord) -> list[Fault]:
         if getattr(district, figure) is not None:
             for part in (f"{figure}_year", f"{figure}_source"):
                 if getattr(district, part) is None:
-                    faults.append(Fault("required_with", f"{figure} needs {part}", pointer=f"/{part}"))
+                    faults.append(
+                        Fault("required_with", f"{figure} needs {part}", pointer=f"/{part}")
+                    )
     place = ("latitude", "longitude", "place_basis", "place_source")
     given = [part for part in place if getattr(district, part) is not None]
     if given and len(given) < len(place):
-        faults += [Fault("required_with", f"{given[0]} needs {part}", pointer=f"/{part}") for part in place if part not in given]
+        faults += [
+            Fault("required_with", f"{given[0]} needs {part}", pointer=f"/{part}")
+            for part in place
+            if part not in given
+        ]
     return faults
 
 
-def distance_km(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
+def distance_km(
+    latitude: float, longitude: float, other_latitude: float, other_longitude: float
+) -> float:
     """Great-circle distance in kilometres (haversine, mean Earth radius)."""
     phi, other_phi = radians(latitude), radians(other_latitude)
-    half = sin((other_phi - phi) / 2) ** 2 + cos(phi) * cos(other_phi) * sin(radians(other_longitude - longitude) / 2) ** 2
+    half = (
+        sin((other_phi - phi) / 2) ** 2
+        + cos(phi) * cos(other_phi) * sin(radians(other_longitude - longitude) / 2) ** 2
+    )
     return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))

@@ -8,10 +8,17 @@ from sqlmodel import SQLModel
 
 from app.errors import Fault
 from app.records import tables
-from app.records.case_study import CaseStudy, case_study_faults, publication_faults
+from app.records.case_study import CaseStudy, Figure, Outcome, case_study_faults, publication_faults
 from app.records.district import DistrictRecord, district_faults
 from app.records.shape import Shape
-from app.records.taxonomy import IndicatorRecord, Locale, OrganizationRecord, State, StrategyRecord, TermRecord
+from app.records.taxonomy import (
+    IndicatorRecord,
+    Locale,
+    OrganizationRecord,
+    State,
+    StrategyRecord,
+    TermRecord,
+)
 
 Rows = Iterator[tuple[type[SQLModel], dict[str, Any]]]
 References = Iterator[tuple[str, str, str]]  # pointer, kind, slug
@@ -19,19 +26,27 @@ References = Iterator[tuple[str, str, str]]  # pointer, kind, slug
 
 @dataclass(frozen=True)
 class Kind:
-    """What the house must know of one kind of record."""
+    """One kind of record: all its names, its shape, its rules, and the rows it is stored in."""
 
-    name: str
+    name: str  # public spelling, as in `kind=case-study`
+    path: str  # last part of its addresses, as in /v1/case-studies
+    noun: str
+    plural: str
     shape: type[Shape]
     row: type[SQLModel]
     references: Callable[[Any], References]
     rows: Callable[[Any], Rows]
+    example: str = ""  # slug of a record in the seed; empty where the desk does not edit the kind
     faults: Callable[[Any], list[Fault]] = lambda _record: []
     publication_faults: Callable[[Any], list[Fault]] = lambda _record: []
 
 
-def _row(row: type[SQLModel], record: Shape, **more: object) -> tuple[type[SQLModel], dict[str, Any]]:
-    return row, {name: value for name, value in record.model_dump().items() if name in row.model_fields} | more
+def _row(
+    row: type[SQLModel], record: Shape, **more: object
+) -> tuple[type[SQLModel], dict[str, Any]]:
+    return row, {
+        name: value for name, value in record.model_dump().items() if name in row.model_fields
+    } | more
 
 
 def _flat(row: type[SQLModel]) -> Callable[[Any], Rows]:
@@ -44,6 +59,7 @@ def _case_study_rows(case: CaseStudy) -> Rows:
         (tables.SourceRow, case.sources),
         (tables.OutcomeRow, case.outcomes),
         (tables.ScaleFigureRow, case.scale),
+        (tables.ContextFigureRow, case.context),
         (tables.FundingRow, case.funding),
         (tables.PartnershipRow, case.partners),
     )
@@ -51,18 +67,23 @@ def _case_study_rows(case: CaseStudy) -> Rows:
         for position, claim in enumerate(claims):
             yield _row(row, claim, case_study=case.slug, position=position)
     for position, slug in enumerate(case.districts):
-        yield tables.CaseStudyDistrictRow, {"case_study": case.slug, "position": position, "district": slug}
+        yield (
+            tables.CaseStudyDistrictRow,
+            {"case_study": case.slug, "position": position, "district": slug},
+        )
     for position, slug in enumerate(case.strategies):
-        yield tables.CaseStudyStrategyRow, {"case_study": case.slug, "position": position, "strategy": slug}
+        yield (
+            tables.CaseStudyStrategyRow,
+            {"case_study": case.slug, "position": position, "strategy": slug},
+        )
 
 
 def _case_study_references(case: CaseStudy) -> References:
     if case.state:
         yield "/state", "state", case.state
     for name, vocabulary in (
-        ("initiative_status", "initiative-status"),
+        ("status", "initiative-status"),
         ("setting", "setting"),
-        ("model", "model"),
         ("kinship", "kinship"),
     ):
         if (code := getattr(case, name)) is not None:
@@ -71,9 +92,18 @@ def _case_study_references(case: CaseStudy) -> References:
         yield f"/districts/{n}", "district", slug
     for n, slug in enumerate(case.strategies):
         yield f"/strategies/{n}", "strategy", slug
+    for n, code in enumerate(case.topics):
+        yield f"/topics/{n}", "term", f"topic.{code}"
+    for n, code in enumerate(case.models):
+        yield f"/models/{n}", "term", f"model.{code}"
     for n, outcome in enumerate(case.outcomes):
         yield f"/outcomes/{n}/indicator", "indicator", outcome.indicator
         yield f"/outcomes/{n}/design", "term", f"evidence.{outcome.design}"
+        yield f"/outcomes/{n}/direction", "term", f"direction.{outcome.direction}"
+        yield from _unit_references(f"/outcomes/{n}", outcome)
+    for part in ("scale", "context"):
+        for n, figure in enumerate(getattr(case, part)):
+            yield from _unit_references(f"/{part}/{n}", figure)
     for n, funding in enumerate(case.funding):
         yield f"/funding/{n}/kind", "term", f"funding-kind.{funding.kind}"
     for n, partner in enumerate(case.partners):
@@ -82,6 +112,13 @@ def _case_study_references(case: CaseStudy) -> References:
             yield f"/partners/{n}/organization", "organization", partner.organization
     for n, source in enumerate(case.sources):
         yield f"/sources/{n}/kind", "term", f"source-kind.{source.kind}"
+
+
+def _unit_references(pointer: str, figure: Outcome | Figure) -> References:
+    if figure.unit is not None:
+        yield f"{pointer}/unit", "term", f"unit.{figure.unit}"
+    if figure.qualifier is not None:
+        yield f"{pointer}/qualifier", "term", f"qualifier.{figure.qualifier}"
 
 
 def _district_references(district: DistrictRecord) -> References:
@@ -94,29 +131,107 @@ def _none(_record: object) -> References:
     return iter(())
 
 
+def _strategy_references(strategy: StrategyRecord) -> References:
+    yield "/pillar", "term", f"pillar.{strategy.pillar}"
+
+
+def _organization_references(organization: OrganizationRecord) -> References:
+    yield "/type", "term", f"partner-type.{organization.type}"
+
+
 # In the order in which records may be written: a kind refers only to kinds before it.
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("term", TermRecord, tables.TermRow, _none, _flat(tables.TermRow)),
-        Kind("state", State, tables.StateRow, _none, _flat(tables.StateRow)),
-        Kind("locale", Locale, tables.LocaleRow, _none, _flat(tables.LocaleRow)),
         Kind(
-            "strategy",
-            StrategyRecord,
-            tables.StrategyRow,
-            lambda s: iter([("/pillar", "term", f"pillar.{s.pillar}")]),
-            _flat(tables.StrategyRow),
+            name="term",
+            path="terms",
+            noun="term",
+            plural="terms",
+            shape=TermRecord,
+            row=tables.TermRow,
+            references=_none,
+            rows=_flat(tables.TermRow),
         ),
-        Kind("indicator", IndicatorRecord, tables.IndicatorRow, _none, _flat(tables.IndicatorRow)),
         Kind(
-            "organization",
-            OrganizationRecord,
-            tables.OrganizationRow,
-            lambda o: iter([("/type", "term", f"partner-type.{o.type}")]),
-            _flat(tables.OrganizationRow),
+            name="state",
+            path="states",
+            noun="state",
+            plural="states",
+            shape=State,
+            row=tables.StateRow,
+            references=_none,
+            rows=_flat(tables.StateRow),
         ),
-        Kind("district", DistrictRecord, tables.DistrictRow, _district_references, _flat(tables.DistrictRow), district_faults),
-        Kind("case_study", CaseStudy, tables.CaseStudyRow, _case_study_references, _case_study_rows, case_study_faults, publication_faults),
+        Kind(
+            name="locale",
+            path="localities",
+            noun="locale",
+            plural="locales",
+            shape=Locale,
+            row=tables.LocaleRow,
+            references=_none,
+            rows=_flat(tables.LocaleRow),
+        ),
+        Kind(
+            name="strategy",
+            path="strategies",
+            noun="strategy",
+            plural="strategies",
+            shape=StrategyRecord,
+            row=tables.StrategyRow,
+            references=_strategy_references,
+            rows=_flat(tables.StrategyRow),
+            example="food-security",
+        ),
+        Kind(
+            name="indicator",
+            path="indicators",
+            noun="indicator",
+            plural="indicators",
+            shape=IndicatorRecord,
+            row=tables.IndicatorRow,
+            references=_none,
+            rows=_flat(tables.IndicatorRow),
+            example="attendance",
+        ),
+        Kind(
+            name="organization",
+            path="organizations",
+            noun="organization",
+            plural="organizations",
+            shape=OrganizationRecord,
+            row=tables.OrganizationRow,
+            references=_organization_references,
+            rows=_flat(tables.OrganizationRow),
+            example="attendance-works",
+        ),
+        Kind(
+            name="district",
+            path="districts",
+            noun="district",
+            plural="districts",
+            shape=DistrictRecord,
+            row=tables.DistrictRow,
+            references=_district_references,
+            rows=_flat(tables.DistrictRow),
+            example="boise-school-district-id",
+            faults=district_faults,
+        ),
+        Kind(
+            name="case-study",
+            path="case-studies",
+            noun="case study",
+            plural="case studies",
+            shape=CaseStudy,
+            row=tables.CaseStudyRow,
+            references=_case_study_references,
+            rows=_case_study_rows,
+            example="boise-id",
+            faults=case_study_faults,
+            publication_faults=publication_faults,
+        ),
     )
 }
+SEARCHABLE = ("case-study", "district")
+EDITABLE = ("case-study", "district", "strategy", "indicator", "organization")

@@ -10,7 +10,13 @@ import orjson
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from app.records.tables import CaseStudyDistrictRow, CaseStudyRow, DistrictRow, RecordRow, RevisionRow
+from app.records.tables import (
+    CaseStudyDistrictRow,
+    CaseStudyRow,
+    DistrictRow,
+    RecordRow,
+    RevisionRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,10 @@ def list_records(session: Session, query: ListQuery) -> Sequence[Listed]:
     """The records that the question asks for, by slug."""
     wanted = (
         select(RecordRow, RevisionRow.document)
-        .join(RevisionRow, (col(RevisionRow.kind) == RecordRow.kind) & (col(RevisionRow.slug) == RecordRow.slug))
+        .join(
+            RevisionRow,
+            (col(RevisionRow.kind) == RecordRow.kind) & (col(RevisionRow.slug) == RecordRow.slug),
+        )
         .where(RecordRow.kind == query.kind, RevisionRow.version == RecordRow.version)
         .order_by(RecordRow.slug)
     )
@@ -54,7 +63,9 @@ def list_records(session: Session, query: ListQuery) -> Sequence[Listed]:
         wanted = wanted.where(RecordRow.slug > query.after)
     words = (query.q or "").lower().split()
     for word in words:
-        if word.isascii() and word.isalnum():  # others may be written otherwise in JSON, or have a case that SQLite does not know
+        if (
+            word.isascii() and word.isalnum()
+        ):  # others may be written otherwise in JSON, or have a case that SQLite does not know
             wanted = wanted.where(func.lower(RevisionRow.document).contains(word))
     with session.exec(wanted.execution_options(yield_per=100)) as rows:
         read = ((row, orjson.loads(document)) for row, document in rows)
@@ -69,14 +80,18 @@ def district_with_leaid(session: Session, leaid: str) -> str | None:
 
 def district_names(session: Session) -> Iterator[tuple[str, str, str, str | None]]:
     """Slug, name, state and LEAID of every district, in constant memory."""
-    columns = select(DistrictRow.slug, DistrictRow.name, DistrictRow.state, DistrictRow.nces_leaid).order_by(DistrictRow.slug)
+    columns = select(
+        DistrictRow.slug, DistrictRow.name, DistrictRow.state, DistrictRow.nces_leaid
+    ).order_by(DistrictRow.slug)
     return iter(session.exec(columns.execution_options(yield_per=1000)))
 
 
 def case_study_titles(session: Session) -> Iterator[tuple[str, str, str]]:
     """Slug and title of every case study with each of its districts, in constant memory."""
     columns = select(CaseStudyRow.slug, CaseStudyRow.title, CaseStudyDistrictRow.district)
-    joined = columns.join(CaseStudyDistrictRow, col(CaseStudyDistrictRow.case_study) == CaseStudyRow.slug).order_by(CaseStudyRow.slug)
+    joined = columns.join(
+        CaseStudyDistrictRow, col(CaseStudyDistrictRow.case_study) == CaseStudyRow.slug
+    ).order_by(CaseStudyRow.slug)
     return iter(session.exec(joined.execution_options(yield_per=1000)))
 
 
@@ -94,5 +109,15 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _listed(row: RecordRow, document: dict[str, Any]) -> Listed:
-    title = next((document[name] for name in ("title", "name", "label") if document.get(name)), row.slug)
-    return Listed(row.slug, title, row.version, row.status, row.published_version, row.updated_at, row.updated_by)
+    title = next(
+        (document[name] for name in ("title", "name", "label") if document.get(name)), row.slug
+    )
+    return Listed(
+        row.slug,
+        title,
+        row.version,
+        row.status,
+        row.published_version,
+        row.updated_at,
+        row.updated_by,
+    )

@@ -25,7 +25,9 @@ def parse(kind: str, document: dict[str, Any], *, check: _Check = lambda _record
     try:
         record = shape.model_validate(document)
     except ValidationError as error:
-        raise Invalid([*_faults(error), *_faults_of_the_rest(shape, document, _unread(error), rules)]) from None
+        raise Invalid(
+            [*_faults(error), *_faults_of_the_rest(shape, document, _unread(error), rules)]
+        ) from None
     if faults := rules(record):
         raise Invalid(faults)
     return record
@@ -41,7 +43,9 @@ def parse_shape(shape: type[_Model], document: object) -> _Model:
 
 def _faults(error: ValidationError) -> Iterator[Fault]:
     for fault in error.errors(include_url=False, include_input=False):
-        pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in fault["loc"])
+        pointer = "".join(
+            f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in fault["loc"]
+        )
         yield Fault(fault["type"], fault["msg"].removeprefix("Value error, "), pointer=pointer)
 
 
@@ -50,14 +54,22 @@ def _unread(error: ValidationError) -> dict[str, set[int]]:
     unread: dict[str, set[int]] = {}
     for fault in error.errors(include_url=False, include_input=False, include_context=False):
         name, *inside = fault["loc"]
-        unread.setdefault(str(name), set()).update(step for step in inside[:1] if isinstance(step, int))
+        unread.setdefault(str(name), set()).update(
+            step for step in inside[:1] if isinstance(step, int)
+        )
     return unread
 
 
-def _faults_of_the_rest(shape: type[Shape], document: dict[str, Any], unread: Mapping[str, set[int]], rules: _Check) -> Iterator[Fault]:
+def _faults_of_the_rest(
+    shape: type[Shape], document: dict[str, Any], unread: Mapping[str, set[int]], rules: _Check
+) -> Iterator[Fault]:
     """What is wrong with the parts that can be read, unless only because others cannot."""
     readable = {name: value for name, value in document.items() if name not in unread}
-    positions = {name: [n for n in range(len(document[name])) if n not in items] for name, items in unread.items() if items}
+    positions = {
+        name: [n for n in range(len(document[name])) if n not in items]
+        for name, items in unread.items()
+        if items
+    }
     readable |= {name: [document[name][n] for n in kept] for name, kept in positions.items()}
     for fault in rules(_with_nothing_required(shape).model_validate(readable)):
         _, name, *inside = (fault.pointer or "").split("/")
@@ -66,10 +78,17 @@ def _faults_of_the_rest(shape: type[Shape], document: dict[str, Any], unread: Ma
         if name not in unread:
             yield fault
         elif name in positions and inside:
-            yield replace(fault, pointer="/".join(("", name, str(positions[name][int(inside[0])]), *inside[1:])))
+            yield replace(
+                fault,
+                pointer="/".join(("", name, str(positions[name][int(inside[0])]), *inside[1:])),
+            )
 
 
 @cache
 def _with_nothing_required(shape: type[Shape]) -> type[Shape]:
-    fields: dict[str, Any] = {name: (field.annotation, None) for name, field in shape.model_fields.items() if field.is_required()}
+    fields: dict[str, Any] = {
+        name: (field.annotation, None)
+        for name, field in shape.model_fields.items()
+        if field.is_required()
+    }
     return create_model(shape.__name__, __base__=shape, **fields)

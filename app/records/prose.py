@@ -21,7 +21,9 @@ def paragraphs(markdown: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def prose_faults(prose: Mapping[str, str | None], structured: Mapping[str, object], used: set[str]) -> list[Fault]:
+def prose_faults(
+    prose: Mapping[str, str | None], structured: Mapping[str, object], used: set[str]
+) -> list[Fault]:
     """The rules of prose: each paragraph ends with its marks, every mark resolves, every source is used, no number stands in prose alone."""
     faults = []
     sources = [source["id"] for source in structured["sources"]]  # type: ignore[attr-defined]
@@ -33,7 +35,11 @@ def prose_faults(prose: Mapping[str, str | None], structured: Mapping[str, objec
         if not markdown:
             continue
         faults += [
-            Fault("number_without_fact", f"the number {number:g} stands in no structured fact of the record", pointer=f"/{name}")
+            Fault(
+                "number_without_fact",
+                f"the number {number:g} stands in no structured fact of the record",
+                pointer=f"/{name}",
+            )
             for number in sorted(_numbers(markdown) - facts)
         ]
         if name == "summary":
@@ -41,15 +47,30 @@ def prose_faults(prose: Mapping[str, str | None], structured: Mapping[str, objec
         for block in re.split(r"\n\s*\n", markdown.strip()):
             marks = _MARK.findall(block)
             if not _TRAILING_MARKS.search(block):
-                faults.append(Fault("paragraph_without_source", f"no source mark ends the paragraph {block[:40]!r}...", pointer=f"/{name}"))
+                faults.append(
+                    Fault(
+                        "paragraph_without_source",
+                        f"no source mark ends the paragraph {block[:40]!r}...",
+                        pointer=f"/{name}",
+                    )
+                )
             faults += [
-                Fault("unknown_source", f"the mark [^{mark}] names no source of the record", pointer=f"/{name}", allowed=tuple(sources))
+                Fault(
+                    "unknown_source",
+                    f"the mark [^{mark}] names no source of the record",
+                    pointer=f"/{name}",
+                    allowed=tuple(sources),
+                )
                 for mark in marks
                 if mark not in sources
             ]
             used.update(marks)
     faults += [
-        Fault("source_not_used", f"no claim and no paragraph rests on source {source!r}", pointer=f"/sources/{n}")
+        Fault(
+            "source_not_used",
+            f"no claim and no paragraph rests on source {source!r}",
+            pointer=f"/sources/{n}",
+        )
         for n, source in enumerate(sources)
         if source not in used
     ]
@@ -59,7 +80,10 @@ def prose_faults(prose: Mapping[str, str | None], structured: Mapping[str, objec
 def _numbers(text: str) -> set[float]:
     """The numbers of a text as values: 1,200 and 1.2 million alike; not those that are part of a word (K-8 is a number, 21st is not)."""
     text = _MARK.sub("", text).replace("\u2013", " - ").replace("-", " - ")
-    return {round(float(digits.replace(",", "").rstrip(".")) * _TIMES.get(times, 1), 6) for digits, times in _NUMBER.findall(text)}
+    return {
+        round(float(digits.replace(",", "").rstrip(".")) * _TIMES.get(times, 1), 6)
+        for digits, times in _NUMBER.findall(text)
+    }
 
 
 def _texts(value: object, key: str = "") -> Iterator[str]:

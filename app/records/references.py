@@ -21,7 +21,11 @@ class Referable:
     def __init__(self, session: Session) -> None:
         self._all: dict[str, set[str]] = {kind: set() for kind in KINDS}
         self._public: dict[str, set[str]] = {kind: set() for kind in KINDS}
-        rows = session.exec(select(RecordRow.kind, RecordRow.slug, RecordRow.published_version).where(RecordRow.kind != "case_study"))
+        rows = session.exec(
+            select(RecordRow.kind, RecordRow.slug, RecordRow.published_version).where(
+                RecordRow.kind != "case-study"
+            )
+        )
         for kind, slug, published_version in rows:
             self._all[kind].add(slug)
             if published_version is not None:
@@ -36,13 +40,17 @@ class Referable:
     def reference_faults(self, kind: str, record: Shape) -> list[Fault]:
         """What the record refers to and is not there."""
         return [
-            self._fault(other, slug, pointer) for pointer, other, slug in KINDS[kind].references(record) if slug not in self._all[other]
+            self._fault(other, slug, pointer)
+            for pointer, other, slug in KINDS[kind].references(record)
+            if slug not in self._all[other]
         ]
 
     def unpublished_references(self, kind: str, record: Shape) -> list[Fault]:
         """What the record refers to and the public cannot see."""
         return [
-            _not_public(other, slug, pointer) for pointer, other, slug in KINDS[kind].references(record) if slug not in self._public[other]
+            _not_public(other, slug, pointer)
+            for pointer, other, slug in KINDS[kind].references(record)
+            if slug not in self._public[other]
         ]
 
     def _fault(self, kind: str, slug: str, pointer: str) -> Fault:
@@ -62,7 +70,11 @@ def reference_faults(session: Session, kind: str, record: Shape) -> list[Fault]:
     faults = []
     for other, named in wanted.items():
         known = _known(session, other, [slug for _, slug in named])
-        faults += [_unknown(other, slug, pointer, _all(session, other)) for pointer, slug in named if slug not in known]
+        faults += [
+            _unknown(other, slug, pointer, _all(session, other))
+            for pointer, slug in named
+            if slug not in known
+        ]
     return faults
 
 
@@ -73,9 +85,13 @@ def unpublished_references(session: Session, kind: str, record: Shape) -> list[F
         wanted[other].append((pointer, slug))
     faults = []
     for other, named in wanted.items():
-        query = select(RecordRow.slug).where(RecordRow.kind == other, col(RecordRow.slug).in_({slug for _, slug in named}))
+        query = select(RecordRow.slug).where(
+            RecordRow.kind == other, col(RecordRow.slug).in_({slug for _, slug in named})
+        )
         public = set(session.exec(query.where(col(RecordRow.published_version).is_not(None))))
-        faults += [_not_public(other, slug, pointer) for pointer, slug in named if slug not in public]
+        faults += [
+            _not_public(other, slug, pointer) for pointer, slug in named if slug not in public
+        ]
     return faults
 
 
@@ -85,7 +101,9 @@ def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
 
 
 def _not_public(kind: str, slug: str, pointer: str) -> Fault:
-    return Fault("needed_to_publish", f"the {kind.replace('_', ' ')} {slug!r} is not public yet", pointer=pointer)
+    return Fault(
+        "needed_to_publish", f"the {KINDS[kind].noun} {slug!r} is not public yet", pointer=pointer
+    )
 
 
 def _unknown(kind: str, slug: str, pointer: str, there: Collection[str]) -> Fault:
@@ -103,12 +121,22 @@ def _unknown(kind: str, slug: str, pointer: str, there: Collection[str]) -> Faul
 
 
 def _known(session: Session, kind: str, slugs: Sequence[str]) -> set[str]:
-    return set(session.exec(select(RecordRow.slug).where(RecordRow.kind == kind, col(RecordRow.slug).in_(set(slugs)))))
+    return set(
+        session.exec(
+            select(RecordRow.slug).where(
+                RecordRow.kind == kind, col(RecordRow.slug).in_(set(slugs))
+            )
+        )
+    )
 
 
 def _all(session: Session, kind: str) -> list[str]:
-    return list(session.exec(select(RecordRow.slug).where(RecordRow.kind == kind).order_by(RecordRow.slug)))
+    return list(
+        session.exec(select(RecordRow.slug).where(RecordRow.kind == kind).order_by(RecordRow.slug))
+    )
 
 
 def _nearest(slug: str, among: Sequence[str]) -> list[str]:
-    return [match for match, _score, _position in process.extract(slug, among, limit=3, score_cutoff=60)]
+    return [
+        match for match, _score, _position in process.extract(slug, among, limit=3, score_cutoff=60)
+    ]

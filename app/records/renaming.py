@@ -22,22 +22,43 @@ def rename(session: Session, kept: Kept, record: Shape, *, by: str, at: datetime
     """Write a record under another slug, with its revision; a published one is published under the new slug at once."""
     new_slug: str = record.slug  # type: ignore[attr-defined]
     version = kept.version + 1
+    published_version = None if kept.published_version is None else version
     revision = Revision(
-        revisions.newest_seq(session) + 1, at, by, "rename", kept.kind, new_slug, version, record.model_dump(mode="json"), None, kept.slug
+        seq=revisions.newest_seq(session) + 1,
+        at=at,
+        actor=by,
+        action="rename",
+        kind=kept.kind,
+        slug=new_slug,
+        version=version,
+        document=record.model_dump(mode="json"),
+        note=None,
+        status=kept.status,
+        published_version=published_version,
+        previous_slug=kept.slug,
     )
     revisions.append(session, [revision])
-    header: dict[str, Any] = {"slug": new_slug, "version": version, "updated_at": at}
-    if kept.published_version is not None:
-        header["published_version"] = version
+    header = {
+        "slug": new_slug,
+        "version": version,
+        "published_version": published_version,
+        "updated_at": at,
+    }
     connection = session.connection()
     records = metadata.tables[str(RecordRow.__tablename__)]
-    connection.execute(update(records).where(records.c.kind == kept.kind, records.c.slug == kept.slug).values(header))
-    if kept.kind == "case_study":
+    connection.execute(
+        update(records)
+        .where(records.c.kind == kept.kind, records.c.slug == kept.slug)
+        .values(header)
+    )
+    if kept.kind == "case-study":
         write_rows(session, kept.kind, [record], set())
         cases = metadata.tables["case_study"]
         connection.execute(delete(cases).where(cases.c.slug == kept.slug))
     else:
-        _move_row(session, metadata.tables[str(KINDS[kept.kind].row.__tablename__)], kept.slug, new_slug)
+        _move_row(
+            session, metadata.tables[str(KINDS[kept.kind].row.__tablename__)], kept.slug, new_slug
+        )
     session.expire_all()
     return revision
 
@@ -54,9 +75,17 @@ def current_references(moved: Moved, record: Any) -> Any:
         update={
             "districts": list(dict.fromkeys(now("district", slug) for slug in record.districts)),
             "strategies": list(dict.fromkeys(now("strategy", slug) for slug in record.strategies)),
-            "outcomes": [outcome.model_copy(update={"indicator": now("indicator", outcome.indicator)}) for outcome in record.outcomes],
+            "outcomes": [
+                outcome.model_copy(update={"indicator": now("indicator", outcome.indicator)})
+                for outcome in record.outcomes
+            ],
             "partners": [
-                partner.model_copy(update={"organization": partner.organization and now("organization", partner.organization)})
+                partner.model_copy(
+                    update={
+                        "organization": partner.organization
+                        and now("organization", partner.organization)
+                    }
+                )
                 for partner in record.partners
             ],
         }
@@ -67,7 +96,9 @@ def _move_row(session: Session, table: Table, old: str, new: str) -> None:
     """A copy under the new slug, what refers to it moved over, and the old row deleted; unique columns move last."""
     connection = session.connection()
     row = dict(connection.execute(select(table).where(table.c.slug == old)).mappings().one())
-    unique = {column.name: None for column in table.columns if column.unique and not column.primary_key}
+    unique = {
+        column.name: None for column in table.columns if column.unique and not column.primary_key
+    }
     connection.execute(insert(table).values(row | unique | {"slug": new}))
     for other in metadata.tables.values():
         for column in other.columns:
@@ -75,4 +106,6 @@ def _move_row(session: Session, table: Table, old: str, new: str) -> None:
                 connection.execute(update(other).where(column == old).values({column.name: new}))
     connection.execute(delete(table).where(table.c.slug == old))
     if unique:
-        connection.execute(update(table).where(table.c.slug == new).values({name: row[name] for name in unique}))
+        connection.execute(
+            update(table).where(table.c.slug == new).values({name: row[name] for name in unique})
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import func, insert
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.records.tables import RevisionRow
@@ -25,13 +26,19 @@ class Revision:
     version: int
     document: dict[str, Any]
     note: str | None
+    status: str
+    published_version: int | None
     previous_slug: str | None = None
 
 
 def signature(session: Session, seq: int) -> str | None:
     """What tells this change from any other, of this directory or another; None if there is no such change."""
     row = session.exec(select(RevisionRow).where(RevisionRow.seq == seq)).first()
-    return f"{row.seq} {row.at.isoformat()} {row.actor} {row.action} {row.kind} {row.slug} {row.version}" if row else None
+    return (
+        f"{row.seq} {row.at.isoformat()} {row.actor} {row.action} {row.kind} {row.slug} {row.version}"
+        if row
+        else None
+    )
 
 
 def newest_seq(session: Session) -> int:
@@ -54,6 +61,8 @@ def append(session: Session, revisions: Sequence[Revision]) -> None:
                 "version": revision.version,
                 "document": orjson.dumps(revision.document).decode(),
                 "note": revision.note,
+                "status": revision.status,
+                "published_version": revision.published_version,
                 "previous_slug": revision.previous_slug,
             }
             for revision in revisions
@@ -67,7 +76,9 @@ def history(session: Session, kind: str, slug: str) -> list[Revision]:
     before: str | None = slug
     while before is not None:
         rows = session.exec(
-            select(RevisionRow).where(RevisionRow.kind == kind, RevisionRow.slug == before).order_by(col(RevisionRow.version).desc())
+            select(RevisionRow)
+            .where(RevisionRow.kind == kind, RevisionRow.slug == before)
+            .order_by(col(RevisionRow.version).desc())
         ).all()
         found += [_read(row) for row in rows]
         before = rows[-1].previous_slug if rows else None
@@ -88,10 +99,14 @@ def moved_to(session: Session, kind: str, slug: str) -> str | None:
 
 def moved_slugs(session: Session) -> dict[tuple[str, str], str]:
     """(kind, slug) of every slug that was left, and the slug that the record has now."""
-    query = select(RevisionRow.kind, RevisionRow.previous_slug, RevisionRow.slug).where(col(RevisionRow.previous_slug).is_not(None))
+    query = select(RevisionRow.kind, RevisionRow.previous_slug, RevisionRow.slug).where(
+        col(RevisionRow.previous_slug).is_not(None)
+    )
     found: dict[tuple[str, str], str] = {}
     for kind, previous, slug in session.exec(query.order_by(col(RevisionRow.seq))):
-        found = {key: slug if key[0] == kind and now == previous else now for key, now in found.items()}
+        found = {
+            key: slug if key[0] == kind and now == previous else now for key, now in found.items()
+        }
         found[kind, str(previous)] = slug
     return found
 
@@ -132,12 +147,59 @@ def audit(session: Session, query: LogQuery) -> list[Revision]:
 
 def since(session: Session, seq: int) -> Iterator[Revision]:
     """Every change after a number, in order, in constant memory."""
-    rows = session.exec(select(RevisionRow).where(RevisionRow.seq > seq).order_by(col(RevisionRow.seq)).execution_options(yield_per=500))
+    rows = session.exec(
+        select(RevisionRow)
+        .where(RevisionRow.seq > seq)
+        .order_by(col(RevisionRow.seq))
+        .execution_options(yield_per=500)
+    )
     for row in rows:
         yield _read(row)
 
 
+def public_versions(session: Session, kind: str, *, as_of: int) -> dict[str, int]:
+    """What was public at a revision: by slug, the version of each record of the kind. One query."""
+    newest = (
+        select(
+            RevisionRow.slug,
+            func.max(RevisionRow.seq).label("seq"),
+        )
+        .where(RevisionRow.kind == kind, RevisionRow.seq <= as_of)
+        .group_by(col(RevisionRow.slug))
+        .subquery()
+    )
+    left = aliased(RevisionRow)  # the change that gave the record another slug
+    renamed = (
+        select(left.seq)
+        .where(
+            left.kind == kind,
+            left.previous_slug == RevisionRow.slug,
+            left.seq <= as_of,
+            left.seq > RevisionRow.seq,
+        )
+        .exists()
+    )
+    query = (
+        select(RevisionRow.slug, RevisionRow.published_version)
+        .join(newest, newest.c.seq == RevisionRow.seq)
+        .where(col(RevisionRow.published_version).is_not(None), ~renamed)
+        .order_by(RevisionRow.slug)
+    )
+    return {slug: int(version or 0) for slug, version in session.exec(query)}
+
+
 def _read(row: RevisionRow) -> Revision:
     return Revision(
-        row.seq, row.at, row.actor, row.action, row.kind, row.slug, row.version, orjson.loads(row.document), row.note, row.previous_slug
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        action=row.action,
+        kind=row.kind,
+        slug=row.slug,
+        version=row.version,
+        document=orjson.loads(row.document),
+        note=row.note,
+        status=row.status,
+        published_version=row.published_version,
+        previous_slug=row.previous_slug,
     )

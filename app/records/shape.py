@@ -13,7 +13,11 @@ SHORT, LONG, PROSE = 200, 600, 20_000  # characters
 
 
 def _http_url(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or len(value.split("/", 3)[2]) < 3 or len(value.split()) != 1:
+    if (
+        not value.startswith(("http://", "https://"))
+        or len(value.split("/", 3)[2]) < 3
+        or len(value.split()) != 1
+    ):
         raise ValueError("not an http or https address")
     return value
 
@@ -27,7 +31,9 @@ StateCode = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 def storable(value: Any) -> Any:
     """Refuse NUL and lone surrogates: SQLite keeps them, PostgreSQL cannot, JSON in UTF-8 cannot carry them."""
     for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str) and ("\0" in text or (not text.isascii() and _HALF_OF_A_PAIR.search(text))):
+        if isinstance(text, str) and (
+            "\0" in text or (not text.isascii() and _HALF_OF_A_PAIR.search(text))
+        ):
             raise ValueError("holds a NUL or half of a surrogate pair")
     return value
 

@@ -17,17 +17,30 @@ class SourceCheckRow(SQLModel, table=True):
     """The last check of one address, of however many case studies it is a source."""
 
     __tablename__ = "source_check"
-    __table_args__ = (CheckConstraint(f"health IN ({', '.join(map(repr, HEALTHS))})", name="health_known"),)
+    __table_args__ = (
+        CheckConstraint(f"health IN ({', '.join(map(repr, HEALTHS))})", name="health_known"),
+    )
 
-    id: str = Field(primary_key=True, description="SHA-256 of the address, hex: an address can be longer than a key may be.")
+    id: str = Field(
+        primary_key=True,
+        description="SHA-256 of the address, hex: an address can be longer than a key may be.",
+    )
     url: str = Field(description="The address, as records have it.")
     checked_at: datetime = Field(sa_type=UtcDateTime, description="When it was last asked (UTC).")
     health: str = Field(description="alive, moved, dead, blocked or unreachable.")
-    status_code: int | None = Field(default=None, description="HTTP status of the last answer; null where none came.")
+    status_code: int | None = Field(
+        default=None, description="HTTP status of the last answer; null where none came."
+    )
     moved_to: str | None = Field(default=None, description="Where permanent redirects lead.")
-    last_alive_at: datetime | None = Field(default=None, sa_type=UtcDateTime, description="When it was last found (UTC); null: never yet.")
+    last_alive_at: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="When it was last found (UTC); null: never yet.",
+    )
     failing_since: datetime | None = Field(
-        default=None, sa_type=UtcDateTime, description="Since when no check has found it (UTC); null: it was found."
+        default=None,
+        sa_type=UtcDateTime,
+        description="Since when no check has found it (UTC); null: it was found.",
     )
     note: str | None = Field(default=None, description="What stood in the way, in words.")
 
@@ -41,18 +54,26 @@ def find_many(session: Session, urls: Iterable[str]) -> dict[str, SourceCheckRow
     """The last check of each address; those never checked are left out."""
     ids = sorted({source_id(url) for url in urls})
     batches = (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-    return {row.url: row for batch in batches for row in session.exec(select(SourceCheckRow).where(col(SourceCheckRow.id).in_(batch)))}
+    return {
+        row.url: row
+        for batch in batches
+        for row in session.exec(select(SourceCheckRow).where(col(SourceCheckRow.id).in_(batch)))
+    }
 
 
 def states(session: Session) -> dict[str, tuple[str, datetime]]:
     """What the last check of every address found, and when it was."""
-    rows = session.exec(select(SourceCheckRow.url, SourceCheckRow.health, SourceCheckRow.checked_at))
+    rows = session.exec(
+        select(SourceCheckRow.url, SourceCheckRow.health, SourceCheckRow.checked_at)
+    )
     return {url: (health, checked_at) for url, health, checked_at in rows}
 
 
 def last_alive(session: Session, urls: Iterable[str]) -> dict[str, datetime]:
     """When each address was last found; those never found are left out."""
-    return {url: row.last_alive_at for url, row in find_many(session, urls).items() if row.last_alive_at}
+    return {
+        url: row.last_alive_at for url, row in find_many(session, urls).items() if row.last_alive_at
+    }
 
 
 def save(session: Session, row: SourceCheckRow) -> None:

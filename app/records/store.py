@@ -20,6 +20,7 @@ from app.records.shape import Shape
 from app.records.tables import (
     CaseStudyDistrictRow,
     CaseStudyStrategyRow,
+    ContextFigureRow,
     FundingRow,
     OutcomeRow,
     PartnershipRow,
@@ -33,7 +34,16 @@ from app.records.tables import (
 _T = TypeVar("_T")
 
 BATCH = 500  # rows in one statement; SQLite allows 32,766 variables in each
-PARTS = (OutcomeRow, ScaleFigureRow, FundingRow, PartnershipRow, SourceRow, CaseStudyDistrictRow, CaseStudyStrategyRow)
+PARTS = (
+    OutcomeRow,
+    ScaleFigureRow,
+    ContextFigureRow,
+    FundingRow,
+    PartnershipRow,
+    SourceRow,
+    CaseStudyDistrictRow,
+    CaseStudyStrategyRow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +80,19 @@ def find(session: Session, kind: str, slug: str) -> Kept | None:
 def get(session: Session, kind: str, slug: str) -> Kept:
     """The newest version of a record. Raises NotFound with the nearest slugs."""
     if (kept := find(session, kind, slug)) is None:
-        raise NotFound(f"no {kind.replace('_', ' ')} {slug!r}", nearest=nearest_slugs(session, kind, slug))
+        raise NotFound(
+            f"no {KINDS[kind].noun} {slug!r}", nearest=nearest_slugs(session, kind, slug)
+        )
     return kept
 
 
 def find_many(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, Kept]:
     """The newest versions of many records, by slug; unknown slugs are left out."""
-    return {kept.slug: kept for batch in _batches(slugs) for kept in _read(session, kind, col(RecordRow.slug).in_(batch))}
+    return {
+        kept.slug: kept
+        for batch in _batches(slugs)
+        for kept in _read(session, kind, col(RecordRow.slug).in_(batch))
+    }
 
 
 def list_(session: Session, kind: str) -> list[Kept]:
@@ -84,13 +100,19 @@ def list_(session: Session, kind: str) -> list[Kept]:
     return _read(session, kind, True)
 
 
-def published(session: Session, kind: str, slugs: Sequence[str] | None = None) -> dict[str, tuple[Any, int, datetime]]:
+def published(
+    session: Session, kind: str, slugs: Sequence[str] | None = None
+) -> dict[str, tuple[Any, int, datetime]]:
     """The public version of each record of a kind (of those named, or of all): record, version, and when it was published."""
     found = {}
     for batch in _batches(slugs) if slugs is not None else [None]:
         query = (
             select(RevisionRow.slug, RevisionRow.document, RevisionRow.version, RevisionRow.at)
-            .join(RecordRow, (col(RecordRow.kind) == RevisionRow.kind) & (col(RecordRow.slug) == RevisionRow.slug))
+            .join(
+                RecordRow,
+                (col(RecordRow.kind) == RevisionRow.kind)
+                & (col(RecordRow.slug) == RevisionRow.slug),
+            )
             .where(RevisionRow.kind == kind, RevisionRow.version == RecordRow.published_version)
             .order_by(RevisionRow.slug)
         )
@@ -103,7 +125,9 @@ def published(session: Session, kind: str, slugs: Sequence[str] | None = None) -
 
 def published_slugs(session: Session, kind: str) -> list[str]:
     """The slugs of the public records of a kind, in order."""
-    query = select(RecordRow.slug).where(RecordRow.kind == kind, col(RecordRow.published_version).is_not(None))
+    query = select(RecordRow.slug).where(
+        RecordRow.kind == kind, col(RecordRow.published_version).is_not(None)
+    )
     return list(session.exec(query.order_by(RecordRow.slug)))
 
 
@@ -112,7 +136,9 @@ def save(session: Session, change: Change, *, by: str, at: datetime) -> Revision
     return save_many(session, [change], by=by, at=at)[0]
 
 
-def save_many(session: Session, changes: Sequence[Change], *, by: str, at: datetime) -> list[Revision]:
+def save_many(
+    session: Session, changes: Sequence[Change], *, by: str, at: datetime
+) -> list[Revision]:
     """Write records and their revisions, in the order given; a kind must come after the kinds it refers to."""
     seq = revisions.newest_seq(session)
     written: list[Revision] = []
@@ -129,7 +155,10 @@ def _record(kind: str, document: dict[str, Any]) -> Any:
 def _read(session: Session, kind: str, which: Any) -> list[Kept]:
     query = (
         select(RecordRow, RevisionRow.document)
-        .join(RevisionRow, (col(RevisionRow.kind) == RecordRow.kind) & (col(RevisionRow.slug) == RecordRow.slug))
+        .join(
+            RevisionRow,
+            (col(RevisionRow.kind) == RecordRow.kind) & (col(RevisionRow.slug) == RecordRow.slug),
+        )
         .where(RecordRow.kind == kind, RevisionRow.version == RecordRow.version, which)
         .order_by(RecordRow.slug)
     )
@@ -148,9 +177,13 @@ def _read(session: Session, kind: str, which: Any) -> list[Kept]:
     ]
 
 
-def _save_batch(session: Session, kind: str, changes: Sequence[Change], after: int, by: str, at: datetime) -> list[Revision]:
+def _save_batch(
+    session: Session, kind: str, changes: Sequence[Change], after: int, by: str, at: datetime
+) -> list[Revision]:
     slugs = [change.record.slug for change in changes]  # type: ignore[attr-defined]
-    rows = session.exec(select(RecordRow).where(RecordRow.kind == kind, col(RecordRow.slug).in_(slugs)))
+    rows = session.exec(
+        select(RecordRow).where(RecordRow.kind == kind, col(RecordRow.slug).in_(slugs))
+    )
     before = {row.slug: row for row in rows}
     written: list[Revision] = []
     new: list[dict[str, Any]] = []
@@ -159,9 +192,29 @@ def _save_batch(session: Session, kind: str, changes: Sequence[Change], after: i
         was = before.get(slug)
         version = was.version + 1 if was else 1
         published = (
-            version if change.status == "published" else None if change.status == "withdrawn" else was.published_version if was else None
+            version
+            if change.status == "published"
+            else None
+            if change.status == "withdrawn"
+            else was.published_version
+            if was
+            else None
         )
-        written.append(Revision(after + n, at, by, change.action, kind, slug, version, change.record.model_dump(mode="json"), change.note))
+        written.append(
+            Revision(
+                seq=after + n,
+                at=at,
+                actor=by,
+                action=change.action,
+                kind=kind,
+                slug=slug,
+                version=version,
+                document=change.record.model_dump(mode="json"),
+                note=change.note,
+                status=change.status,
+                published_version=published,
+            )
+        )
         header = {
             "kind": kind,
             "slug": slug,
@@ -192,7 +245,7 @@ def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set
         for table, values in KINDS[kind].rows(record):
             rows[table].append(values)
     kept = [values for values in rows[main] if values["slug"] in there]
-    if kind == "case_study" and kept:
+    if kind == "case-study" and kept:
         slugs = [values["slug"] for values in kept]
         for part in PARTS:
             connection.execute(delete(part).where(col(part.case_study).in_(slugs)))
@@ -203,12 +256,17 @@ def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set
             connection.execute(insert(table), all_values)
 
 
-def _update(session: Session, row: type[SQLModel], key: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+def _update(
+    session: Session, row: type[SQLModel], key: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> None:
     """Write rows over those of the same key, all with one statement."""
     if rows:
         table = metadata.tables[str(row.__tablename__)]
         same = and_(*(table.c[name] == bindparam(f"its_{name}") for name in key))
-        session.connection().execute(update(table).where(same), [values | {f"its_{name}": values[name] for name in key} for values in rows])
+        session.connection().execute(
+            update(table).where(same),
+            [values | {f"its_{name}": values[name] for name in key} for values in rows],
+        )
 
 
 def _batches(items: Sequence[_T]) -> Iterator[Sequence[_T]]:

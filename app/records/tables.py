@@ -8,11 +8,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKeyConstraint, Index, MetaData, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    UniqueConstraint,
+)
 from sqlmodel import Field, SQLModel
 
 from app.database import CodePointOrdered, UtcDateTime
-from app.records.case_study import LEAST_PERCENT, MOST_PERCENT, CaseStudyFields, Funding, Outcome, Partnership, ScaleFigure, Source
+from app.records.case_study import (
+    LEAST_PERCENT,
+    MOST_PERCENT,
+    CaseStudyFields,
+    Figure,
+    Funding,
+    Outcome,
+    Partnership,
+    Source,
+)
 from app.records.district import District
 from app.records.shape import FIRST_YEAR, LAST_YEAR
 from app.records.taxonomy import Indicator, Locale, Organization, State, Strategy, Term
@@ -27,7 +43,9 @@ def _one_of(column: str, values: Sequence[str], name: str) -> CheckConstraint:
 
 
 def _year(column: str) -> CheckConstraint:
-    return CheckConstraint(f"{column} BETWEEN {FIRST_YEAR} AND {LAST_YEAR}", name=f"{column}_in_range")
+    return CheckConstraint(
+        f"{column} BETWEEN {FIRST_YEAR} AND {LAST_YEAR}", name=f"{column}_in_range"
+    )
 
 
 def _digits(column: str, length: int, name: str) -> CheckConstraint:
@@ -48,16 +66,27 @@ class RecordRow(_Row, table=True):
     __table_args__ = (
         _one_of("status", STATUSES, "status_known"),
         CheckConstraint("version >= 1", name="version_positive"),
-        CheckConstraint("published_version IS NULL OR published_version BETWEEN 1 AND version", name="published_version_exists"),
+        CheckConstraint(
+            "published_version IS NULL OR published_version BETWEEN 1 AND version",
+            name="published_version_exists",
+        ),
         Index(None, "kind", "status"),
     )
 
     kind: str = Field(primary_key=True, description="Kind of record, such as case_study.")
-    slug: str = Field(primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind.")
+    slug: str = Field(
+        primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind."
+    )
     version: int = Field(description="Newest version, counted from 1.")
-    status: str = Field(description="draft, in_review, published or withdrawn: the state of the newest version.")
-    published_version: int | None = Field(default=None, description="The version that is public; null when none is.")
-    updated_at: datetime = Field(sa_type=UtcDateTime, description="When the newest version was written (UTC).")
+    status: str = Field(
+        description="draft, in_review, published or withdrawn: the state of the newest version."
+    )
+    published_version: int | None = Field(
+        default=None, description="The version that is public; null when none is."
+    )
+    updated_at: datetime = Field(
+        sa_type=UtcDateTime, description="When the newest version was written (UTC)."
+    )
     updated_by: str = Field(description="Who last changed its content.")
 
 
@@ -71,6 +100,11 @@ class RevisionRow(_Row, table=True):
         Index(None, "actor"),
         Index(None, "at"),
         CheckConstraint("seq >= 1", name="seq_positive"),
+        _one_of("status", STATUSES, "status_known"),
+        CheckConstraint(
+            "published_version IS NULL OR published_version BETWEEN 1 AND version",
+            name="published_version_exists",
+        ),
     )
 
     seq: int = Field(
@@ -86,7 +120,13 @@ class RevisionRow(_Row, table=True):
     slug: str = Field(description="The record, by the slug it has after the change.")
     version: int = Field(description="Version of the record that the change made.")
     document: str = Field(description="The whole record after the change, as JSON.")
-    previous_slug: str | None = Field(default=None, description="The slug it had before, if the change gave it another.")
+    previous_slug: str | None = Field(
+        default=None, description="The slug it had before, if the change gave it another."
+    )
+    status: str = Field(description="State of the record after the change.")
+    published_version: int | None = Field(
+        default=None, description="The version that was public after the change; null for none."
+    )
     note: str | None = Field(default=None, description="Why, in the actor's words.")
 
 
@@ -94,7 +134,10 @@ class LocaleRow(Locale, table=True):
     """The 12 NCES locale codes."""
 
     __tablename__ = "locale"
-    __table_args__ = (_digits("slug", 2, "slug_two_digits"), _one_of("rurality", ("city", "suburb", "town", "rural"), "rurality_known"))
+    __table_args__ = (
+        _digits("slug", 2, "slug_two_digits"),
+        _one_of("rurality", ("city", "suburb", "town", "rural"), "rurality_known"),
+    )
 
 
 class StateRow(State, table=True):
@@ -157,7 +200,7 @@ class CaseStudyRow(CaseStudyFields, table=True):
     __table_args__ = (
         _year("started_year"),
         _year("ended_year"),
-        _year("initiative_status_year"),
+        _year("status_year"),
         CheckConstraint("ended_year >= started_year", name="ended_after_started"),
         CheckConstraint("length(summary) <= 600", name="summary_length"),
     )
@@ -166,13 +209,21 @@ class CaseStudyRow(CaseStudyFields, table=True):
 class _Part(SQLModel):
     """A row that is part of a case study, in the order that the record gives."""
 
-    case_study: str = Field(primary_key=True, foreign_key="case_study.slug", ondelete="CASCADE", description="The case study.")
+    case_study: str = Field(
+        primary_key=True,
+        foreign_key="case_study.slug",
+        ondelete="CASCADE",
+        description="The case study.",
+    )
     position: int = Field(primary_key=True, description="Place in the record's list, 0 first.")
 
 
 def _rests_on_source(*checks: CheckConstraint) -> tuple[Any, ...]:
     """A claim's source is one of its own case study's sources."""
-    return (*checks, ForeignKeyConstraint(["case_study", "source"], ["source.case_study", "source.id"]))
+    return (
+        *checks,
+        ForeignKeyConstraint(["case_study", "source"], ["source.case_study", "source.id"]),
+    )
 
 
 class SourceRow(Source, table=True):
@@ -181,7 +232,12 @@ class SourceRow(Source, table=True):
     __tablename__ = "source"
     __table_args__ = (_year("year"), UniqueConstraint("case_study", "position"))
 
-    case_study: str = Field(primary_key=True, foreign_key="case_study.slug", ondelete="CASCADE", description="The case study.")
+    case_study: str = Field(
+        primary_key=True,
+        foreign_key="case_study.slug",
+        ondelete="CASCADE",
+        description="The case study.",
+    )
     id: str = Field(primary_key=True, description="Id within the record.")
     position: int = Field(description="Place in the record's list, 0 first.")
 
@@ -191,14 +247,24 @@ class OutcomeRow(Outcome, _Part, table=True):
 
     __tablename__ = "outcome"
     __table_args__ = _rests_on_source(
-        CheckConstraint(f"unit IS NULL OR unit <> 'percent' OR value BETWEEN {LEAST_PERCENT} AND {MOST_PERCENT}", name="percent_in_range")
+        CheckConstraint(
+            f"unit IS NULL OR unit <> 'percent' OR value BETWEEN {LEAST_PERCENT} AND {MOST_PERCENT}",
+            name="percent_in_range",
+        )
     )
 
 
-class ScaleFigureRow(ScaleFigure, _Part, table=True):
-    """Scale figures."""
+class ScaleFigureRow(Figure, _Part, table=True):
+    """How large an effort is."""
 
     __tablename__ = "scale_figure"
+    __table_args__ = _rests_on_source(_year("year"))
+
+
+class ContextFigureRow(Figure, _Part, table=True):
+    """Facts about the community that an effort serves."""
+
+    __tablename__ = "context_figure"
     __table_args__ = _rests_on_source(_year("year"))
 
 
@@ -206,7 +272,9 @@ class FundingRow(Funding, _Part, table=True):
     """Funding."""
 
     __tablename__ = "funding"
-    __table_args__ = _rests_on_source(_year("year"), CheckConstraint("amount_usd >= 0", name="amount_usd_not_negative"))
+    __table_args__ = _rests_on_source(
+        _year("year"), CheckConstraint("amount_usd >= 0", name="amount_usd_not_negative")
+    )
 
 
 class PartnershipRow(Partnership, _Part, table=True):

@@ -17,16 +17,24 @@ class Strategy(Shape):
         description="Code of the pillar it belongs to: a term of the vocabulary `pillar`, after the Coalition for Community Schools.",
     )
     label: str = Field(min_length=1, max_length=SHORT, description="Name to show.")
-    definition: str = Field(min_length=1, max_length=LONG, description="What it means, in our own words.")
+    definition: str = Field(
+        min_length=1, max_length=LONG, description="What it means, in our own words."
+    )
 
 
 class StrategyRecord(Strategy):
     """A strategy with the other words people use for it."""
 
     synonyms: list[str] = Field(
-        default_factory=list, max_length=50, description="Everyday words that mean this strategy; search knows them."
+        default_factory=list,
+        max_length=50,
+        description="Everyday words that mean this strategy; search knows them.",
     )
-    aliases: list[str] = Field(default_factory=list, max_length=50, description="Acronyms and former names; search knows them.")
+    aliases: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Acronyms and former names; search knows them.",
+    )
 
 
 class Indicator(Shape):
@@ -34,27 +42,41 @@ class Indicator(Shape):
 
     slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     label: str = Field(min_length=1, max_length=SHORT, description="Name to show.")
-    definition: str = Field(min_length=1, max_length=LONG, description="What it measures, in our own words.")
+    definition: str = Field(
+        min_length=1, max_length=LONG, description="What it measures, in our own words."
+    )
 
 
 class IndicatorRecord(Indicator):
     """An indicator with the other words people use for it."""
 
     synonyms: list[str] = Field(
-        default_factory=list, max_length=50, description="Everyday words that mean this indicator; search knows them."
+        default_factory=list,
+        max_length=50,
+        description="Everyday words that mean this indicator; search knows them.",
     )
-    aliases: list[str] = Field(default_factory=list, max_length=50, description="Acronyms and former names; search knows them.")
+    aliases: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Acronyms and former names; search knows them.",
+    )
 
 
 class Locale(Shape):
     """One of the 12 locale codes of the NCES locale framework (EDGE)."""
 
-    slug: Annotated[str, StringConstraints(pattern="^[1-4][1-3]$")] = Field(primary_key=True, description="NCES locale code, 11 to 43.")
+    slug: Annotated[str, StringConstraints(pattern="^[1-4][1-3]$")] = Field(
+        primary_key=True, description="NCES locale code, 11 to 43."
+    )
     rurality: Annotated[str, StringConstraints(pattern="^(city|suburb|town|rural)$")] = Field(
         description="Type of the locale: city, suburb, town or rural (NCES)."
     )
-    label: str = Field(min_length=1, max_length=SHORT, description="NCES name of type and size or distance.")
-    definition: str = Field(min_length=1, max_length=LONG, description="What NCES means by the code, in our own words.")
+    label: str = Field(
+        min_length=1, max_length=SHORT, description="NCES name of type and size or distance."
+    )
+    definition: str = Field(
+        min_length=1, max_length=LONG, description="What NCES means by the code, in our own words."
+    )
 
 
 class State(Shape):
@@ -66,8 +88,12 @@ class State(Shape):
         description="FIPS state code; the first two digits of its districts' LEAIDs."
     )
     kind: str = Field(max_length=SHORT, description="state, district or territory.")
-    region: str | None = Field(default=None, max_length=SHORT, description="Census region; null for territories.")
-    division: str | None = Field(default=None, max_length=SHORT, description="Census division; null for territories.")
+    region: str | None = Field(
+        default=None, max_length=SHORT, description="Census region; null for territories."
+    )
+    division: str | None = Field(
+        default=None, max_length=SHORT, description="Census division; null for territories."
+    )
 
 
 class Organization(Shape):
@@ -75,28 +101,47 @@ class Organization(Shape):
 
     slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     name: str = Field(min_length=1, max_length=SHORT, description="Name.")
-    type: str = Field(max_length=SHORT, description="Kind of organization: a term of the vocabulary `partner-type`.")
-    website: HttpUrl | None = Field(default=None, max_length=LONG, description="Its own address on the web.")
+    type: str = Field(
+        max_length=SHORT,
+        description="Kind of organization: a term of the vocabulary `partner-type`.",
+    )
+    website: HttpUrl | None = Field(
+        default=None, max_length=LONG, description="Its own address on the web."
+    )
 
 
 class OrganizationRecord(Organization):
     """An organization with its other names."""
 
-    aliases: list[str] = Field(default_factory=list, max_length=50, description="Acronyms and former names; search knows them.")
+    aliases: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Acronyms and former names; search knows them.",
+    )
 
 
 class Term(Shape):
     """One entry of a short list: pillars, ruralities, settings, study designs, partner types and the like."""
 
-    slug: str = Field(primary_key=True, max_length=SHORT, description="vocabulary and code joined by a dot.")
+    slug: str = Field(
+        primary_key=True, max_length=SHORT, description="vocabulary and code joined by a dot."
+    )
     vocabulary: Slug = Field(max_length=SHORT, description="The list it belongs to.")
     code: Slug = Field(max_length=SHORT, description="What records hold.")
     label: str = Field(min_length=1, max_length=SHORT, description="Name to show.")
-    definition: str = Field(min_length=1, max_length=LONG, description="What it means, in our own words.")
-    rank: int = Field(ge=0, description="Place in the list, 0 first; for study designs 0 is the strongest.")
+    definition: str = Field(
+        min_length=1, max_length=LONG, description="What it means, in our own words."
+    )
+    rank: int = Field(
+        ge=0, description="Place in the list, 0 first; for study designs 0 is the strongest."
+    )
 
 
 class TermRecord(Term):
     """A term with the other words people use for it."""
 
-    synonyms: list[str] = Field(default_factory=list, max_length=50, description="Everyday words that mean this term; search knows them.")
+    synonyms: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Everyday words that mean this term; search knows them.",
+    )

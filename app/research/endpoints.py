@@ -4,9 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 from app.research import exports, formats
-from app.search.endpoints import FIELDS, parse_search
+from app.search.endpoints import parse_search
 from app.search.parameters import search_parameters
 from app.search.query import OF_A_PAGE
+from app.search.shapes import FIELDS
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.problems import responses
 from app.web.streams import Stream
@@ -17,15 +18,19 @@ FORMATS = {
     "ndjson": ("application/x-ndjson", "one document on a line"),
     "csv": ("text/csv; charset=utf-8", "one row for each, lists joined by `; `"),
 }
-EXAMPLE = {"case_study": "boise-id", "district": "boise-school-district-id"}
-DOCUMENT: dict[str, type[Public]] = {"case_study": CaseStudyDocument, "district": DistrictDocument}
+EXAMPLE = {"case-study": "boise-id", "district": "boise-school-district-id"}
+DOCUMENT: dict[str, type[Public]] = {"case-study": CaseStudyDocument, "district": DistrictDocument}
 
 
 def _export_route(table: str, kind: str, extension: str) -> None:
     media_type, how = FORMATS[extension]
     noun = table.replace("-", " ")
     reference = {"$ref": f"#/components/schemas/{DOCUMENT[kind].__name__}"}
-    schema = {"json": {"type": "array", "items": reference}, "ndjson": {"type": "string"}, "csv": {"type": "string"}}[extension]
+    schema = {
+        "json": {"type": "array", "items": reference},
+        "ndjson": {"type": "string"},
+        "csv": {"type": "string"},
+    }[extension]
 
     @router.get(
         f"/v1/exports/{table}.{extension}",
@@ -35,7 +40,10 @@ def _export_route(table: str, kind: str, extension: str) -> None:
         description=f"Every one of the {noun} that the filters find, whole, {how}, ordered by slug. Streamed; there is no cap. The file's name carries the revision.",
         response_class=Response,
         responses={
-            200: {"description": f"The {noun}.", "content": {media_type.split(";")[0]: {"schema": schema}}},
+            200: {
+                "description": f"The {noun}.",
+                "content": {media_type.split(";")[0]: {"schema": schema}},
+            },
             **responses(400, 406, 422),
         },
         openapi_extra={

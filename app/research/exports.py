@@ -11,7 +11,7 @@ from app.search.matching import match
 from app.search.query import SearchQuery
 
 Documents = Generator[str, None, None]  # reads while it is open
-TABLES = {"case-studies": "case_study", "districts": "district"}
+TABLES = {"case-studies": "case-study", "districts": "district"}
 
 
 def documents(database: Database, index: Index, query: SearchQuery) -> Documents:
@@ -31,7 +31,9 @@ def _field(*path: str) -> Callable[[dict[str, Any]], Any]:
     def value(found: Any) -> Any:
         for position, name in enumerate(path):
             if isinstance(found, list):
-                return [inner for item in found if (inner := _field(*path[position:])(item)) is not None]
+                return [
+                    inner for item in found if (inner := _field(*path[position:])(item)) is not None
+                ]
             found = found and found[name]
         return found
 
@@ -48,13 +50,19 @@ _DISTRICT_FIGURES: list[Column] = [
     for suffix, part in (("", "value"), ("_year", "year"), ("_source", "source"))
 ]
 COLUMNS: dict[str, list[Column]] = {
-    "case_study": [
+    "case-study": [
         *((name, _field(name)) for name in ("slug", "title", "initiative", "summary")),
         ("states", _field("states", "value")),
         ("districts", _field("districts", "slug")),
         ("leaids", _field("districts", "nces_leaid")),
-        *((name, _field(name)) for name in ("rurality", "rurality_basis", "setting", "model", "kinship")),
+        *(
+            (name, _field(name))
+            for name in ("rurality", "rurality_basis", "setting")
+        ),
+        ("models", _field("models", "value")),
+        ("kinship", _field("kinship")),
         ("strategies", _field("strategies", "value")),
+        ("topics", _field("topics", "value")),
         ("outcomes", _field("outcomes", "indicator")),
         *((name, _field(name)) for name in ("evidence", "started_year", "ended_year", "status")),
         *((name, _prose(name)) for name in ("challenge", "approach", "results", "lessons")),
@@ -64,7 +72,19 @@ COLUMNS: dict[str, list[Column]] = {
         *((name, _field(name)) for name in ("version", "updated_at", "url")),
     ],
     "district": [
-        *((name, _field(name)) for name in ("slug", "nces_leaid", "name", "state", "region", "city", "county", "rurality")),
+        *(
+            (name, _field(name))
+            for name in (
+                "slug",
+                "nces_leaid",
+                "name",
+                "state",
+                "region",
+                "city",
+                "county",
+                "rurality",
+            )
+        ),
         *_DISTRICT_FIGURES,
         ("latitude", _field("place", "latitude")),
         ("longitude", _field("place", "longitude")),

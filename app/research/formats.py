@@ -8,12 +8,17 @@ from typing import Any
 import orjson
 
 CHUNK = 256 * 1024  # characters; memory for more is taken from the system each time, page by page
+FORMATS = ("csv", "ndjson", "json")
 Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
 
 
 def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> Iterator[bytes]:
     """The documents in one of the three formats: csv, ndjson or json."""
-    return csv_rows(documents, columns) if format_ == "csv" else {"ndjson": ndjson, "json": json_array}[format_](documents)
+    return (
+        csv_rows(documents, columns)
+        if format_ == "csv"
+        else {"ndjson": ndjson, "json": json_array}[format_](documents)
+    )
 
 
 def ndjson(documents: Iterable[str]) -> Iterator[bytes]:

@@ -21,7 +21,9 @@ class _Fold(dict[str, str]):
     """Character to its lower-case base letter, one for one, so that offsets in folded text are offsets in the text."""
 
     def __missing__(self, character: str) -> str:
-        self[character] = folded = unicodedata.normalize("NFKD", character)[:1].lower()[:1] or character
+        self[character] = folded = (
+            unicodedata.normalize("NFKD", character)[:1].lower()[:1] or character
+        )
         return folded
 
 
@@ -30,7 +32,11 @@ _FOLD = _Fold()
 
 def fold(text: str) -> str:
     """The text in lower case without accents, as long as the text itself."""
-    return text.lower() if text.isascii() else _BEYOND_ASCII.sub(lambda found: _FOLD[found[0]], text).lower()
+    return (
+        text.lower()
+        if text.isascii()
+        else _BEYOND_ASCII.sub(lambda found: _FOLD[found[0]], text).lower()
+    )
 
 
 def folded_words(folded: str) -> list[str]:

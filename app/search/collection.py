@@ -9,11 +9,11 @@ from pyroaring import BitMap
 
 from app.catalog.entry import Entry
 from app.search.analysis import SAME, fold
-from app.search.figures import Figures, Places
 from app.search.filters import FILTER, NOT_STATED, RANGE
-from app.search.orders import Order
+from app.search.number_index import Figures, Places
 from app.search.postings import Posting, analyse, union
-from app.search.shelf import Shelf, Volume
+from app.search.sort_orders import Order
+from app.search.stored_entries import StoredEntries, StoredEntry
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization",)  # counted for the vocabulary lists, though not a filter
@@ -32,13 +32,15 @@ class Collection:
         self.numbers: dict[str, int] = {}
         self.other_ids: dict[str, str] = {}  # federal id -> slug
         self.ids_of: dict[str, list[str]] = {}  # slug -> federal ids
-        self.shelf = Shelf()
+        self.stored = StoredEntries()
         self.all = BitMap()
         self.postings: dict[str, Posting] = defaultdict(Posting)  # by stem
         self.words: dict[str, BitMap] = defaultdict(BitMap)  # by word as it stands
         self.word_stems: dict[str, str] = {}
         self.stem_words: dict[str, list[str]] = defaultdict(list)
-        self.facets: dict[str, dict[str, BitMap]] = {name: defaultdict(BitMap) for name in (*FILTER, *COUNTED)}
+        self.facets: dict[str, dict[str, BitMap]] = {
+            name: defaultdict(BitMap) for name in (*FILTER, *COUNTED)
+        }
         self.figures = {name: Figures() for name in RANGE}
         self.places = Places()
         self.orders = {name: Order(self.slugs) for name in ORDERS}
@@ -55,8 +57,14 @@ class Collection:
             return
         impacts, stem_of, words = analyse({name: fold(text) for name, text in found.text.items()})
         rest = {name: text for name, text in found.text.items() if name not in ("summary", "text")}
-        volume = Volume(found.card.encode(), found.text.get("summary", ""), found.text.get("text", ""), rest, words)
-        number = self.shelf.append(volume)
+        volume = StoredEntry(
+            found.card.encode(),
+            found.text.get("summary", ""),
+            found.text.get("text", ""),
+            rest,
+            words,
+        )
+        number = self.stored.append(volume)
         self.slugs.append(found.slug)
         self.numbers[found.slug] = number
         if found.ids:
@@ -89,7 +97,11 @@ class Collection:
         for other in self.ids_of.pop(slug, ()):
             if self.other_ids.get(other) == slug:  # it may have gone over to another entry already
                 del self.other_ids[other]
-        fields = {**self.shelf.rest(number), "summary": self.shelf.summary(number), "text": self.shelf.text(number)}
+        fields = {
+            **self.stored.rest(number),
+            "summary": self.stored.summary(number),
+            "text": self.stored.text(number),
+        }
         impacts, stem_of, _ = analyse({name: fold(part) for name, part in fields.items()})
         for stem in impacts:
             self.postings[stem].discard(number)
@@ -119,7 +131,11 @@ class Collection:
 
     def having(self, name: str, values: tuple[str, ...]) -> BitMap:
         """The entries that have any of these values of a facet."""
-        return self.once("having", (name, values), lambda: union(self.facets[name].get(value, BitMap()) for value in values))
+        return self.once(
+            "having",
+            (name, values),
+            lambda: union(self.facets[name].get(value, BitMap()) for value in values),
+        )
 
     def within(self, name: str, low: int | None, high: int | None) -> BitMap:
         """The entries one of whose figures lies in the range, both ends included."""
@@ -130,12 +146,22 @@ class Collection:
         if self._sorted_words is None:
             self._sorted_words = sorted(self.word_stems)
         first = bisect_left(self._sorted_words, prefix)
-        found = self._sorted_words[first : bisect_left(self._sorted_words, prefix + "\U0010ffff", first)]
-        return found + [same for word, same in SAME.items() if word.startswith(prefix) and same in self.word_stems]
+        found = self._sorted_words[
+            first : bisect_left(self._sorted_words, prefix + "\U0010ffff", first)
+        ]
+        return found + [
+            same
+            for word, same in SAME.items()
+            if word.startswith(prefix) and same in self.word_stems
+        ]
 
     def holding_beginning(self, prefix: str) -> BitMap:
         """The entries that hold a word that begins so."""
-        return self.once("beginning", prefix, lambda: union(self.words[word] for word in self.beginning_with(prefix)))
+        return self.once(
+            "beginning",
+            prefix,
+            lambda: union(self.words[word] for word in self.beginning_with(prefix)),
+        )
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
@@ -145,7 +171,11 @@ class Collection:
         sets = [self.words[word] for word in words if word in self.words]
         candidates = BitMap.intersection(*sets) if len(sets) == len(words) else BitMap()
         row = f" {' '.join(words)} ".encode()
-        return candidates if len(words) == 1 else BitMap(number for number in candidates if row in self.shelf.words(number))
+        return (
+            candidates
+            if len(words) == 1
+            else BitMap(number for number in candidates if row in self.stored.words(number))
+        )
 
     def once(self, kind: str, key: Hashable, find: Callable[[], Found]) -> Found:
         """What was found of this kind under this key since anything last changed; found now if it was not."""

@@ -9,12 +9,11 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, JsonValue, RootModel
 
-from app.catalog.answers import provenance
+from app.catalog.provenance import provenance
 from app.catalog.vocabulary import Term
 from app.errors import Fault, Invalid
 from app.search import query as queries
 from app.search import results, shapes
-from app.search.filters import KINDS
 from app.search.index import Index
 from app.search.parameters import TEXT, search_parameters
 from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS
@@ -24,13 +23,22 @@ from app.web.parameters import refuse_unknown
 from app.web.problems import responses
 
 router = APIRouter()
-FIELDS = {"case_study": shapes.field_names(shapes.CaseStudyHit), "district": shapes.field_names(shapes.DistrictHit)}
-PATHS = {"case_study": "/v1/case-studies", "district": "/v1/districts"}
-assert tuple(PATHS) == KINDS
 WORTH_REMEMBERING = 1000  # characters of a question
 # The filter that a vocabulary's terms can be chosen by, and where a term says what group it is in.
-FILTER_OF = {"strategy": "strategy", "state": "state", "locale": "locale", "indicator": "outcome", "organization": None}
-GROUP_OF = {"strategy": "pillar", "state": "region", "locale": "rurality", "indicator": None, "organization": "type"}
+FILTER_OF = {
+    "strategy": "strategy",
+    "state": "state",
+    "locale": "locale",
+    "indicator": "outcome",
+    "organization": None,
+}
+GROUP_OF = {
+    "strategy": "pillar",
+    "state": "region",
+    "locale": "rurality",
+    "indicator": None,
+    "organization": "type",
+}
 
 
 class SelectedFields(RootModel[dict[str, JsonValue]]):
@@ -40,7 +48,9 @@ class SelectedFields(RootModel[dict[str, JsonValue]]):
 class CaseStudySelection(shapes.CaseStudyResults):
     """A page of case studies, cut down by `fields`."""
 
-    data: list[SelectedFields] = Field(description="The named fields of the case studies, in order.")  # type: ignore[assignment]
+    data: list[SelectedFields] = Field(
+        description="The named fields of the case studies, in order."
+    )  # type: ignore[assignment]
 
 
 class DistrictSelection(shapes.DistrictResults):
@@ -49,24 +59,20 @@ class DistrictSelection(shapes.DistrictResults):
     data: list[SelectedFields] = Field(description="The named fields of the districts, in order.")  # type: ignore[assignment]
 
 
-def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) -> queries.SearchQuery:
+def parse_search(
+    request: Request, kind: str, *, without: tuple[str, ...] = ()
+) -> queries.SearchQuery:
     """The question that a request asks of the index as it stands now; one that was asked before is not parsed again."""
     index: Index = request.state.index
     index.look()
     asked: str = request.scope["query_string"].decode("latin-1")
 
     def parsed() -> queries.SearchQuery:
-        return queries.parse(
-            kind,
-            PATHS[kind],
-            parse_qsl(asked, keep_blank_values=True),
-            vocabulary=index.vocabulary,
-            places=index.place_of,
-            fields=FIELDS[kind],
-            without=without,
-        )
+        return index.query(kind, parse_qsl(asked, keep_blank_values=True), without=without)
 
-    return index.collections[kind].once("question", (asked, without), parsed) if len(asked) <= WORTH_REMEMBERING else parsed()
+    if len(asked) > WORTH_REMEMBERING:
+        return parsed()
+    return index.collections[kind].once("question", (asked, without), parsed)
 
 
 @router.get(
@@ -78,7 +84,7 @@ def parse_search(request: Request, kind: str, *, without: tuple[str, ...] = ()) 
     response_description="A page of case studies with facets.",
     responses=responses(400, 406, 422),
     openapi_extra={
-        "parameters": search_parameters("case studies", fields=FIELDS["case_study"]),
+        "parameters": search_parameters("case studies", fields=shapes.FIELDS["case-study"]),
         EXAMPLE_QUERY: "q=attendance&rurality=rural&limit=1&facets=state,rurality",
     },
 )
@@ -86,7 +92,7 @@ async def search_case_studies(request: Request) -> Response:
     """Full-text search with filters and facets. `meta` says what was done with the question; facet counts leave out the
     facet's own filter, so each says what choosing the value would give; when nothing is found, `meta.relaxations` says what
     to leave out. Parameters and values that are not known are refused, with the nearest that are."""
-    return _search(request, "case_study")
+    return _search(request, "case-study")
 
 
 @router.get(
@@ -98,7 +104,7 @@ async def search_case_studies(request: Request) -> Response:
     response_description="A page of districts with facets.",
     responses=responses(400, 406, 422),
     openapi_extra={
-        "parameters": search_parameters("districts", fields=FIELDS["district"]),
+        "parameters": search_parameters("districts", fields=shapes.FIELDS["district"]),
         EXAMPLE_QUERY: "state=OR&limit=1&facets=rurality",
     },
 )
@@ -108,7 +114,7 @@ async def search_districts(request: Request) -> Response:
     return _search(request, "district")
 
 
-SEARCHES = {"case_study": search_case_studies, "district": search_districts}
+SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 
 def _search(request: Request, kind: str) -> Response:
@@ -123,7 +129,9 @@ def _search(request: Request, kind: str) -> Response:
         if note is not None:
             note.on_hit = count  # the same question answered from memory counts too
 
-    body, links = results.search(query, request.state.index, base_url=request.state.base_url, on_gap=on_gap)
+    body, links = results.search(
+        query, request.state.index, base_url=request.state.base_url, on_gap=on_gap
+    )
     return Response(body, media_type="application/json", headers=link_header(links))
 
 
@@ -144,19 +152,25 @@ def _vocabulary_route(path: str, name: str, noun: str, meaning: str) -> None:
         index.catch_up()
         terms = [_term(name, term, index) for term in index.vocabulary.terms(name)]
         meta = provenance(index.revision, index.updated_at, noun, request.state.base_url + path)
-        return Response(orjson.dumps({"data": terms, "meta": meta}, option=orjson.OPT_UTC_Z), media_type="application/json")
+        return Response(
+            orjson.dumps({"data": terms, "meta": meta}, option=orjson.OPT_UTC_Z),
+            media_type="application/json",
+        )
 
 
 def _term(name: str, term: Term, index: Index) -> dict[str, Any]:
     parameter, group = FILTER_OF[name], GROUP_OF[name]
-    counts = {kind: len(among.facets[parameter or name].get(term.code, ())) for kind, among in index.collections.items()}
+    counts = {
+        kind: len(among.facets[parameter or name].get(term.code, ()))
+        for kind, among in index.collections.items()
+    }
     return {
         "value": term.code,
         "label": term.label,
         "definition": term.record.get("definition"),
         "group": term.record[group] if group else None,
         "synonyms": [*term.record.get("synonyms", ()), *term.record.get("aliases", ())],
-        "case_studies": counts["case_study"],
+        "case_studies": counts["case-study"],
         "districts": counts["district"],
         "link": f"/v1/case-studies?{parameter}={term.code}" if parameter else None,
     }
@@ -212,7 +226,12 @@ for _path, _name, _noun, _meaning in (
                 "in": "query",
                 "required": True,
                 "description": "The beginning of one or more words of a title, a name, an alias or a vocabulary term.",
-                "schema": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": TEXT},
+                "schema": {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": MAX_CHARACTERS,
+                    "pattern": TEXT,
+                },
                 "example": "mnps",
             }
         ],
@@ -225,7 +244,15 @@ async def suggest(request: Request) -> Response:
     refuse_unknown(request, ("q",))
     text = request.query_params.get("q", "")
     if not 0 < len(text) <= MAX_CHARACTERS or not re.fullmatch(TEXT, text):
-        raise Invalid([Fault("out_of_range", f"q is a text of 1 to {MAX_CHARACTERS} characters, UTF-8 without a NUL", parameter="q")])
+        raise Invalid(
+            [
+                Fault(
+                    "out_of_range",
+                    f"q is a text of 1 to {MAX_CHARACTERS} characters, UTF-8 without a NUL",
+                    parameter="q",
+                )
+            ]
+        )
     index: Index = request.state.index
     index.catch_up()
     found = [

@@ -16,7 +16,9 @@ from app.search.query import SearchQuery
 Row = tuple[int, str, str]  # how many entries have a value, its code, how its text begins
 
 
-def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, vocabulary: Vocabulary) -> str:
+def count_facets(
+    query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, vocabulary: Vocabulary
+) -> str:
     """The chosen facets (all of them unless the question says otherwise, none on limit=0) as a JSON object: by name, the values with
     counts and links. Written as text, since a page may show two hundred of them."""
     chosen = query.facets if query.facets is not None else FACETS if query.limit else ()
@@ -25,17 +27,26 @@ def count_facets(query: SearchQuery, among: Collection, matches: Matches, hits: 
         if name in FILTER:
             values: Iterable[str] = _values(FILTER[name], query, among, matches, vocabulary)
         else:
-            values = _bands(RANGE[name], query, among, matches.hits(but=name) if matches.narrowed(name) else hits)
+            values = _bands(
+                RANGE[name],
+                query,
+                among,
+                matches.hits(but=name) if matches.narrowed(name) else hits,
+            )
         found.append(f'"{name}":[{",".join(values)}]')
     return f"{{{','.join(found)}}}"
 
 
-def _values(filter_: Filter, query: SearchQuery, among: Collection, matches: Matches, vocabulary: Vocabulary) -> list[str]:
+def _values(
+    filter_: Filter, query: SearchQuery, among: Collection, matches: Matches, vocabulary: Vocabulary
+) -> list[str]:
     name, chosen = filter_.name, query.any_of.get(filter_.name, ())
     before, behind = query.url_around(name)
     # Whoever chooses another value of this facet, or turns the page, meets the same counts.
     same = (name, matches.mode, before, behind)
-    shown, codes, rows = among.once("counts", same, lambda: _counted(filter_, among, matches.hits(but=name), vocabulary))
+    shown, codes, rows = among.once(
+        "counts", same, lambda: _counted(filter_, among, matches.hits(but=name), vocabulary)
+    )
     if not codes.issuperset(chosen):
         shown = [row for row in rows if row[0] or row[1] in chosen]
     middle, end = f',"selected":false,"link":"{before}{name}=', f'{behind}"}}'
@@ -58,10 +69,14 @@ def _values(filter_: Filter, query: SearchQuery, among: Collection, matches: Mat
     return found
 
 
-def _counted(filter_: Filter, among: Collection, base: BitMap, vocabulary: Vocabulary) -> tuple[list[Row], set[str], list[Row]]:
+def _counted(
+    filter_: Filter, among: Collection, base: BitMap, vocabulary: Vocabulary
+) -> tuple[list[Row], set[str], list[Row]]:
     """The values that entries of a set have, and their codes; and all values. Both in the order in which they are shown, what is
     not stated last."""
-    members, codes, openings = among.once("values", filter_.name, lambda: _all_values(filter_, among, vocabulary))
+    members, codes, openings = among.once(
+        "values", filter_.name, lambda: _all_values(filter_, among, vocabulary)
+    )
     rows = list(zip(map(base.intersection_cardinality, members), codes, openings, strict=True))
     if not filter_.ordinal:
         rows[:-1] = sorted(rows[:-1], key=_BY_COUNT, reverse=True)
@@ -69,12 +84,17 @@ def _counted(filter_: Filter, among: Collection, base: BitMap, vocabulary: Vocab
     return shown, {code for _, code, _ in shown}, rows
 
 
-def _all_values(filter_: Filter, among: Collection, vocabulary: Vocabulary) -> tuple[list[BitMap], list[str], list[str]]:
+def _all_values(
+    filter_: Filter, among: Collection, vocabulary: Vocabulary
+) -> tuple[list[BitMap], list[str], list[str]]:
     """Of each value of a facet, in natural order, what is not stated last: the entries that have it, its code, how its text begins."""
     labels = {**vocabulary.labels_json(filter_.vocabulary), NOT_STATED: '"Not stated"'}
     members = [among.facets[filter_.name].get(code, BitMap()) for code in labels]
     values = [f'"{code}"' if code != NOT_STATED else "null" for code in labels]
-    openings = [f'{{"value":{value},"label":{label},"count":' for value, label in zip(values, labels.values(), strict=True)]
+    openings = [
+        f'{{"value":{value},"label":{label},"count":'
+        for value, label in zip(values, labels.values(), strict=True)
+    ]
     return members, list(labels), openings
 
 
@@ -84,8 +104,14 @@ def _bands(range_: Range, query: SearchQuery, among: Collection, base: BitMap) -
     before, behind = query.url_around(*ends)
     for low, high, label in range_.bands:
         selected = own == (low, high)
-        if (count := base.intersection_cardinality(among.within(range_.name, low, high))) or selected:
-            link = query.url_without(*ends) if selected else f"{before}{ends[0]}={low}&{ends[1]}={high}{behind}"
+        if (
+            count := base.intersection_cardinality(among.within(range_.name, low, high))
+        ) or selected:
+            link = (
+                query.url_without(*ends)
+                if selected
+                else f"{before}{ends[0]}={low}&{ends[1]}={high}{behind}"
+            )
             yield f'{{"value":"{low}-{high}","label":"{label}","count":{count},"selected":{_JSON[selected]},"link":"{link}"}}'
     if unknown := len(base - among.within(range_.name, None, None)):
         yield f'{{"value":null,"label":"Not stated","count":{unknown},"selected":false,"link":null}}'

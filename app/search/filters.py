@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 NOT_STATED = "not-stated"
-KINDS = ("case_study", "district")
 MAX_QUERY_CHARACTERS = 300
 MAX_CLAUSES = 20
 MAX_VALUES = 100
@@ -35,27 +34,71 @@ class Range:
     bands: tuple[tuple[int, int, str], ...]  # from, to (both included), label
 
 
+# `meaning` follows "Case studies" or "Districts with case studies" in the OpenAPI document.
 FILTERS = (
-    Filter("strategy", "strategy", "Strategy", "used this strategy", "after-school"),
-    Filter("pillar", "pillar", "Pillar", "used a strategy of this pillar", "expanded-learning", ordinal=True),
-    Filter("model", "model", "Model", "follows this named model", "community-learning-center"),
-    Filter("state", "state", "State", "happened in this state (USPS code)", "OR"),
-    Filter("region", "region", "Region", "happened in this Census region", "west", ordinal=True),
+    Filter("strategy", "strategy", "Strategy", "using this strategy", "after-school"),
+    Filter("topic", "topic", "Topic", "about this topic", "food-pantry"),
+    Filter(
+        "pillar",
+        "pillar",
+        "Pillar",
+        "using a strategy of this pillar",
+        "expanded-learning",
+        ordinal=True,
+    ),
+    Filter("model", "model", "Model", "following this named model", "community-learning-center"),
+    Filter("state", "state", "State", "in this state (USPS code)", "OR"),
+    Filter("region", "region", "Region", "in this Census region", "west", ordinal=True),
     Filter(
         "rurality",
         "rurality",
         "Rurality",
-        "happened in a place of this type (NCES locale, else the setting a source states)",
+        "in a place of this type (by NCES locale, else by the setting a source states)",
         "rural",
         ordinal=True,
     ),
-    Filter("locale", "locale", "Locale", "happened in a district with this NCES locale code", "41", ordinal=True),
-    Filter("outcome", "indicator", "Outcome", "reports on this indicator", "chronic-absence"),
-    Filter("evidence", "evidence", "Evidence", "rests on a study of this design", "quasi-experimental", ordinal=True),
-    Filter("partner_type", "partner-type", "Partner", "has a partner of this kind", "health-provider"),
-    Filter("funding", "funding-kind", "Funding", "has money of this kind", "federal"),
-    Filter("setting", "setting", "Setting", "is in a setting that a source calls so", "rural", ordinal=True),
-    Filter("status", "initiative-status", "Status", "is in this state, as of its newest source", "active", ordinal=True),
+    Filter(
+        "locale", "locale", "Locale", "in a district with this NCES locale code", "41", ordinal=True
+    ),
+    Filter(
+        "outcome", "indicator", "Outcome", "reporting an outcome for this indicator", "attendance"
+    ),
+    Filter(
+        "evidence",
+        "evidence",
+        "Evidence",
+        "reporting an outcome from a study of this design",
+        "quasi-experimental",
+        ordinal=True,
+    ),
+    Filter(
+        "direction",
+        "direction",
+        "Direction",
+        "reporting an outcome that changed in this direction, as its source says",
+        "better",
+        ordinal=True,
+    ),
+    Filter(
+        "partner_type", "partner-type", "Partner", "with a partner of this type", "health-provider"
+    ),
+    Filter("funding", "funding-kind", "Funding", "funded by this type of source", "federal"),
+    Filter(
+        "setting",
+        "setting",
+        "Setting",
+        "in this setting, as a source describes it",
+        "rural",
+        ordinal=True,
+    ),
+    Filter(
+        "status",
+        "initiative-status",
+        "Status",
+        "with this status, as of the newest source",
+        "active",
+        ordinal=True,
+    ),
 )
 RANGES = (
     Range(

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from app.catalog.entry import Entry
 from app.catalog.vocabulary import Vocabulary
 from app.database import Database
 from app.records import revisions
-from app.search import kept_index
+from app.records.kinds import KINDS, SEARCHABLE
+from app.search import index_file, parser
 from app.search.collection import Collection
-from app.search.filters import KINDS
+from app.search.query import SearchQuery
+from app.search.shapes import FIELDS
 
 WORTH_KEEPING = 5000  # entries; fewer are read anew in less time than it takes to look for a file
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
@@ -27,7 +29,10 @@ class Index:
 
     def __init__(self, database: Database, *, kept_in: Path | None = None) -> None:
         self._database = database
-        self._kept_at = kept_in and kept_in / f"{hashlib.sha256(str(database.url).encode()).hexdigest()[:16]}.index"
+        self._kept_at = (
+            kept_in
+            and kept_in / f"{hashlib.sha256(str(database.url).encode()).hexdigest()[:16]}.index"
+        )
         self._lock = threading.Lock()
         self._mark: int | None = None
         self.looked = False
@@ -35,7 +40,7 @@ class Index:
         self.revision = 0
         self.updated_at = datetime.fromtimestamp(0, UTC)
         self.vocabulary = Vocabulary()
-        self.collections = {kind: Collection() for kind in KINDS}
+        self.collections = {kind: Collection() for kind in SEARCHABLE}
 
     def open(self) -> None:
         """Stand where a kept index stood, if there is one that can be believed; catch up; keep what took long to build."""
@@ -44,11 +49,19 @@ class Index:
         before = self.revision
         self.catch_up()
         entries = sum(map(len, self.collections.values()))
-        if self._kept_at is not None and entries >= WORTH_KEEPING and self.revision - before > entries // 20:
+        if (
+            self._kept_at is not None
+            and entries >= WORTH_KEEPING
+            and self.revision - before > entries // 20
+        ):
             with self._database.reading() as session:
                 log = revisions.signature(session, self.revision)
-            about = {"revision": self.revision, "updated_at": self.updated_at.isoformat(), "log": log}
-            kept_index.write(self._kept_at, self.collections, about)
+            about = {
+                "revision": self.revision,
+                "updated_at": self.updated_at.isoformat(),
+                "log": log,
+            }
+            index_file.write(self._kept_at, self.collections, about)
 
     def forget_kept(self) -> None:
         """Let the next start build it anew."""
@@ -56,16 +69,22 @@ class Index:
             self._kept_at.unlink(missing_ok=True)
 
     def _read_kept(self, path: Path) -> None:
-        fresh = {kind: Collection() for kind in KINDS}
-        if (about := kept_index.read(path, fresh)) is None:
+        fresh = {kind: Collection() for kind in SEARCHABLE}
+        if (about := index_file.read(path, fresh)) is None:
             return
         with self._database.reading() as session:
-            if about["log"] is None or revisions.signature(session, about["revision"]) != about["log"]:
+            if (
+                about["log"] is None
+                or revisions.signature(session, about["revision"]) != about["log"]
+            ):
                 return
-            for found in entry.of_other_kinds(session, KINDS):
+            for found in entry.of_other_kinds(session, SEARCHABLE):
                 self._take(found, many=True)
         self.collections = fresh
-        self.revision, self.updated_at = about["revision"], datetime.fromisoformat(about["updated_at"])
+        self.revision, self.updated_at = (
+            about["revision"],
+            datetime.fromisoformat(about["updated_at"]),
+        )
 
     def look(self) -> None:
         """catch_up, once for all the requests that the event loop has at hand: each of them came before this look."""
@@ -88,6 +107,23 @@ class Index:
     def _look_again(self) -> None:
         self.looked = False
 
+    def query(
+        self, kind: str, pairs: Iterable[tuple[str, str]], *, without: Sequence[str] = ()
+    ) -> SearchQuery:
+        """The search that these parameters ask for. Raises Invalid with every fault.
+
+        `without`: parameters that the endpoint does not take.
+        """
+        return parser.parse(
+            kind,
+            f"/v1/{KINDS[kind].path}",
+            pairs,
+            vocabulary=self.vocabulary,
+            places=self.place_of,
+            fields=FIELDS[kind],
+            without=without,
+        )
+
     def place_of(self, name: str) -> tuple[float, float] | None:
         """Position of a district by slug or LEAID, where known."""
         districts = self.collections["district"]
@@ -104,8 +140,12 @@ class Index:
         if found.kind in self.collections:
             self.collections[found.kind].put(found, many=many)
         else:
-            self.vocabulary.put(found.kind, found.slug, orjson.loads(found.card) if found.card else None)
-        for among in self.collections.values():  # a question may name a term, or a district to be near
+            self.vocabulary.put(
+                found.kind, found.slug, orjson.loads(found.card) if found.card else None
+            )
+        for (
+            among
+        ) in self.collections.values():  # a question may name a term, or a district to be near
             among.forget()
 
 

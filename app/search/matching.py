@@ -21,7 +21,9 @@ class Matches:
 
     mode: str | None
     text: BitMap
-    filters: list[tuple[str, BitMap]]  # the part of the question, as its parameter is named, and the entries that it lets through
+    filters: list[
+        tuple[str, BitMap]
+    ]  # the part of the question, as its parameter is named, and the entries that it lets through
     distances_km: NDArray[np.float64] | None = None
     dropped: list[Clause] = field(default_factory=list)
 
@@ -52,7 +54,9 @@ def entries_of(clause: Clause, among: Collection) -> BitMap:
     return posting.set() if posting else BitMap()
 
 
-def _match_text(query: SearchQuery, among: Collection, mode: str | None) -> tuple[str | None, BitMap, list[Clause]]:
+def _match_text(
+    query: SearchQuery, among: Collection, mode: str | None
+) -> tuple[str | None, BitMap, list[Clause]]:
     wanted = [clause for clause in query.clauses if not clause.without]
     unwanted = union(entries_of(clause, among) for clause in query.clauses if clause.without)
     if not wanted:
@@ -61,14 +65,25 @@ def _match_text(query: SearchQuery, among: Collection, mode: str | None) -> tupl
     everywhere = BitMap.intersection(*sets) - unwanted
     if mode == "all" or (mode is None and (everywhere or len(wanted) == 1)):
         return "all", everywhere, []
-    return "any", union(sets) - unwanted, [clause for clause, members in zip(wanted, sets, strict=True) if not members]
+    return (
+        "any",
+        union(sets) - unwanted,
+        [clause for clause, members in zip(wanted, sets, strict=True) if not members],
+    )
 
 
-def _filters(query: SearchQuery, among: Collection, distances: NDArray[np.float64] | None) -> Iterator[tuple[str, BitMap]]:
+def _filters(
+    query: SearchQuery, among: Collection, distances: NDArray[np.float64] | None
+) -> Iterator[tuple[str, BitMap]]:
     for name, values in query.any_of.items():
         yield name, among.having(name, values)
     for name, values in query.all_of.items():
-        yield f"{name}_all", BitMap.intersection(among.all, *(among.facets[name].get(value, BitMap()) for value in values))
+        yield (
+            f"{name}_all",
+            BitMap.intersection(
+                among.all, *(among.facets[name].get(value, BitMap()) for value in values)
+            ),
+        )
     for name, values in query.none_of.items():
         yield f"{name}_not", among.all - among.having(name, values)
     for name, (low, high) in query.ranges.items():
@@ -85,6 +100,9 @@ def distances_km(point: tuple[float, float], among: Collection) -> NDArray[np.fl
     nearest = np.full(len(among.slugs), np.inf)
     latitude, longitude = radians(point[0]), radians(point[1])
     phi, other = np.radians(places[:, 0]), np.radians(places[:, 1])
-    half = np.sin((phi - latitude) / 2) ** 2 + np.cos(phi) * np.cos(latitude) * np.sin((other - longitude) / 2) ** 2
+    half = (
+        np.sin((phi - latitude) / 2) ** 2
+        + np.cos(phi) * np.cos(latitude) * np.sin((other - longitude) / 2) ** 2
+    )
     np.minimum.at(nearest, numbers, 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, np.sqrt(half))))
     return nearest

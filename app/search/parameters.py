@@ -19,7 +19,9 @@ TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
 _LIST = {"style": "form", "explode": False}
 
 
-def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str] = ()) -> list[dict[str, Any]]:
+def search_parameters(
+    noun: str, *, fields: Sequence[str], without: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Each parameter of a search with meaning, bounds and an example."""
     found = [
         _parameter(
@@ -30,12 +32,21 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
         )
     ]
     for filter_ in FILTERS:
-        for suffix, how in (("", "any of these values"), ("_all", "all of these values"), ("_not", "none of these values")):
+        for suffix, how in (
+            ("", "any of these values"),
+            ("_all", "all of these values"),
+            ("_not", "none of these values"),
+        ):
             found.append(
                 _parameter(
                     filter_.name + suffix,
                     f"{noun.capitalize()} that {filter_.meaning}: {how}, comma-separated or repeated; `not-stated` for those that state none.",
-                    {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_VALUES},
+                    {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "minItems": 1,
+                        "maxItems": MAX_VALUES,
+                    },
                     [filter_.example],
                     **_LIST,
                 )
@@ -54,14 +65,22 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
         _parameter(
             "slug",
             f"Only these {noun}, by public id; at most {MAX_VALUES}.",
-            {"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}, "minItems": 1, "maxItems": MAX_VALUES},
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+                "minItems": 1,
+                "maxItems": MAX_VALUES,
+            },
             ["boise-id"] if noun == "case studies" else ["boise-school-district-id"],
             **_LIST,
         ),
         _parameter(
             "near",
             "A place: latitude,longitude in degrees, or the slug or LEAID of a district whose position is known. Hits then tell their distance.",
-            {"type": "string", "pattern": "^(-?[0-9]{1,2}(\\.[0-9]{1,10})?,-?[0-9]{1,3}(\\.[0-9]{1,10})?|[a-z0-9]+(-[a-z0-9]+)*)$"},
+            {
+                "type": "string",
+                "pattern": "^(-?[0-9]{1,2}(\\.[0-9]{1,10})?,-?[0-9]{1,3}(\\.[0-9]{1,10})?|[a-z0-9]+(-[a-z0-9]+)*)$",
+            },
             "44.06,-121.32",
         ),
         _parameter(
@@ -75,7 +94,10 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
             "Order; `-` turns it round. "
             + "; ".join(f"{name}: {meaning}" for name, meaning in SORTS.items())
             + ". What is not known stands last both ways; ties go by slug.",
-            {"type": "string", "enum": [*SORTS, *(f"-{name}" for name in SORTS if name != "relevance")]},
+            {
+                "type": "string",
+                "enum": [*SORTS, *(f"-{name}" for name in SORTS if name != "relevance")],
+            },
             "-started",
         ),
         _parameter(
@@ -85,7 +107,10 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
             5,
         ),
         _parameter(
-            "cursor", "Where the page begins: `links.next` carries it. Opaque; it belongs to its question.", {"type": "string"}, None
+            "cursor",
+            "Where the page begins: `links.next` carries it. Opaque; it belongs to its question.",
+            {"type": "string"},
+            None,
         ),
         _parameter(
             "fields",
@@ -97,7 +122,11 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
         _parameter(
             "facets",
             "Only these facets, or `none`. All by default; none by default on limit=0.",
-            {"type": "array", "items": {"type": "string", "enum": [*FACETS, "none"]}, "minItems": 1},
+            {
+                "type": "array",
+                "items": {"type": "string", "enum": [*FACETS, "none"]},
+                "minItems": 1,
+            },
             ["state", "rurality"],
             **_LIST,
         ),
@@ -105,6 +134,15 @@ def search_parameters(noun: str, *, fields: Sequence[str], without: Sequence[str
     return [parameter for parameter in found if parameter["name"] not in without]
 
 
-def _parameter(name: str, description: str, schema: dict[str, Any], example: Any, **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "in": "query", "required": False, "description": description, "schema": schema, **more}
+def _parameter(
+    name: str, description: str, schema: dict[str, Any], example: Any, **more: Any
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": description,
+        "schema": schema,
+        **more,
+    }
     return found if example is None else found | {"example": example}

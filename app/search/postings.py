@@ -14,7 +14,13 @@ from app.search.analysis import folded_words, stems
 # BM25F with fixed pivots: (weight, usual number of words) of each field. Because no average over the
 # directory enters it, an entry's impacts depend on that entry alone, and an index that followed the
 # log ranks exactly as one built anew.
-FIELDS = {"title": (8.0, 8), "aliases": (8.0, 3), "names": (4.0, 30), "summary": (2.0, 75), "text": (1.0, 800)}
+FIELDS = {
+    "title": (8.0, 8),
+    "aliases": (8.0, 3),
+    "names": (4.0, 30),
+    "summary": (2.0, 75),
+    "text": (1.0, 800),
+}
 K1 = 1.2
 B = 0.6
 MAX_IMPACT = 255
@@ -60,13 +66,19 @@ class Posting:
             numbers, impacts = self.arrays()
             of_each_impact = np.bincount(impacts, minlength=MAX_IMPACT + 1)
             at_least = np.cumsum(of_each_impact[::-1])[::-1]  # entries with this impact or more
-            enough = int(np.flatnonzero(at_least >= min(CHAMPIONS, len(numbers)))[-1]) if len(numbers) else 0
+            enough = (
+                int(np.flatnonzero(at_least >= min(CHAMPIONS, len(numbers)))[-1])
+                if len(numbers)
+                else 0
+            )
             self._champions = BitMap(numbers[impacts >= enough])
         return self._champions
 
     def arrays(self) -> tuple[Numbers, Impacts]:
         """The entries and their impacts, for arithmetic; not to be kept beyond the search."""
-        return np.frombuffer(self.numbers, dtype=np.uint32), np.frombuffer(self.impacts, dtype=np.uint8)
+        return np.frombuffer(self.numbers, dtype=np.uint32), np.frombuffer(
+            self.impacts, dtype=np.uint8
+        )
 
 
 def analyse(folded: Mapping[str, str]) -> tuple[dict[str, int], dict[str, str], bytes]:
@@ -84,7 +96,9 @@ def analyse(folded: Mapping[str, str]) -> tuple[dict[str, int], dict[str, str], 
         norm = weight / (1 - B + B * len(text) / pivot)
         for word, times in Counter(text).items():
             weights[stem_of[word]] += times * norm  # type: ignore[assignment]
-    impacts = {stem: max(1, round(MAX_IMPACT * weight / (weight + K1))) for stem, weight in weights.items()}
+    impacts = {
+        stem: max(1, round(MAX_IMPACT * weight / (weight + K1))) for stem, weight in weights.items()
+    }
     return impacts, stem_of, "\n".join(lines).encode()
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter
 from pyroaring import BitMap
 
-from app.errors import Fault, Invalid
+from app.errors import Fault, Malformed
 from app.search.analysis import stem
 from app.search.collection import Collection
 from app.search.matching import Matches, entries_of
@@ -27,8 +27,21 @@ LOOK_UP = 16  # entries are laid out in the time that one is looked up among man
 LOOK_UP_AT_LEAST = 2000  # and so many in the time that looking up takes to begin with
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Value = int | str | tuple[int, int] | None
-VALUES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}  # what a sort goes by; the others by int
-_PAYLOAD = TypeAdapter(tuple[str, tuple[int, Value], str, Literal["all", "any"] | None, list[Annotated[int, Field(ge=0, lt=1 << 20)]]])
+VALUES: dict[str, type] = {
+    "relevance": tuple,
+    "title": str,
+    "state": str,
+    "distance": str,
+}  # what a sort goes by; the others by int
+_PAYLOAD = TypeAdapter(
+    tuple[
+        str,
+        tuple[int, Value],
+        str,
+        Literal["all", "any"] | None,
+        list[Annotated[int, Field(ge=0, lt=1 << 20)]],
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +60,33 @@ class Cursor:
 
 
 def read_cursor(query: SearchQuery) -> Cursor | None:
-    """The cursor that came with a question. Raises Invalid if it was changed, or made for another question."""
+    """The cursor that came with a question. Raises Malformed if it was changed, or made for another question."""
     if query.cursor is None:
         return None
-    damaged = Invalid([Fault("cursor_damaged", "this cursor is not one that the directory gave", parameter="cursor")])
+    damaged = Malformed(
+        [
+            Fault(
+                "cursor_damaged",
+                "this cursor is not one that the directory gave",
+                parameter="cursor",
+            )
+        ]
+    )
     try:
-        raw = base64.b64decode(query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(
+            query.cursor + "=" * (-len(query.cursor) % 4), altchars=b"-_", validate=True
+        )
         payload = raw[6:]
-        if raw[:6] != _checksum(payload) or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != query.cursor:
+        if (
+            raw[:6] != _checksum(payload)
+            or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != query.cursor
+        ):
             raise ValueError
         fingerprint, key, slug, mode, weights = _PAYLOAD.validate_json(payload, strict=True)
     except ValueError:
         raise damaged from None
     if fingerprint != _fingerprint(query):
-        raise Invalid(
+        raise Malformed(
             [
                 Fault(
                     "cursor_query_mismatch",
@@ -69,12 +95,16 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
                 )
             ]
         )
-    if not isinstance(key[1], VALUES.get(query.sort, int) | None) or len(weights) != len(query.units):
+    if not isinstance(key[1], VALUES.get(query.sort, int) | None) or len(weights) != len(
+        query.units
+    ):
         raise damaged
     return Cursor(key, slug, mode, weights)
 
 
-def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, cursor: Cursor | None) -> tuple[list[int], Cursor | None]:
+def page(
+    query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, cursor: Cursor | None
+) -> tuple[list[int], Cursor | None]:
     """The numbers of the entries on this page, in order, and the cursor of the next page if there is one."""
     if not hits:
         return [], None
@@ -92,22 +122,36 @@ def page(query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, 
         return shown, None
     slug = among.slugs[shown[-1]]
     value = slug if query.sort == "distance" else among.orders[query.sort].values[shown[-1]]
-    return shown, Cursor((int(keys[order[query.limit - 1]] // PLACES), value), slug, matches.mode, weights)
+    return shown, Cursor(
+        (int(keys[order[query.limit - 1]] // PLACES), value), slug, matches.mode, weights
+    )
 
 
 def _champions(query: SearchQuery, among: Collection, hits: BitMap) -> BitMap:
     """For one common word: those of the hits that stand before all others. Else the hits."""
     units = query.units
-    if query.sort == "relevance" and len(units) == 1 and not units[0].prefix and len(hits) > CHAMPIONS:
+    if (
+        query.sort == "relevance"
+        and len(units) == 1
+        and not units[0].prefix
+        and len(hits) > CHAMPIONS
+    ):
         return among.postings[stem(units[0].words[0])].champions() & hits
     return hits
 
 
 def _behind_cursor(
-    query: SearchQuery, among: Collection, matches: Matches, hits: BitMap, weights: Sequence[int], cursor: Cursor | None
+    query: SearchQuery,
+    among: Collection,
+    matches: Matches,
+    hits: BitMap,
+    weights: Sequence[int],
+    cursor: Cursor | None,
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """The hits behind the cursor, and the key that each is ordered by."""
-    numbers = np.frombuffer(hits.to_array(), dtype=np.uint32) if hits else np.empty(0, dtype=np.uint32)
+    numbers = (
+        np.frombuffer(hits.to_array(), dtype=np.uint32) if hits else np.empty(0, dtype=np.uint32)
+    )
     keys, first = _keys(query, among, matches, numbers, weights, cursor)
     if cursor is None:
         return numbers, keys
@@ -116,7 +160,12 @@ def _behind_cursor(
 
 
 def _keys(
-    query: SearchQuery, among: Collection, matches: Matches, numbers: NDArray[np.uint32], weights: Sequence[int], cursor: Cursor | None
+    query: SearchQuery,
+    among: Collection,
+    matches: Matches,
+    numbers: NDArray[np.uint32],
+    weights: Sequence[int],
+    cursor: Cursor | None,
 ) -> tuple[NDArray[np.int64], int]:
     """One number for each entry, the least first and no two alike, and the least that stands behind the cursor."""
     by_place = query.sort not in ("distance", "relevance")
@@ -129,11 +178,15 @@ def _keys(
     elif query.sort == "distance":
         assert matches.distances_km is not None
         metres = _metres(matches.distances_km[numbers])
-        keys += PLACES * (np.where(metres == UNPLACED_M, metres, -metres) if query.descending else metres)
+        keys += PLACES * (
+            np.where(metres == UNPLACED_M, metres, -metres) if query.descending else metres
+        )
     if cursor is None:
         return keys, 0
     lead, value = cursor.key
-    return keys, lead * PLACES + among.orders[order].after(value, cursor.slug, descending=descending)
+    return keys, lead * PLACES + among.orders[order].after(
+        value, cursor.slug, descending=descending
+    )
 
 
 def _impacts(unit: Clause, among: Collection, numbers: NDArray[np.uint32]) -> Impacts:
@@ -178,7 +231,9 @@ def _metres(distances: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _fingerprint(query: SearchQuery) -> str:
-    return hashlib.blake2b(query.url_without("limit", "fields", "facets").encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(
+        query.url_without("limit", "fields", "facets").encode(), digest_size=6
+    ).hexdigest()
 
 
 def _checksum(payload: bytes) -> bytes:

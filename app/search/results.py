@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 from pyroaring import BitMap
 
-from app.catalog.answers import provenance
+from app.catalog.provenance import provenance
 from app.search.collection import Collection
 from app.search.facets import count_facets
 from app.search.index import Index
@@ -17,11 +17,15 @@ from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.ranking import page, read_cursor
 from app.search.snippets import snippets
 
-WHAT = {"case_study": "case studies", "district": "districts"}
+WHAT = {"case-study": "case studies", "district": "districts"}
 
 
 def search(
-    query: SearchQuery, index: Index, *, base_url: str, on_gap: Callable[[str], None] = lambda _how: None
+    query: SearchQuery,
+    index: Index,
+    *,
+    base_url: str,
+    on_gap: Callable[[str], None] = lambda _how: None,
 ) -> tuple[bytes, dict[str, str]]:
     """The answer to a question, as JSON, and its links by relation. `base_url` is what the line to cite begins its address with;
     `on_gap` is told, on the first page, how its words were not found."""
@@ -36,17 +40,29 @@ def search(
     links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if following:
         links["next"] = query.url(cursor=following.encode(query))
-    links["export"] = f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{query.url_without(*OF_A_PAGE).removeprefix(query.path)}"
+    links["export"] = (
+        f"/v1/exports/{query.path.rsplit('/', 1)[1]}.ndjson{query.url_without(*OF_A_PAGE).removeprefix(query.path)}"
+    )
     meta = {
         "total": len(hits),
         "limit": query.limit,
         "query": canonical,
         "match": matches.mode,
         "dropped": [
-            {"word": str(clause), "why": "no entry holds it", "link": query.without_clause(clause).url()} for clause in matches.dropped
+            {
+                "word": str(clause),
+                "why": "no entry holds it",
+                "link": query.without_clause(clause).url(),
+            }
+            for clause in matches.dropped
         ],
         "relaxations": [] if hits else relaxations(query, among, matches),
-        **provenance(index.revision, index.updated_at, f"{WHAT[query.kind]} matching {canonical or 'everything'}", base_url + first),
+        **provenance(
+            index.revision,
+            index.updated_at,
+            f"{WHAT[query.kind]} matching {canonical or 'everything'}",
+            base_url + first,
+        ),
     }
     facets = count_facets(query, among, matches, hits, index.vocabulary)
     answer = b'{"data":[%s],"meta":%s,"facets":%s,"links":%s}' % (
@@ -70,7 +86,13 @@ def relaxations(query: SearchQuery, among: Collection, matches: Matches) -> list
     """For a question that finds nothing: which part to leave out, and how many entries that would give."""
     totals = [(name, len(matches.hits(but=name))) for name, _ in matches.filters]
     if query.clauses:
-        totals.insert(0, ("q", len(BitMap.intersection(among.all, *(members for _, members in matches.filters)))))
+        totals.insert(
+            0,
+            (
+                "q",
+                len(BitMap.intersection(among.all, *(members for _, members in matches.filters))),
+            ),
+        )
     return [
         {"without": ",".join(names), "total": total, "link": query.url_without(*names)}
         for part, total in sorted(totals, key=itemgetter(1), reverse=True)
@@ -78,12 +100,18 @@ def relaxations(query: SearchQuery, among: Collection, matches: Matches) -> list
     ]
 
 
-def _hits(query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]) -> list[bytes]:
+def _hits(
+    query: SearchQuery, among: Collection, matches: Matches, shown: Sequence[int]
+) -> list[bytes]:
     found = []
     kilometres = matches.distances_km
     for number, snippet in zip(shown, snippets(query, among, shown), strict=True):
-        distance = b"%.1f" % kilometres[number] if kilometres is not None and np.isfinite(kilometres[number]) else b"null"
-        hit = b'%s,"snippet":%s,"distance_km":%s}' % (among.shelf.card(number), snippet, distance)
+        distance = (
+            b"%.1f" % kilometres[number]
+            if kilometres is not None and np.isfinite(kilometres[number])
+            else b"null"
+        )
+        hit = b'%s,"snippet":%s,"distance_km":%s}' % (among.stored.card(number), snippet, distance)
         found.append(orjson.dumps(pick(orjson.loads(hit), query.fields)) if query.fields else hit)
     return found
 
@@ -101,5 +129,9 @@ def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     for head, rest_of in inside.items():
         part = card[head]
         if head not in found:
-            found[head] = [pick(item, rest_of) for item in part] if isinstance(part, list) else part and pick(part, rest_of)
+            found[head] = (
+                [pick(item, rest_of) for item in part]
+                if isinstance(part, list)
+                else part and pick(part, rest_of)
+            )
     return found

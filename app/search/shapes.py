@@ -4,14 +4,16 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from app.catalog.answers import Provenance
+from app.catalog.provenance import Provenance
 from app.catalog.shapes import CaseStudyCard, DistrictCard, Public
 
 
 class Snippet(Public):
     """Where the words were found."""
 
-    field: Literal["summary", "text"] = Field(description="Part of the entry that the passage is from.")
+    field: Literal["summary", "text"] = Field(
+        description="Part of the entry that the passage is from."
+    )
     text: str = Field(description="The passage.")
     marks: list[tuple[int, int]] = Field(
         description="Begin and end of each word found, in UTF-16 units as JavaScript counts, within `text`."
@@ -23,7 +25,9 @@ class Snippet(Public):
 class CaseStudyHit(CaseStudyCard):
     """A case study that was found."""
 
-    snippet: Snippet | None = Field(description="Where the words were found; null when the question had none.")
+    snippet: Snippet | None = Field(
+        description="Where the words were found; null when the question had none."
+    )
     distance_km: float | None = Field(
         description="Kilometres from `near` to the nearest of its districts; null without `near` or position."
     )
@@ -32,8 +36,12 @@ class CaseStudyHit(CaseStudyCard):
 class DistrictHit(DistrictCard):
     """A district that was found."""
 
-    snippet: Snippet | None = Field(description="Where the words were found; null when the question had none.")
-    distance_km: float | None = Field(description="Kilometres from `near`; null without `near` or position.")
+    snippet: Snippet | None = Field(
+        description="Where the words were found; null when the question had none."
+    )
+    distance_km: float | None = Field(
+        description="Kilometres from `near`; null without `near` or position."
+    )
 
 
 class Dropped(Public):
@@ -47,7 +55,9 @@ class Dropped(Public):
 class Relaxation(Public):
     """A wider question that does find something."""
 
-    without: str = Field(description="The parameter to leave out (both ends of a range, comma-separated).")
+    without: str = Field(
+        description="The parameter to leave out (both ends of a range, comma-separated)."
+    )
     total: int = Field(description="How many entries that finds.")
     link: str = Field(description="The wider question.")
 
@@ -62,17 +72,25 @@ class SearchMeta(Provenance):
         description="all: every word was found in each hit; any: no entry holds them all, so any word counts; null: no words."
     )
     dropped: list[Dropped] = Field(description="Words that did not count.")
-    relaxations: list[Relaxation] = Field(description="When nothing is found: what to leave out, and what that would give.")
+    relaxations: list[Relaxation] = Field(
+        description="When nothing is found: what to leave out, and what that would give."
+    )
 
 
 class FacetValue(Public):
     """One value of a facet, and what choosing it would give."""
 
-    value: str | None = Field(description="What the filter takes (ranges: FROM-TO); null for entries that state none.")
+    value: str | None = Field(
+        description="What the filter takes (ranges: FROM-TO); null for entries that state none."
+    )
     label: str = Field(description="Name to show.")
-    count: int = Field(description="Entries with this value, under all filters but this facet's own.")
+    count: int = Field(
+        description="Entries with this value, under all filters but this facet's own."
+    )
     selected: bool = Field(description="Whether the question has it.")
-    link: str | None = Field(description="The question with this value added, or taken away if it is selected.")
+    link: str | None = Field(
+        description="The question with this value added, or taken away if it is selected."
+    )
 
 
 class SearchLinks(Public):
@@ -117,7 +135,9 @@ class VocabularyTerm(Public):
     synonyms: list[str] = Field(description="Other words for it.")
     case_studies: int = Field(description="Published case studies that have it.")
     districts: int = Field(description="Published districts that have it.")
-    link: str | None = Field(description="The case studies that have it; null where they cannot be filtered by it.")
+    link: str | None = Field(
+        description="The case studies that have it; null where they cannot be filtered by it."
+    )
 
 
 class VocabularyAnswer(Public):
@@ -130,7 +150,9 @@ class VocabularyAnswer(Public):
 class SuggestionItem(Public):
     """Something that the text may become."""
 
-    kind: str = Field(description="district, case_study, strategy, indicator, state, pillar, model or rurality.")
+    kind: str = Field(
+        description="district, case_study, strategy, indicator, state, pillar, model or rurality."
+    )
     value: str = Field(description="Slug or code.")
     label: str = Field(description="Name to show.")
     link: str = Field(description="The record, or the case studies that have the term.")
@@ -156,4 +178,10 @@ def field_names(hit: type[Public]) -> list[str]:
 def _shape_in(annotation: Any) -> type[Public] | None:
     if isinstance(annotation, type) and issubclass(annotation, Public):
         return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _shape_in(part))), None)
+    return next(
+        (found for part in getattr(annotation, "__args__", ()) if (found := _shape_in(part))), None
+    )
+
+
+# The fields of a hit that `fields` can name, by kind.
+FIELDS = {"case-study": field_names(CaseStudyHit), "district": field_names(DistrictHit)}

@@ -21,13 +21,18 @@ MAX_KEPT = 40  # snippets for the same words, half a kilobyte each
 class Wanted:
     """What a question looks for in an entry's text."""
 
-    words: tuple[tuple[str, bool], ...]  # a word or phrase as it stands there, and whether it may go on
+    words: tuple[
+        tuple[str, bool], ...
+    ]  # a word or phrase as it stands there, and whether it may go on
     odd: bool  # whether it may stand there in a way that a look for the words does not see, whatever the text
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Finds all of it, however it is spelled: a slow look, for texts that need one."""
-        spellings = {re.escape(word) + r"\w*" if goes_on else r"\W+".join(map(spelled, word.split(" "))) for word, goes_on in self.words}
+        spellings = {
+            re.escape(word) + r"\w*" if goes_on else r"\W+".join(map(spelled, word.split(" ")))
+            for word, goes_on in self.words
+        }
         longest_first = sorted(spellings, key=len, reverse=True)
         return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
@@ -55,7 +60,9 @@ class Wanted:
         if not _joins(joined):
             return [sorted(spans.items()) for spans in found]
         return [
-            [match.span() for match in self.pattern.finditer(text)] if _joins(text) else sorted(spans.items())  # A & M, 1,200, O'Neil
+            [match.span() for match in self.pattern.finditer(text)]
+            if _joins(text)
+            else sorted(spans.items())  # A & M, 1,200, O'Neil
             for text, spans in zip(texts, found, strict=True)
         ]
 
@@ -74,7 +81,10 @@ def wanted_words(query: SearchQuery, among: Collection) -> Wanted | None:
             found += [(word, False) for word in _same_stem(clause, among)]
     if not found:
         return None
-    odd = any(clause.phrase or clause.words[0].isdecimal() or clause.words[0] in SAME.values() for clause in query.clauses)
+    odd = any(
+        clause.phrase or clause.words[0].isdecimal() or clause.words[0] in SAME.values()
+        for clause in query.clauses
+    )
     return Wanted(tuple(found), odd)
 
 
@@ -94,14 +104,20 @@ def snippets(query: SearchQuery, among: Collection, numbers: Sequence[int]) -> l
 def _passages(numbers: Sequence[int], wanted: Wanted, among: Collection) -> list[dict[str, object]]:
     """Of each entry, the passage around the first word found, in the summary if it is there, else in the text; else the summary's
     beginning."""
-    summaries = [among.shelf.summary(number) for number in numbers]
+    summaries = [among.stored.summary(number) for number in numbers]
     in_summaries = wanted.spans([fold(summary) for summary in summaries])
-    texts = [among.shelf.text(number) for number, spans in zip(numbers, in_summaries, strict=True) if not spans]
+    texts = [
+        among.stored.text(number)
+        for number, spans in zip(numbers, in_summaries, strict=True)
+        if not spans
+    ]
     in_texts = zip(texts, wanted.spans([fold(text) for text in texts]), strict=True)
     found = []
     for summary, spans in zip(summaries, in_summaries, strict=True):
         text, in_text = ("", []) if spans else next(in_texts)
-        found.append(_passage("text", text, in_text) if in_text else _passage("summary", summary, spans))
+        found.append(
+            _passage("text", text, in_text) if in_text else _passage("summary", summary, spans)
+        )
     return found
 
 
@@ -120,10 +136,20 @@ def _passage(name: str, text: str, spans: Sequence[tuple[int, int]]) -> dict[str
     end = _word_end(text, start, start + LENGTH)
     passage = text[start:end].rstrip()
     behind = start + len(passage)
-    marks = [[begin - start, stop - start] for begin, stop in spans if start <= begin and stop <= behind]
-    if not passage.isascii() and max(passage) > "\uffff":  # clients count UTF-16 units, as JavaScript does
+    marks = [
+        [begin - start, stop - start] for begin, stop in spans if start <= begin and stop <= behind
+    ]
+    if (
+        not passage.isascii() and max(passage) > "\uffff"
+    ):  # clients count UTF-16 units, as JavaScript does
         marks = [[_utf16(passage[:at]) for at in mark] for mark in marks]
-    return {"field": name, "text": passage, "marks": marks, "before": start > 0, "after": end < len(text)}
+    return {
+        "field": name,
+        "text": passage,
+        "marks": marks,
+        "before": start > 0,
+        "after": end < len(text),
+    }
 
 
 def _same_stem(clause: Clause, among: Collection) -> Sequence[str]:

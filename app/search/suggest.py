@@ -10,7 +10,14 @@ from app.search.index import Index
 MAX_SUGGESTIONS = 10
 MAX_CHARACTERS = 100
 # Which filter a chosen vocabulary term sets.
-FILTER_OF = {"strategy": "strategy", "indicator": "outcome", "state": "state", "pillar": "pillar", "model": "model", "rurality": "rurality"}
+FILTER_OF = {
+    "strategy": "strategy",
+    "indicator": "outcome",
+    "state": "state",
+    "pillar": "pillar",
+    "model": "model",
+    "rurality": "rurality",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,10 +59,13 @@ class Suggester:
         if self._revision == index.revision:
             return
         keys: list[tuple[str, Suggestion]] = []
-        for kind, path, weight in (("district", "/v1/districts", 0), ("case_study", "/v1/case-studies", 1)):
+        for kind, path, weight in (
+            ("district", "/v1/districts", 0),
+            ("case-study", "/v1/case-studies", 1),
+        ):
             among = index.collections[kind]
             for slug, number in among.numbers.items():
-                text = among.shelf.rest(number)
+                text = among.stored.rest(number)
                 names = [*text.get("title", "").split("\n"), *text.get("aliases", "").split("\n")]
                 keys += _keys(names, Suggestion(weight, names[0], kind, slug, f"{path}/{slug}"))
         for name, parameter in FILTER_OF.items():

@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from app.errors import Fault, Invalid
+from app.errors import Fault, Invalid, Malformed
 
 MAX_RECORD_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 50  # levels of objects and lists in each other
@@ -18,7 +18,9 @@ JSON = ("application/json",)
 MERGE_PATCH = ("application/merge-patch+json", "application/json")
 
 
-async def read_body(request: Request, *, types: Sequence[str], most: int = MAX_RECORD_BYTES) -> bytes:
+async def read_body(
+    request: Request, *, types: Sequence[str], most: int = MAX_RECORD_BYTES
+) -> bytes:
     """The body. Raises 415 if it is of another kind, 413 once it is longer than `most` bytes."""
     content_type(request, types)
     body = bytearray()
@@ -55,7 +57,9 @@ def content_type(request: Request, types: Collection[str]) -> str:
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind not in types:
         raise HTTPException(
-            415, f"This address takes {' or '.join(types)}, not {kind or 'a body without Content-Type'}.", {"Accept": ", ".join(types)}
+            415,
+            f"This address takes {' or '.join(types)}, not {kind or 'a body without Content-Type'}.",
+            {"Accept": ", ".join(types)},
         )
     return kind
 
@@ -69,11 +73,13 @@ def parse_object(body: bytes) -> dict[str, Any]:
     try:
         found = orjson.loads(body) if body else {}
     except orjson.JSONDecodeError as error:
-        raise Invalid([Fault("not_json", f"the body is not JSON: {error}", pointer="")]) from None
+        raise Malformed([Fault("not_json", f"the body is not JSON: {error}", pointer="")]) from None
     if not isinstance(found, dict):
         raise Invalid([Fault("not_an_object", "the body is a JSON object", pointer="")])
     if _is_deeper_than(MAX_DEPTH, found):
-        raise Invalid([Fault("too_deep", f"the body nests deeper than {MAX_DEPTH} levels", pointer="")])
+        raise Invalid(
+            [Fault("too_deep", f"the body nests deeper than {MAX_DEPTH} levels", pointer="")]
+        )
     return found
 
 
@@ -81,6 +87,9 @@ def _is_deeper_than(depth: int, value: Any) -> bool:
     level = [value]
     for _ in range(depth):
         level = [
-            part for parts in level if isinstance(parts, dict | list) for part in (parts.values() if isinstance(parts, dict) else parts)
+            part
+            for parts in level
+            if isinstance(parts, dict | list)
+            for part in (parts.values() if isinstance(parts, dict) else parts)
         ]
     return any(isinstance(part, dict | list) for part in level)

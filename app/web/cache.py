@@ -56,7 +56,9 @@ class Note:
     """What an endpoint may tell the cache about its answer, by `scope["cache"]`."""
 
     canonical: str | None = None  # the one form of the question: equal ones share an answer
-    by_revision: bool = False  # made from published entries alone, so that drafts and check marks do not touch it
+    by_revision: bool = (
+        False  # made from published entries alone, so that drafts and check marks do not touch it
+    )
     on_hit: Callable[[], None] | None = None  # to be called when the answer is given again
 
 
@@ -89,10 +91,26 @@ class Cache:
     """Wraps the service from outside. `directory`: the name of the Directory in the state of its lifespan. `max_bytes` bounds what is
     kept; 0 keeps nothing."""
 
-    def __init__(self, app: ASGIApp, *, directory: str, cacheable: Callable[[str], bool], max_bytes: int, version: str) -> None:
-        self.app, self._directory, self._cacheable, self._max_bytes, self._version = app, directory, cacheable, max_bytes, version
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        directory: str,
+        cacheable: Callable[[str], bool],
+        max_bytes: int,
+        version: str,
+    ) -> None:
+        self.app, self._directory, self._cacheable, self._max_bytes, self._version = (
+            app,
+            directory,
+            cacheable,
+            max_bytes,
+            version,
+        )
         self._kept: OrderedDict[tuple[str, bytes], Kept] = OrderedDict()
-        self._sorted: dict[tuple[str, bytes], tuple[str, bytes]] = {}  # a question as it was asked -> with its parameters in order
+        self._sorted: dict[
+            tuple[str, bytes], tuple[str, bytes]
+        ] = {}  # a question as it was asked -> with its parameters in order
         self._flights: dict[tuple[str, bytes], asyncio.Future[None]] = {}
         self._negotiated: dict[bytes, str] = {b"": "identity"}
         self._bytes = 0
@@ -120,7 +138,9 @@ class Cache:
             directory: Directory = scope["state"][self._directory]
             note = kept.note
             if (directory.looked or _look(directory)) and (
-                kept.revision == directory.revision if note.by_revision else kept.generation == directory.generation
+                kept.revision == directory.revision
+                if note.by_revision
+                else kept.generation == directory.generation
             ):
                 self._kept.move_to_end(key)
                 if note.on_hit:
@@ -135,7 +155,9 @@ class Cache:
                         await send(variant.not_modified)
                         await send(_EMPTY)
                         return
-                await self._send(kept, encoding, if_none_match, if_modified_since, method == "HEAD", _HIT, send)
+                await self._send(
+                    kept, encoding, if_none_match, if_modified_since, method == "HEAD", _HIT, send
+                )
                 return
         if not plain or not self._cacheable(key[0]) or len(key[0]) + len(key[1]) > MAX_KEY:
             await self.app(scope, receive, _with_status(send, b"fwd=bypass"))
@@ -165,7 +187,15 @@ class Cache:
         if (flight := self._flights.get(key)) is not None:
             await flight  # a hundred equal questions at once are one
             if (kept := self._kept.get(key)) is not None:
-                await self._send(kept, encoding, if_none_match, if_modified_since, head, b"fwd=miss; collapsed", send)
+                await self._send(
+                    kept,
+                    encoding,
+                    if_none_match,
+                    if_modified_since,
+                    head,
+                    b"fwd=miss; collapsed",
+                    send,
+                )
                 return
         mine = self._flights.setdefault(key, asyncio.get_running_loop().create_future())
         try:
@@ -178,7 +208,9 @@ class Cache:
             if self._flights.get(key) is mine:
                 del self._flights[key]
         if answer.status in CACHEABLE:
-            await self._send(answer, encoding, if_none_match, if_modified_since, head, b"fwd=miss", send)
+            await self._send(
+                answer, encoding, if_none_match, if_modified_since, head, b"fwd=miss", send
+            )
         else:
             headers = [*answer.headers, (b"cache-status", NAME + b"; fwd=bypass")]
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -188,7 +220,9 @@ class Cache:
         directory: Directory = scope["state"][self._directory]
         _look(directory)
         note = Note()
-        answer = Kept(0, [], b"", note, directory.revision, directory.generation, directory.updated_at)
+        answer = Kept(
+            0, [], b"", note, directory.revision, directory.generation, directory.updated_at
+        )
         body: list[bytes] = []
 
         async def collect(message: Message) -> None:
@@ -218,13 +252,25 @@ class Cache:
             self._bytes -= oldest.size
 
     async def _send(
-        self, kept: Kept, encoding: bytes, if_none_match: bytes, if_modified_since: bytes, head: bool, status: bytes, send: Send
+        self,
+        kept: Kept,
+        encoding: bytes,
+        if_none_match: bytes,
+        if_modified_since: bytes,
+        head: bool,
+        status: bytes,
+        send: Send,
     ) -> None:
         name = self._negotiated.get(encoding) or self._negotiate(encoding)
         variant = kept.variants.get(name) or self._variant(kept, name)
         if kept.status == 200 and (
             (if_none_match and _matches(if_none_match, variant.etag))
-            or (if_modified_since and not if_none_match and kept.note.by_revision and _not_since(if_modified_since, kept.updated_at))
+            or (
+                if_modified_since
+                and not if_none_match
+                and kept.note.by_revision
+                and _not_since(if_modified_since, kept.updated_at)
+            )
         ):
             await send(variant.not_modified)
             await send(_EMPTY)
@@ -260,12 +306,23 @@ class Cache:
         start = {
             "type": "http.response.start",
             "status": kept.status,
-            "headers": [*others, (b"content-length", str(len(body)).encode()), *fresh, modified, *encoded, hit],
+            "headers": [
+                *others,
+                (b"content-length", str(len(body)).encode()),
+                *fresh,
+                modified,
+                *encoded,
+                hit,
+            ],
         }
         not_modified = {
             "type": "http.response.start",
             "status": 304,
-            "headers": [*[header for header in others if header[0] in WITH_NOT_MODIFIED], *fresh, hit],
+            "headers": [
+                *[header for header in others if header[0] in WITH_NOT_MODIFIED],
+                *fresh,
+                hit,
+            ],
         }
         variant = Variant(etag, start, {"type": "http.response.body", "body": body}, not_modified)
         kept.variants[asked] = variant
@@ -301,10 +358,15 @@ def best_encoding(accepted: str) -> str:
     for item in accepted.lower().split(","):
         name, _, weight = item.partition(";")
         try:
-            quality[name.strip()] = float(weight.strip().removeprefix("q=") or 1) if weight.strip() else 1.0
+            quality[name.strip()] = (
+                float(weight.strip().removeprefix("q=") or 1) if weight.strip() else 1.0
+            )
         except ValueError:
             quality[name.strip()] = 0.0
-    wanted = [(quality.get(name, quality.get("*", 0.0)), -place, name) for place, name in enumerate(ENCODINGS)]
+    wanted = [
+        (quality.get(name, quality.get("*", 0.0)), -place, name)
+        for place, name in enumerate(ENCODINGS)
+    ]
     best, _, name = max(wanted)
     return name if best > 0 and best >= quality.get("identity", 0.0) else "identity"
 
@@ -312,12 +374,16 @@ def best_encoding(accepted: str) -> str:
 def _matches(if_none_match: bytes, etag: bytes) -> bool:
     if if_none_match == etag:
         return True
-    return if_none_match.strip() == b"*" or any(one.strip().removeprefix(b"W/") == etag for one in if_none_match.split(b","))
+    return if_none_match.strip() == b"*" or any(
+        one.strip().removeprefix(b"W/") == etag for one in if_none_match.split(b",")
+    )
 
 
 def _not_since(if_modified_since: bytes, updated_at: datetime) -> bool:
     try:
-        return updated_at.replace(microsecond=0) <= parsedate_to_datetime(if_modified_since.decode("latin-1"))
+        return updated_at.replace(microsecond=0) <= parsedate_to_datetime(
+            if_modified_since.decode("latin-1")
+        )
     except (ValueError, TypeError):
         return False
 
@@ -335,7 +401,10 @@ def _takes_anything(accept: bytes) -> bool:
 def _with_status(send: Send, status: bytes) -> Send:
     async def noted(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], (b"cache-status", NAME + b"; " + status)]}
+            message = {
+                **message,
+                "headers": [*message["headers"], (b"cache-status", NAME + b"; " + status)],
+            }
         await send(message)
 
     return noted

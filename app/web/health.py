@@ -21,7 +21,11 @@ def health_routes(checks: Callable[[Request], Mapping[str, Callable[[], None]]])
     router = APIRouter(tags=["operation"], dependencies=[Depends(takes_no_parameters)])
 
     @router.get(
-        "/healthz", summary="Is the process alive?", operation_id="get_health", response_description="It is.", responses=responses(400)
+        "/healthz",
+        summary="Is the process alive?",
+        operation_id="get_health",
+        response_description="It is.",
+        responses=responses(400),
     )
     async def healthz() -> Health:
         """Answers as long as the process can answer at all. For a supervisor that restarts what does not."""
@@ -41,7 +45,12 @@ def health_routes(checks: Callable[[Request], Mapping[str, Callable[[], None]]])
             try:
                 check()
             except Exception as error:
-                return problem(request, 503, f"{name} is not ready: {type(error).__name__}", headers={"Retry-After": "5"})
+                return problem(
+                    request,
+                    503,
+                    f"{name} is not ready: {type(error).__name__}",
+                    headers={"Retry-After": "5"},
+                )
         return Health(status="ok")
 
     return router

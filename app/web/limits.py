@@ -21,7 +21,8 @@ class Rate:
             seen = self._recent(name)
             if len(seen) >= self.times:
                 raise TooMany(
-                    "too many attempts; wait a little", retry_after=max(1, round(seen[0] + self.seconds - time.monotonic() + 0.5))
+                    "too many attempts; wait a little",
+                    retry_after=max(1, round(seen[0] + self.seconds - time.monotonic() + 0.5)),
                 )
 
     def count(self, name: str) -> None:
@@ -32,7 +33,11 @@ class Rate:
     def _recent(self, name: str) -> deque[float]:
         now = time.monotonic()
         if len(self._seen) > 10_000:  # names that have not been heard of lately are forgotten
-            self._seen = {other: seen for other, seen in self._seen.items() if seen and seen[-1] > now - self.seconds}
+            self._seen = {
+                other: seen
+                for other, seen in self._seen.items()
+                if seen and seen[-1] > now - self.seconds
+            }
         seen = self._seen.setdefault(name, deque())
         while seen and seen[0] <= now - self.seconds:
             seen.popleft()

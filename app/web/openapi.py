@@ -55,12 +55,18 @@ def describe(app: FastAPI, asked: Sequence[type[BaseModel]]) -> dict[str, Any]:
         schemas.pop(name, None)
     for _path, _method, operation in _operations(document):
         responses = operation["responses"]
-        for status in [status for status, response in responses.items() if "HTTPValidationError" in str(response)]:
+        for status in [
+            status
+            for status, response in responses.items()
+            if "HTTPValidationError" in str(response)
+        ]:
             del responses[status]
         for parameter in operation.get("parameters", []):
             if examples := parameter["schema"].pop("examples", None):
                 parameter.setdefault("example", examples[0])
-            if parameter["name"] == "If-Match":  # its lack is answered with 428, so the framework is not told
+            if (
+                parameter["name"] == "If-Match"
+            ):  # its lack is answered with 428, so the framework is not told
                 parameter |= {"required": True, "schema": {"type": "string", "title": "If-Match"}}
     return document
 
@@ -72,13 +78,17 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
                 yield path, method, item[method]
 
 
-async def _add_example(app: ASGIApp, request: Request, path: str, query: str, operation: dict[str, Any]) -> None:
+async def _add_example(
+    app: ASGIApp, request: Request, path: str, query: str, operation: dict[str, Any]
+) -> None:
     for parameter in operation.get("parameters", []):
         path = path.replace(f"{{{parameter['name']}}}", str(parameter.get("example", "")))
     for media_type, media in operation["responses"].get("200", {}).get("content", {}).items():
         status, body = await _ask(app, request, path, query)
         if status == 200 and MEDIA_TYPE not in media_type:
-            media["example"] = orjson.loads(body) if media_type == "application/json" else body.decode()[:MAX_TEXT]
+            media["example"] = (
+                orjson.loads(body) if media_type == "application/json" else body.decode()[:MAX_TEXT]
+            )
 
 
 async def _ask(app: ASGIApp, request: Request, path: str, query: str) -> tuple[int, bytes]:
@@ -86,7 +96,9 @@ async def _ask(app: ASGIApp, request: Request, path: str, query: str) -> tuple[i
     status, body = 0, bytearray()
     received: Iterator[Message] = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
-    async def receive() -> Message:  # then nothing more: a stream asks for as long as it lasts whether its client has left
+    async def receive() -> (
+        Message
+    ):  # then nothing more: a stream asks for as long as it lasts whether its client has left
         return next(received, None) or await asyncio.Future[Message]()
 
     async def send(message: Message) -> None:
@@ -94,7 +106,14 @@ async def _ask(app: ASGIApp, request: Request, path: str, query: str) -> tuple[i
         status = message.get("status", status)
         body.extend(message.get("body", b""))
 
-    scope = {**request.scope, "path": path, "raw_path": path.encode(), "query_string": query.encode(), "path_params": {}, "headers": []}
+    scope = {
+        **request.scope,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "path_params": {},
+        "headers": [],
+    }
     for name in ("route", "endpoint", "router"):
         scope.pop(name, None)
     await app(scope, receive, send)

@@ -1,12 +1,150 @@
-"""Query parameters of the small addresses: what is not known is refused, with what is."""
+"""Query parameters of the small endpoints: one row gives parsing, limits, OpenAPI entry and error message."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
 
-from app.errors import Fault, Invalid
+from app.errors import Fault, Invalid, Malformed
+
+MAX_PAGE = 200  # items on a page of a small list
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query parameter. `read` returns its value, or raises ValueError with what is allowed, in words."""
+
+    name: str
+    description: str
+    example: object
+    read: Callable[[str], Any]
+    schema: dict[str, Any] = field(default_factory=dict)
+    allowed: tuple[str, ...] | None = None
+    code: str = "out_of_range"
+    required: bool = False
+
+    def parse(self, value: str) -> Any:
+        """The value of the parameter. Raises Invalid."""
+        try:
+            return self.read(value)
+        except (ValueError, OverflowError) as error:
+            fault = Fault(self.code, str(error), parameter=self.name, allowed=self.allowed)
+            raise Invalid([fault]) from None
+
+    def openapi(self) -> dict[str, Any]:
+        """Its entry in the OpenAPI document."""
+        return {
+            "name": self.name,
+            "in": "query",
+            "required": self.required,
+            "description": self.description,
+            "schema": self.schema,
+            "example": self.example,
+        }
+
+
+def one_of(
+    name: str, values: Sequence[str], description: str, example: str, *, required: bool = False
+) -> Parameter:
+    """A parameter that takes one of these values."""
+
+    def read(value: str) -> str:
+        if value not in values:
+            raise ValueError(
+                f"{name} has no value {value[:40]!r}. Use one of: {', '.join(values)}."
+            )
+        return value
+
+    schema = {"type": "string", "enum": list(values)}
+    return Parameter(
+        name, description, example, read, schema, tuple(values), "unknown_value", required=required
+    )
+
+
+def whole_number(
+    name: str, least: int, most: int, description: str, example: int, *, default: int | None = None
+) -> Parameter:
+    """A parameter that takes a whole number from `least` to `most`."""
+
+    def read(value: str) -> int:
+        digits = value.isascii() and value.isdecimal() and len(value) < 20
+        if not digits or not least <= int(value) <= most:
+            raise ValueError(f"{name} must be a whole number from {least} to {most}.")
+        return int(value)
+
+    schema: dict[str, Any] = {"type": "integer", "minimum": least, "maximum": most}
+    if default is not None:
+        schema["default"] = default
+    return Parameter(name, description, example, read, schema)
+
+
+def text(
+    name: str, most: int, description: str, example: str, *, required: bool = False
+) -> Parameter:
+    """A parameter that takes text which both databases can store."""
+
+    def read(value: str) -> str:
+        if len(value) > most or "\0" in value:
+            raise ValueError(f"{name} must be text of at most {most} characters, without NUL.")
+        return value
+
+    schema = {"type": "string", "maxLength": most}
+    return Parameter(name, description, example, read, schema, code="not_text", required=required)
+
+
+def moment(name: str, description: str, example: str) -> Parameter:
+    """A parameter that takes a time with its zone (RFC 3339)."""
+
+    def read(value: str) -> datetime:
+        try:
+            at = datetime.fromisoformat(value)
+            if at.tzinfo is None:
+                raise ValueError
+            return at.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ValueError(
+                f"{name} must be an RFC 3339 time with its zone, such as 2026-11-25T00:00:00Z."
+            ) from None
+
+    schema = {"type": "string", "format": "date-time"}
+    return Parameter(name, description, example, read, schema, code="not_a_time")
+
+
+def limit(items: str) -> Parameter:
+    """The parameter `limit` of a paged list."""
+    return whole_number("limit", 1, MAX_PAGE, f"{items} on a page.", 10, default=50)
+
+
+def openapi(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """The OpenAPI entry of an operation's parameters."""
+    return {"parameters": [parameter.openapi() for parameter in parameters]}
+
+
+def read_parameters(request: Request, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """The values of the parameters that were given; an empty value means "not given".
+
+    Raises Malformed for unknown parameters, Invalid with every fault in the values.
+    """
+    refuse_unknown(request, [parameter.name for parameter in parameters])
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for parameter in parameters:
+        given = request.query_params.get(parameter.name)
+        if given:
+            try:
+                values[parameter.name] = parameter.parse(given)
+            except Invalid as invalid:
+                faults += invalid.faults
+        elif parameter.required:
+            detail = f"{parameter.name} is required: {parameter.description}"
+            faults.append(
+                Fault("missing", detail, parameter=parameter.name, allowed=parameter.allowed)
+            )
+    if faults:
+        raise Invalid(faults)
+    return values
 
 
 def takes_no_parameters(request: Request) -> None:
@@ -17,79 +155,21 @@ def takes_no_parameters(request: Request) -> None:
 def refuse_unknown(request: Request, allowed: Sequence[str]) -> None:
     """Refuse query parameters that are not among the allowed ones, and those given twice."""
     names = [name for name, _ in request.query_params.multi_items()]
+    takes = f"It takes {', '.join(allowed)}." if allowed else "It takes no parameters."
     faults = [
-        Fault("unknown_parameter", f"there is no parameter {name[:60]!r}; {_what(allowed)}", parameter=name[:60], allowed=tuple(allowed))
+        Fault(
+            "unknown_parameter",
+            f"This endpoint has no parameter {name[:60]!r}. {takes}",
+            parameter=name[:60],
+            allowed=tuple(allowed),
+        )
         for name in dict.fromkeys(names)
         if name not in allowed
     ]
-    faults += [Fault("given_twice", f"{name} can be given once", parameter=name) for name in allowed if names.count(name) > 1]
+    faults += [
+        Fault("given_twice", f"{name} was given more than once. Give it once.", parameter=name)
+        for name in allowed
+        if names.count(name) > 1
+    ]
     if faults:
-        raise Invalid(faults)
-
-
-def one_of(name: str, values: Sequence[str]) -> Callable[[str], str]:
-    """Reads a value that is one of these."""
-
-    def read(value: str) -> str:
-        if value not in values:
-            raise Invalid([Fault("unknown_value", f"{name} has no value {value[:40]!r}", parameter=name, allowed=tuple(values))])
-        return value
-
-    return read
-
-
-def whole_number(name: str, least: int, most: int) -> Callable[[str], int]:
-    """Reads a whole number between these."""
-
-    def read(value: str) -> int:
-        if not (value.isascii() and value.isdecimal() and len(value) < 20 and least <= int(value) <= most):
-            raise Invalid([Fault("out_of_range", f"{name} is a whole number from {least} to {most}", parameter=name)])
-        return int(value)
-
-    return read
-
-
-def text(name: str, most: int) -> Callable[[str], str]:
-    """Reads a text that both databases can take."""
-
-    def read(value: str) -> str:
-        if len(value) > most or "\0" in value:
-            raise Invalid([Fault("not_text", f"{name} is a text of up to {most} characters", parameter=name)])
-        return value
-
-    return read
-
-
-def moment(name: str) -> Callable[[str], datetime]:
-    """Reads a time with its zone (RFC 3339)."""
-
-    def read(value: str) -> datetime:
-        try:
-            given = datetime.fromisoformat(value)
-            if given.tzinfo is None:
-                raise ValueError
-            return given.astimezone(UTC)
-        except (ValueError, OverflowError):
-            what = f"{name} is an RFC 3339 time with its zone, such as 2026-11-25T00:00:00Z"
-            raise Invalid([Fault("not_a_time", what, parameter=name)]) from None
-
-    return read
-
-
-def read_parameters(request: Request, readers: Mapping[str, Callable[[str], object]]) -> dict[str, Any]:
-    """The parameters that were given, each read by its reader; there are no others. Raises Invalid with every fault."""
-    refuse_unknown(request, tuple(readers))
-    found: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name, value in request.query_params.items():
-        try:
-            found[name] = readers[name](value)
-        except Invalid as invalid:
-            faults += invalid.faults
-    if faults:
-        raise Invalid(faults)
-    return found
-
-
-def _what(allowed: Sequence[str]) -> str:
-    return f"this address takes {', '.join(allowed)}" if allowed else "this address takes none"
+        raise Malformed(faults)

@@ -35,38 +35,94 @@ TYPES = {
     type_.slug: type_
     for type_ in (
         ProblemType(
-            400, "bad-request", "The request cannot be read", "A parameter is not known here, or a cursor is not one that was given."
+            400,
+            "bad-request",
+            "The request cannot be read",
+            "A parameter is not known here, or a cursor is not one that was given.",
         ),
-        ProblemType(401, "unauthenticated", "A valid key is needed", "Send a key as `Authorization: Bearer KEY`."),
-        ProblemType(403, "forbidden", "The key does not reach that far", "The key is valid; what it may do does not include this."),
+        ProblemType(
+            401,
+            "unauthenticated",
+            "A valid key is needed",
+            "Send a key as `Authorization: Bearer KEY`.",
+        ),
+        ProblemType(
+            403,
+            "forbidden",
+            "The key does not reach that far",
+            "The key is valid; what it may do does not include this.",
+        ),
         ProblemType(404, "not-found", "There is nothing here", "No such address or record."),
-        ProblemType(405, "method-not-allowed", "This address does not take that method", "The Allow header lists those it takes."),
         ProblemType(
-            406, "not-acceptable", "That form cannot be had here", "The Accept header excludes every form that this address gives."
+            405,
+            "method-not-allowed",
+            "This address does not take that method",
+            "The Allow header lists those it takes.",
         ),
-        ProblemType(409, "conflict", "That is not possible as things stand", "The state of the record does not allow the step."),
-        ProblemType(410, "gone", "It has been withdrawn", "It was public once; the change feed and the history still tell of it."),
-        ProblemType(412, "stale", "The record has changed meanwhile", "Read it again, and send the step with its new ETag."),
+        ProblemType(
+            406,
+            "not-acceptable",
+            "That form cannot be had here",
+            "The Accept header excludes every form that this address gives.",
+        ),
+        ProblemType(
+            409,
+            "conflict",
+            "That is not possible as things stand",
+            "The state of the record does not allow the step.",
+        ),
+        ProblemType(
+            410,
+            "gone",
+            "It has been withdrawn",
+            "It was public once; the change feed and the history still tell of it.",
+        ),
+        ProblemType(
+            412,
+            "stale",
+            "The record has changed meanwhile",
+            "Read it again, and send the step with its new ETag.",
+        ),
         ProblemType(413, "too-large", "The body is too large", "The limit is named in the detail."),
-        ProblemType(415, "unsupported-media-type", "That kind of body is not taken here", "The Accept header of the answer lists what is."),
         ProblemType(
-            422, "invalid-input", "The input breaks a rule", "Each entry of `errors` names the place, what is wrong and what is allowed."
+            415,
+            "unsupported-media-type",
+            "That kind of body is not taken here",
+            "The Accept header of the answer lists what is.",
         ),
-        ProblemType(428, "precondition-required", "If-Match is needed", "Send the ETag of the version that you have seen."),
-        ProblemType(429, "too-many-requests", "Too many requests", "Wait as long as Retry-After says."),
-        ProblemType(500, "internal-error", "Something went wrong on our side", "It has been logged under the request id in `instance`."),
-        ProblemType(503, "unavailable", "The directory cannot answer now", "Try again as Retry-After says."),
+        ProblemType(
+            422,
+            "invalid-input",
+            "The input breaks a rule",
+            "Each entry of `errors` names the place, what is wrong and what is allowed.",
+        ),
+        ProblemType(
+            428,
+            "precondition-required",
+            "If-Match is needed",
+            "Send the ETag of the version that you have seen.",
+        ),
+        ProblemType(
+            429, "too-many-requests", "Too many requests", "Wait as long as Retry-After says."
+        ),
+        ProblemType(
+            500,
+            "internal-error",
+            "Something went wrong on our side",
+            "It has been logged under the request id in `instance`.",
+        ),
+        ProblemType(
+            503, "unavailable", "The directory cannot answer now", "Try again as Retry-After says."
+        ),
     )
 }
 BY_STATUS = {type_.status: type_ for type_ in TYPES.values()}
-# Faults in the shape of the request itself, not in a value: 400 rather than 422.
-MALFORMED = {"unknown_parameter", "given_twice", "cursor_damaged", "cursor_query_mismatch", "not_an_etag", "not_json"}
 STATUS: dict[type[Refusal], int] = {
     errors.NotFound: 404,
     errors.Gone: 410,
     errors.Conflict: 409,
     errors.Stale: 412,
-    errors.Unseen: 428,
+    errors.VersionRequired: 428,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
 }
@@ -77,12 +133,20 @@ class ProblemError(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    parameter: str | None = Field(default=None, description="The query parameter or header at fault.")
-    pointer: str | None = Field(default=None, description="Where in the body (JSON Pointer, RFC 6901).")
+    parameter: str | None = Field(
+        default=None, description="The query parameter or header at fault."
+    )
+    pointer: str | None = Field(
+        default=None, description="Where in the body (JSON Pointer, RFC 6901)."
+    )
     code: str = Field(description="Stable name of the fault, for programs.")
     detail: str = Field(description="What is wrong, in words.")
-    allowed: list[str] | None = Field(default=None, description="What would have been right, where that can be listed.")
-    nearest: list[str] | None = Field(default=None, description="Valid values that look most like the one given.")
+    allowed: list[str] | None = Field(
+        default=None, description="What would have been right, where that can be listed."
+    )
+    nearest: list[str] | None = Field(
+        default=None, description="Valid values that look most like the one given."
+    )
 
 
 class Problem(BaseModel):
@@ -90,12 +154,17 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: str = Field(description="Address of a page about this kind of problem.", examples=["/problems/invalid-input"])
+    type: str = Field(
+        description="Address of a page about this kind of problem.",
+        examples=["/problems/invalid-input"],
+    )
     title: str = Field(description="The kind of problem, in words.")
     status: int = Field(description="HTTP status.")
     detail: str = Field(description="What happened in this case.")
     instance: str = Field(description="Id of this request; the log has it too.")
-    errors: list[ProblemError] = Field(description="Every fault found, not only the first; empty where the request had none.")
+    errors: list[ProblemError] = Field(
+        description="Every fault found, not only the first; empty where the request had none."
+    )
 
 
 class ForbiddenProblem(Problem):
@@ -107,7 +176,9 @@ class ForbiddenProblem(Problem):
 class NotFoundProblem(Problem):
     """There is nothing under this name."""
 
-    nearest: list[str] | None = Field(default=None, description="Names that exist and look most like the one given.")
+    nearest: list[str] | None = Field(
+        default=None, description="Names that exist and look most like the one given."
+    )
 
 
 class GoneProblem(Problem):
@@ -150,7 +221,12 @@ class StaleProblem(Problem):
 
 
 # What some problems tell besides (RFC 9457, extension members).
-EXTENDED: Mapping[int, type[Problem]] = {403: ForbiddenProblem, 404: NotFoundProblem, 410: GoneProblem, 412: StaleProblem}
+EXTENDED: Mapping[int, type[Problem]] = {
+    403: ForbiddenProblem,
+    404: NotFoundProblem,
+    410: GoneProblem,
+    412: StaleProblem,
+}
 
 
 def problem(
@@ -170,10 +246,12 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.scope.get("request_id", ""),
-        "errors": [error_parts(fault) for fault in faults],
+        "errors": [fault.as_dict() for fault in faults],
         **(more or {}),
     }
-    return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return Response(
+        orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=dict(headers or {})
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -190,7 +268,9 @@ def install(app: FastAPI) -> None:
                 fault["type"],
                 fault["msg"],
                 parameter=str(fault["loc"][-1]) if fault["loc"][0] != "body" else None,
-                pointer="/" + "/".join(map(str, fault["loc"][1:])) if fault["loc"][0] == "body" else None,
+                pointer="/" + "/".join(map(str, fault["loc"][1:]))
+                if fault["loc"][0] == "body"
+                else None,
             )
             for fault in error.errors()
         ]
@@ -202,7 +282,11 @@ def install(app: FastAPI) -> None:
             404: f"There is nothing at {request.url.path}. The addresses are listed at / and described at /docs.",
             405: f"{request.url.path} does not take {request.method}.",
         }.get(error.status_code, error.detail)
-        headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else error.headers
+        headers = (
+            {"Allow": ", ".join(_methods_at(request))}
+            if error.status_code == 405
+            else error.headers
+        )
         return problem(request, error.status_code, detail, headers=headers)
 
     @app.exception_handler(Exception)
@@ -225,24 +309,39 @@ def install(app: FastAPI) -> None:
 def answer(request: Request, refusal: Refusal) -> Response:
     """The problem document for a refusal."""
     match refusal:
+        case errors.Malformed(faults=faults):
+            return problem(request, 400, str(refusal), faults=faults)
         case Invalid(faults=faults):
-            status = 400 if any(fault.code in MALFORMED for fault in faults) else 422
-            return problem(request, status, str(refusal), faults=faults)
+            return problem(request, 422, str(refusal), faults=faults)
         case errors.Moved(slug=slug):
             return Response(status_code=308, headers={"Location": _same_address_of(request, slug)})
         case errors.NotFound(nearest=nearest) if nearest:
-            return problem(request, 404, f"{refusal}; the nearest are {', '.join(nearest)}", more={"nearest": list(nearest)})
+            return problem(
+                request,
+                404,
+                f"{refusal}; the nearest are {', '.join(nearest)}",
+                more={"nearest": list(nearest)},
+            )
         case errors.Gone(reason=reason):
             return problem(request, 410, str(refusal), more={"reason": reason})
         case errors.Stale(version=version):
-            more = {"version": version, "current": refusal.current, "comparison": refusal.comparison}
+            more = {
+                "version": version,
+                "current": refusal.current,
+                "comparison": refusal.comparison,
+            }
             return problem(request, 412, str(refusal), more=more, headers={"ETag": f'"{version}"'})
         case errors.TooMany(retry_after=seconds):
             return problem(request, 429, str(refusal), headers={"Retry-After": str(seconds)})
         case errors.Busy(retry_after=seconds):
             return problem(request, 503, str(refusal), headers={"Retry-After": str(seconds)})
         case errors.Unauthenticated():
-            return problem(request, 401, str(refusal), headers={"WWW-Authenticate": 'Bearer realm="Model Districts"'})
+            return problem(
+                request,
+                401,
+                str(refusal),
+                headers={"WWW-Authenticate": 'Bearer realm="Model Districts"'},
+            )
         case errors.Forbidden(needs=needs):
             return problem(request, 403, str(refusal), more={"needs": needs})
     return problem(request, STATUS[type(refusal)], str(refusal))
@@ -258,23 +357,16 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": f"{BY_STATUS[status].title}. {BY_STATUS[status].meaning}",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{EXTENDED.get(status, Problem).__name__}"}}},
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {
+                        "$ref": f"#/components/schemas/{EXTENDED.get(status, Problem).__name__}"
+                    }
+                }
+            },
         }
         for status in statuses
     }
-
-
-def error_parts(fault: Fault) -> dict[str, Any]:
-    """A fault as a member of `errors`."""
-    parts = {
-        "parameter": fault.parameter,
-        "pointer": fault.pointer,
-        "code": fault.code,
-        "detail": fault.detail,
-        "allowed": fault.allowed,
-        "nearest": fault.nearest,
-    }
-    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _methods_at(request: Request) -> list[str]:
@@ -283,6 +375,8 @@ def _methods_at(request: Request) -> list[str]:
     taken = [
         method
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
     ]
     return [*taken, *(["HEAD"] if "GET" in taken else []), "OPTIONS"]

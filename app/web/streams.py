@@ -13,7 +13,14 @@ AT_ONCE = 8  # chunks that are made in one go: each go costs two hops between th
 class Stream(StreamingResponse):
     """Chunks made from a source that holds something open. The source is closed when the answer ends, and when the client hangs up."""
 
-    def __init__(self, chunks: Iterator[bytes], *, source: Generator[str, None, None], media_type: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        chunks: Iterator[bytes],
+        *,
+        source: Generator[str, None, None],
+        media_type: str,
+        headers: Mapping[str, str],
+    ) -> None:
         super().__init__(_made_in_a_thread(chunks), media_type=media_type, headers=headers)
         self._source = source
 

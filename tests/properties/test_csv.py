@@ -8,20 +8,24 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from importing import as_csv, as_xlsx
 
-from app.desk.columns import columns, to_cells
-from app.desk.plans import Planned
-from app.desk.readers import read_file
-from app.desk.templates import refused_csv
+from app.desk.imports.columns import columns, to_cells
+from app.desk.imports.files import read_file
+from app.desk.imports.plans import Planned
+from app.desk.imports.templates import refused_csv
 from app.records.kinds import KINDS
 
 Json = dict[str, Any]
 
 # No NUL and no half of a pair, which no record holds; nothing that XML cannot say. White space around is taken off.
 texts = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\ufffe\uffff") | st.sampled_from('\n\t",;|[]'), min_size=1
+    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\ufffe\uffff")
+    | st.sampled_from('\n\t",;|[]'),
+    min_size=1,
 )
 words = texts.map(str.strip).filter(bool)
-slugs = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(lambda slug: len(slug) <= 200)
+slugs = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(
+    lambda slug: len(slug) <= 200
+)
 figures = st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: value + 0.0)
 short = words.filter(lambda text: len(text) <= 200)
 districts = st.fixed_dictionaries(
@@ -50,7 +54,10 @@ cases = st.fixed_dictionaries(
         "approach": words,
         "aliases": st.lists(short, max_size=5),
         "districts": st.lists(slugs, max_size=4),
-        "scale": st.lists(st.fixed_dictionaries({"measure": short, "value": figures, "source": st.just("s1")}), max_size=3),
+        "scale": st.lists(
+            st.fixed_dictionaries({"measure": short, "value": figures, "source": st.just("s1")}),
+            max_size=3,
+        ),
         "sources": st.lists(sources, max_size=3),
     },
 )
@@ -87,7 +94,7 @@ def test_a_district_comes_out_of_a_table_as_it_went_in(document: Json) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases)
 def test_a_case_study_comes_out_of_a_table_as_it_went_in(document: Json) -> None:
-    check("case_study", document)
+    check("case-study", document)
 
 
 @settings(max_examples=60, deadline=None)
@@ -111,6 +118,7 @@ def test_refused_rows_are_read_again_as_they_were_sent(rows: list[tuple[Json, st
         for number, (document, problem) in enumerate(rows, 1)
     ]
     file = "".join(refused_csv("district", iter(refused))).encode()
-    assert [said("district", row.document) for row in read_file(io.BytesIO(file), "district", "csv").rows] == [
-        said("district", document) for document, _ in rows
-    ]
+    assert [
+        said("district", row.document)
+        for row in read_file(io.BytesIO(file), "district", "csv").rows
+    ] == [said("district", document) for document, _ in rows]

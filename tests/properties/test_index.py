@@ -9,7 +9,20 @@ from urllib.parse import parse_qsl, urlsplit
 import Stemmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_directory import FILTERS, SLUGS, SORTS, History, Question, answer_of, ask, empty_index, entry, following, histories, questions
+from small_directory import (
+    FILTERS,
+    SLUGS,
+    SORTS,
+    History,
+    Question,
+    answer_of,
+    ask,
+    empty_index,
+    entry,
+    following,
+    histories,
+    questions,
+)
 
 from app.catalog.entry import Entry
 from app.records.district import distance_km
@@ -30,7 +43,11 @@ def test_the_index_answers_as_sql_does(history: History, asked: list[Question]) 
             assert answer["meta"]["total"] == len(found)
             assert sorted(hit["slug"] for hit in answer["data"]) == sorted(found)
             for name in (*FILTERS, *RANGE):
-                values = {value["value"]: value["count"] for value in answer["facets"][name] if value["count"]}
+                values = {
+                    value["value"]: value["count"]
+                    for value in answer["facets"][name]
+                    if value["count"]
+                }
                 assert values == oracle.counts(question, name), name
     for sort in SORTS:
         question = asked[0] | {"sort": sort, "facets": ["none"]}
@@ -39,12 +56,14 @@ def test_the_index_answers_as_sql_does(history: History, asked: list[Question]) 
 
 @settings(max_examples=100, deadline=None)
 @given(histories, st.lists(questions, min_size=1, max_size=4), st.randoms())
-def test_an_index_that_followed_the_changes_answers_like_one_built_anew(history: History, asked: list[Question], random: Random) -> None:
+def test_an_index_that_followed_the_changes_answers_like_one_built_anew(
+    history: History, asked: list[Question], random: Random
+) -> None:
     for old, standing in following(history):
         random.shuffle(standing)
         new = empty_index()
         for one in standing:
-            new.collections["case_study"].put(one, many=True)
+            new.collections["case-study"].put(one, many=True)
         for question in asked:
             for limit in (1, 100):
                 assert ask(old, question, limit) == ask(new, question, limit)
@@ -59,17 +78,25 @@ def test_federal_ids_may_change_hands(ids: list[str], order: list[str]) -> None:
     new = {slug: other[-1] for slug, other in zip(SLUGS, ids, strict=True)}
     for slug in order:
         districts.put(entry(slug, kind="district", ids=[new[slug]]), many=False)
-    assert {slug: districts.slugs[districts.number(id_) or 0] for slug, id_ in new.items()} == {slug: slug for slug in SLUGS}
+    assert {slug: districts.slugs[districts.number(id_) or 0] for slug, id_ in new.items()} == {
+        slug: slug for slug in SLUGS
+    }
 
 
 def test_words_of_other_entries_do_not_change_an_entrys_score() -> None:
-    index, question = empty_index(), {"q": [(False, ("beginning", "readi")), (False, ("word", "school"))]}
-    among = index.collections["case_study"]
+    index, question = (
+        empty_index(),
+        {"q": [(False, ("beginning", "readi")), (False, ("word", "school"))]},
+    )
+    among = index.collections["case-study"]
     among.put(entry("case-1", text={"summary": "read school"}), many=False)
     among.put(entry("case-2", text={"title": "school of five words now"}), many=False)
     before = ask(index, question, limit=1)
     among.put(entry("case-3", text={"text": "reading"}), many=False)
-    assert [hit["slug"] for hit in ask(index, question)["data"]][:2] == ["case-3", before["data"][0]["slug"]]
+    assert [hit["slug"] for hit in ask(index, question)["data"]][:2] == [
+        "case-3",
+        before["data"][0]["slug"],
+    ]
     among.discard("case-3")
     assert ask(index, question, limit=1) == before
 
@@ -77,10 +104,17 @@ def test_words_of_other_entries_do_not_change_an_entrys_score() -> None:
 def test_a_very_common_word_is_ranked_as_if_every_entry_were_weighed() -> None:
     index = empty_index()
     for n in range(3 * CHAMPIONS):
-        found = entry(f"case-{n}", text={"text": "attend " * (n % 4) + "else " * (n % 3)}, facets={"state": ["CA"] if n % 20 else []})
-        index.collections["case_study"].put(found, many=True)
+        found = entry(
+            f"case-{n}",
+            text={"text": "attend " * (n % 4) + "else " * (n % 3)},
+            facets={"state": ["CA"] if n % 20 else []},
+        )
+        index.collections["case-study"].put(found, many=True)
     for narrowed in ("", "&state=CA"):
-        alone, besides = (list(walk(index, f"q={q}{narrowed}&limit=100&facets=none")) for q in ("attend", "attend xyzzy"))
+        alone, besides = (
+            list(walk(index, f"q={q}{narrowed}&limit=100&facets=none"))
+            for q in ("attend", "attend xyzzy")
+        )
         assert alone == besides
         assert len(alone) > CHAMPIONS
 
@@ -102,7 +136,12 @@ class Oracle:
 
     def __init__(self, standing: list[Entry]) -> None:
         self.db = sqlite3.connect(":memory:")
-        self.db.create_function("km", 2, lambda latitude, longitude: distance_km(45, -122, latitude, longitude), deterministic=True)
+        self.db.create_function(
+            "km",
+            2,
+            lambda latitude, longitude: distance_km(45, -122, latitude, longitude),
+            deterministic=True,
+        )
         self.db.executescript("""
             CREATE TABLE entry (slug, updated, title, state, started, enrollment);
             CREATE TABLE word (slug, field, position, word, stem);
@@ -113,16 +152,32 @@ class Oracle:
         """)
         stem = Stemmer.Stemmer("english").stemWord
         for one in standing:
-            figures = one.figures["updated"][0], max(one.figures["started"], default=None), max(one.figures["enrollment"], default=None)
-            row = (one.slug, figures[0], one.text["title"], next(iter(one.facets["state"]), None), *figures[1:])
+            figures = (
+                one.figures["updated"][0],
+                max(one.figures["started"], default=None),
+                max(one.figures["enrollment"], default=None),
+            )
+            row = (
+                one.slug,
+                figures[0],
+                one.text["title"],
+                next(iter(one.facets["state"]), None),
+                *figures[1:],
+            )
             self.db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)", row)
             for field, text in one.text.items():
-                words = [(one.slug, field, n, word, stem(word)) for n, word in enumerate(text.split())]
+                words = [
+                    (one.slug, field, n, word, stem(word)) for n, word in enumerate(text.split())
+                ]
                 self.db.executemany("INSERT INTO word VALUES (?, ?, ?, ?, ?)", words)
             for table, lists in (("facet", one.facets), ("figure", one.figures)):
-                rows = [(one.slug, name, value) for name, values in lists.items() for value in values]
+                rows = [
+                    (one.slug, name, value) for name, values in lists.items() for value in values
+                ]
                 self.db.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", rows)
-            self.db.executemany("INSERT INTO place VALUES (?, ?, ?)", [(one.slug, *place) for place in one.places])
+            self.db.executemany(
+                "INSERT INTO place VALUES (?, ?, ?)", [(one.slug, *place) for place in one.places]
+            )
         self.db.execute("""INSERT INTO facet SELECT slug, name, 'not-stated'
             FROM entry CROSS JOIN (SELECT 'state' AS name UNION SELECT 'rurality' UNION SELECT 'strategy') AS names
             WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.slug = entry.slug AND facet.name = names.name)""")
@@ -135,7 +190,9 @@ class Oracle:
         down = "DESC" if sort.startswith("-") else "ASC"
         slugs_down = down if by != "round(km * 1000)" else "ASC"
         order = f"{by} IS NULL, {by} {down}, iif({by} IS NULL, slug, NULL), slug {slugs_down}"
-        rows = self.db.execute(f"SELECT slug FROM entry LEFT JOIN distance USING (slug) WHERE {where} ORDER BY {order}")
+        rows = self.db.execute(
+            f"SELECT slug FROM entry LEFT JOIN distance USING (slug) WHERE {where} ORDER BY {order}"
+        )
         return [slug for (slug,) in rows], mode
 
     def counts(self, question: Question, name: str) -> dict[str | None, int]:
@@ -150,8 +207,14 @@ class Oracle:
         found: dict[str | None, int] = {}
         for low, high, _ in RANGE[name].bands:
             within = f"SELECT DISTINCT slug FROM figure WHERE name = '{name}' AND value BETWEEN {low} AND {high}"
-            found[f"{low}-{high}"] = len(self.db.execute(f"{within} AND slug IN ({hits})").fetchall())
-        found[None] = len(self.db.execute(f"{hits} AND slug NOT IN (SELECT slug FROM figure WHERE name = '{name}')").fetchall())
+            found[f"{low}-{high}"] = len(
+                self.db.execute(f"{within} AND slug IN ({hits})").fetchall()
+            )
+        found[None] = len(
+            self.db.execute(
+                f"{hits} AND slug NOT IN (SELECT slug FROM figure WHERE name = '{name}')"
+            ).fetchall()
+        )
         return {value: count for value, count in found.items() if count}
 
     def where(self, question: Question) -> tuple[str, str | None]:
@@ -160,16 +223,27 @@ class Oracle:
         parts = [f"NOT {condition(clause)}" for minus, clause in question["q"] if minus]
         mode = None
         if wanted:
-            everywhere = self.db.execute(f"SELECT count(*) FROM entry WHERE {' AND '.join([*wanted, *parts])}").fetchone()[0]
+            everywhere = self.db.execute(
+                f"SELECT count(*) FROM entry WHERE {' AND '.join([*wanted, *parts])}"
+            ).fetchone()[0]
             mode = "all" if everywhere or len(wanted) == 1 else "any"
             parts.append(f"({(' AND ' if mode == 'all' else ' OR ').join(wanted)})")
         for name, values in question.items():
             facet, _, how = name.partition("_")
             if facet in FILTERS:
-                having = [f"slug IN (SELECT slug FROM facet WHERE name = '{facet}' AND value = '{value}')" for value in values]
-                parts.append({"": "({})", "not": "NOT ({})", "all": "({})"}[how].format((" AND " if how == "all" else " OR ").join(having)))
+                having = [
+                    f"slug IN (SELECT slug FROM facet WHERE name = '{facet}' AND value = '{value}')"
+                    for value in values
+                ]
+                parts.append(
+                    {"": "({})", "not": "NOT ({})", "all": "({})"}[how].format(
+                        (" AND " if how == "all" else " OR ").join(having)
+                    )
+                )
             elif name in RANGE:
-                parts.append(f"slug IN (SELECT slug FROM figure WHERE name = '{name}' AND value BETWEEN {values[0]} AND {values[1]})")
+                parts.append(
+                    f"slug IN (SELECT slug FROM figure WHERE name = '{name}' AND value BETWEEN {values[0]} AND {values[1]})"
+                )
             elif name == "slug":
                 parts.append(f"slug IN ({', '.join(map(repr, values))})")
             elif name == "within_km":
@@ -185,5 +259,7 @@ def condition(clause: tuple[str, Any]) -> str:
     if kind == "beginning":
         return f"slug IN (SELECT slug FROM word WHERE word GLOB '{what}*')"
     joins = "".join(f" JOIN word w{n} USING (slug, field)" for n in range(1, len(what)))
-    row = " AND ".join(f"w{n}.word = '{word}' AND w{n}.position = w0.position + {n}" for n, word in enumerate(what))
+    row = " AND ".join(
+        f"w{n}.word = '{word}' AND w{n}.position = w0.position + {n}" for n, word in enumerate(what)
+    )
     return f"slug IN (SELECT w0.slug FROM word w0{joins} WHERE {row})"

@@ -6,16 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.desk.drafts import merge
+from app.desk.editing.drafts import merge
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 JSON = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=12
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=12,
 )
 # A merge patch cannot say null, so documents that it can say hold none.
 WITHOUT_NULL = st.recursive(
     st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 OBJECTS = st.dictionaries(st.text(max_size=3), WITHOUT_NULL, max_size=4)
@@ -41,7 +47,9 @@ OBJECTS = st.dictionaries(st.text(max_size=3), WITHOUT_NULL, max_size=4)
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_the_examples_of_the_rfc_come_out_as_it_says(original: Any, patch: Any, result: Any) -> None:
+def test_the_examples_of_the_rfc_come_out_as_it_says(
+    original: Any, patch: Any, result: Any
+) -> None:
     assert merge(original, patch) == result
 
 
@@ -57,7 +65,9 @@ def test_a_patch_applied_twice_does_what_it_does_once(document: Any, patch: Any)
 
 
 @given(OBJECTS, OBJECTS)
-def test_for_any_two_documents_there_is_a_patch_from_one_to_the_other(old: dict[str, Any], new: dict[str, Any]) -> None:
+def test_for_any_two_documents_there_is_a_patch_from_one_to_the_other(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
     assert merge(old, difference(old, new)) == new
 
 
@@ -72,5 +82,9 @@ def difference(old: Any, new: Any) -> Any:
     """The merge patch that makes one object of another."""
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return new
-    changed = {name: difference(old.get(name), value) for name, value in new.items() if name not in old or old[name] != value}
+    changed = {
+        name: difference(old.get(name), value)
+        for name, value in new.items()
+        if name not in old or old[name] != value
+    }
     return dict.fromkeys(old.keys() - new.keys()) | changed

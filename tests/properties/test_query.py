@@ -14,7 +14,8 @@ from small_directory import RURALITIES, STATES, STRATEGIES, fill
 from app.catalog.vocabulary import Vocabulary
 from app.errors import Invalid
 from app.search.filters import FACETS, MAX_LIMIT, RANGE, SORTS
-from app.search.query import PARAMETERS, SearchQuery, parse
+from app.search.parser import parse
+from app.search.query import PARAMETERS, SearchQuery
 from app.search.ranking import Cursor, read_cursor
 
 Pairs = list[tuple[str, str]]
@@ -29,27 +30,55 @@ typed = st.one_of(
     st.text(characters, max_size=40),
     st.text(st.sampled_from("ab A&'-\"*1,.é\u2019ﬁ\u210c½ß"), max_size=20),
     st.lists(
-        st.sampled_from(["way", "-off", '"all of it"', '-"none of it"', "be*", "-no*", "A & M", "mount*", "St.", "1,200"]), max_size=6
+        st.sampled_from(
+            [
+                "way",
+                "-off",
+                '"all of it"',
+                '-"none of it"',
+                "be*",
+                "-no*",
+                "A & M",
+                "mount*",
+                "St.",
+                "1,200",
+            ]
+        ),
+        max_size=6,
     ).map(" ".join),
 )
 values = {
     **{
-        name + how: st.lists(st.sampled_from([*codes, "not-stated"]), min_size=1, max_size=3).map(",".join)
+        name + how: st.lists(st.sampled_from([*codes, "not-stated"]), min_size=1, max_size=3).map(
+            ",".join
+        )
         for name, codes in FILTERS.items()
         for how in ("", "_all", "_not")
     },
-    **{f"{name}_min": st.integers(range_.lowest, range_.lowest + 99).map(str) for name, range_ in RANGE.items()},
-    **{f"{name}_max": st.integers(range_.lowest + 99, range_.highest).map(str) for name, range_ in RANGE.items()},
-    "slug": st.lists(st.from_regex(r"[a-z0-9]{1,3}(-[a-z0-9]{1,3})?", fullmatch=True), min_size=1, max_size=4).map(",".join),
-    "within_km": st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?", fullmatch=True) | st.integers(1, 20_100).map(str),
+    **{
+        f"{name}_min": st.integers(range_.lowest, range_.lowest + 99).map(str)
+        for name, range_ in RANGE.items()
+    },
+    **{
+        f"{name}_max": st.integers(range_.lowest + 99, range_.highest).map(str)
+        for name, range_ in RANGE.items()
+    },
+    "slug": st.lists(
+        st.from_regex(r"[a-z0-9]{1,3}(-[a-z0-9]{1,3})?", fullmatch=True), min_size=1, max_size=4
+    ).map(",".join),
+    "within_km": st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?", fullmatch=True)
+    | st.integers(1, 20_100).map(str),
     "sort": st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]),
     "limit": st.integers(0, MAX_LIMIT).map(str),
     "fields": st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3).map(",".join),
-    "facets": st.lists(st.sampled_from(FACETS), min_size=1, max_size=3).map(",".join) | st.just("none"),
+    "facets": st.lists(st.sampled_from(FACETS), min_size=1, max_size=3).map(",".join)
+    | st.just("none"),
     "q": typed,
 }
 near = st.sampled_from(["44.06,-121.32", "-90,180", "0,0", DISTRICT])
-valid = st.tuples(near, st.fixed_dictionaries({}, optional=values)).map(lambda drawn: [("near", drawn[0]), *drawn[1].items()])
+valid = st.tuples(near, st.fixed_dictionaries({}, optional=values)).map(
+    lambda drawn: [("near", drawn[0]), *drawn[1].items()]
+)
 
 
 def place(name: str) -> tuple[float, float] | None:
@@ -59,7 +88,9 @@ def place(name: str) -> tuple[float, float] | None:
 
 def read(pairs: Pairs) -> SearchQuery:
     """The question that parameters ask."""
-    return parse("case_study", "/v1/case-studies", pairs, vocabulary=VOCABULARY, places=place, fields=FIELDS)
+    return parse(
+        "case-study", "/v1/case-studies", pairs, vocabulary=VOCABULARY, places=place, fields=FIELDS
+    )
 
 
 def at_fault(pairs: Pairs) -> set[str | None]:
@@ -73,7 +104,9 @@ def at_fault(pairs: Pairs) -> set[str | None]:
 
 def read_back(query: SearchQuery) -> SearchQuery:
     """The question that the canonical form asks."""
-    return read(parse_qsl(query.canonical(), keep_blank_values=True, strict_parsing=bool(query.parameters)))
+    return read(
+        parse_qsl(query.canonical(), keep_blank_values=True, strict_parsing=bool(query.parameters))
+    )
 
 
 @settings(deadline=None)
@@ -87,7 +120,15 @@ def test_the_canonical_form_asks_the_same_question(pairs: Pairs) -> None:
 @settings(deadline=None)
 @given(valid, st.randoms())
 def test_equal_questions_have_one_canonical_form(pairs: Pairs, random: Any) -> None:
-    other = [(name, ",".join(random.sample(value.split(","), value.count(",") + 1)) if name in FILTERS else value) for name, value in pairs]
+    other = [
+        (
+            name,
+            ",".join(random.sample(value.split(","), value.count(",") + 1))
+            if name in FILTERS
+            else value,
+        )
+        for name, value in pairs
+    ]
     random.shuffle(other)
     assert read(other).canonical() == read(pairs).canonical()
 
@@ -96,10 +137,14 @@ def test_equal_questions_have_one_canonical_form(pairs: Pairs, random: Any) -> N
 @given(valid)
 def test_each_part_can_be_left_out(pairs: Pairs) -> None:
     query = read(pairs)
-    for part in {name.removesuffix("_min").removesuffix("_max") for name in query.parameters} - {"near"}:  # distance needs it
+    for part in {name.removesuffix("_min").removesuffix("_max") for name in query.parameters} - {
+        "near"
+    }:  # distance needs it
         names = query.parameters_of(part)
         wider = read(parse_qsl(query.url_without(*names).partition("?")[2], keep_blank_values=True))
-        assert wider.parameters == {name: value for name, value in query.parameters.items() if name not in names}
+        assert wider.parameters == {
+            name: value for name, value in query.parameters.items() if name not in names
+        }
 
 
 @settings(deadline=None)
@@ -108,7 +153,10 @@ def test_what_stands_around_a_parameter_makes_its_address_again(pairs: Pairs) ->
     query = read(pairs)
     for name, value in query.parameters.items():
         before, behind = query.url_around(name)
-        assert f"{before}{urlencode({name: value}, quote_via=quote, safe=',:*')}{behind}" == query.url()
+        assert (
+            f"{before}{urlencode({name: value}, quote_via=quote, safe=',:*')}{behind}"
+            == query.url()
+        )
 
 
 @settings(deadline=None)
@@ -121,7 +169,12 @@ def test_each_word_can_be_left_out(q: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(PARAMETERS) | st.text(max_size=20), st.text(max_size=50)), max_size=6))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PARAMETERS) | st.text(max_size=20), st.text(max_size=50)),
+        max_size=6,
+    )
+)
 def test_whatever_comes_in_is_a_question_or_refused_by_name(pairs: Pairs) -> None:
     wrong = at_fault(pairs)
     assert wrong <= {name for name, _ in pairs}
@@ -132,7 +185,11 @@ def test_whatever_comes_in_is_a_question_or_refused_by_name(pairs: Pairs) -> Non
 @settings(deadline=None)
 @given(
     st.lists(
-        st.tuples(st.sampled_from(sorted(values)), st.text(st.sampled_from("0123456789.,-eE+_ \u00b2\u0660"), max_size=12)), max_size=4
+        st.tuples(
+            st.sampled_from(sorted(values)),
+            st.text(st.sampled_from("0123456789.,-eE+_ \u00b2\u0660"), max_size=12),
+        ),
+        max_size=4,
     )
 )
 def test_numbers_in_odd_forms_are_read_or_refused(pairs: Pairs) -> None:
@@ -143,10 +200,22 @@ def test_numbers_in_odd_forms_are_read_or_refused(pairs: Pairs) -> None:
 
 
 cursors = st.one_of(
-    st.tuples(st.just("relevance"), st.tuples(st.integers(-(2**40), 0), st.tuples(st.integers(0, 9), st.integers(-(2**33), 0)))),
-    st.tuples(st.sampled_from(["title", "state", "-title"]), st.tuples(st.just(0), st.none() | st.text(characters, max_size=20))),
-    st.tuples(st.sampled_from(["started", "enrollment", "-updated"]), st.tuples(st.just(0), st.none() | st.integers(0, 2**40))),
-    st.tuples(st.sampled_from(["distance", "-distance"]), st.tuples(st.integers(-(2**31), 2**31), st.just("a-slug"))),
+    st.tuples(
+        st.just("relevance"),
+        st.tuples(st.integers(-(2**40), 0), st.tuples(st.integers(0, 9), st.integers(-(2**33), 0))),
+    ),
+    st.tuples(
+        st.sampled_from(["title", "state", "-title"]),
+        st.tuples(st.just(0), st.none() | st.text(characters, max_size=20)),
+    ),
+    st.tuples(
+        st.sampled_from(["started", "enrollment", "-updated"]),
+        st.tuples(st.just(0), st.none() | st.integers(0, 2**40)),
+    ),
+    st.tuples(
+        st.sampled_from(["distance", "-distance"]),
+        st.tuples(st.integers(-(2**31), 2**31), st.just("a-slug")),
+    ),
 )
 ALPHABET = f"{ascii_letters}{digits}-_"
 modes = st.sampled_from([None, "all", "any"])
@@ -154,7 +223,9 @@ modes = st.sampled_from([None, "all", "any"])
 
 @settings(deadline=None)
 @given(cursors, modes, st.lists(st.integers(0, 20_000), min_size=2, max_size=2))
-def test_a_cursor_comes_back_as_it_went_out(drawn: Any, mode: str | None, weights: list[int]) -> None:
+def test_a_cursor_comes_back_as_it_went_out(
+    drawn: Any, mode: str | None, weights: list[int]
+) -> None:
     sort, key = drawn
     query = read([("q", "two words"), ("sort", sort), ("near", "0,0")])
     cursor = Cursor(key, "a-slug", mode, weights)
@@ -164,7 +235,11 @@ def test_a_cursor_comes_back_as_it_went_out(drawn: Any, mode: str | None, weight
 
 
 @settings(deadline=None)
-@given(st.integers(0, 200) | st.just(-1), st.sampled_from(ALPHABET) | st.characters(), st.integers(0, 3))
+@given(
+    st.integers(0, 200) | st.just(-1),
+    st.sampled_from(ALPHABET) | st.characters(),
+    st.integers(0, 3),
+)
 def test_a_damaged_cursor_is_refused(at: int, character: str, longer: int) -> None:
     text = Cursor((0, "Bend"), "bend-or", None, []).encode(read([("sort", "title")]))
     damaged = text[: at % len(text)] + character * longer + text[at % len(text) + 1 :]
@@ -173,7 +248,9 @@ def test_a_damaged_cursor_is_refused(at: int, character: str, longer: int) -> No
         read_cursor(read([("sort", "title"), ("cursor", damaged)]))
 
 
-@pytest.mark.parametrize("title", ["a", "ab", "abc"])  # the bytes end at each of the places in a letter
+@pytest.mark.parametrize(
+    "title", ["a", "ab", "abc"]
+)  # the bytes end at each of the places in a letter
 def test_a_cursor_is_written_in_one_way_only(title: str) -> None:
     text = Cursor((0, title), "bend-or", None, []).encode(read([("sort", "title")]))
     others = {text[:-1] + letter for letter in ALPHABET} - {text}

@@ -1,0 +1,168 @@
+"""What every operation of the desk asks first: who sent the request, and which version they have seen."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from fastapi import Depends, Header, Path, Request, Response, Security
+from fastapi.security import HTTPBearer, SecurityScopes
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from app.clock import now
+from app.database import Database
+from app.desk.access import keys
+from app.desk.access.idempotency import Answer, once, parse_key
+from app.desk.access.permissions import Editor
+from app.errors import Fault, Malformed, Unauthenticated, VersionRequired
+from app.records import parsing
+from app.records.kinds import KINDS
+from app.web.bodies import JSON, MERGE_PATCH, parse_object, read_body
+from app.web.limits import Rate
+from app.web.parameters import refuse_unknown
+
+NO_STORE = {"Cache-Control": "no-store"}
+KEY = HTTPBearer(
+    scheme_name="key",
+    bearerFormat="md_...",
+    description="A key of the desk. What each operation takes of it is a permission; docs/permissions.md says which roles have it.",
+    auto_error=False,
+)
+
+_Asked = TypeVar("_Asked", bound=BaseModel)
+
+
+def may(permission: str) -> Any:
+    """Declares what an operation takes: its OpenAPI entry says so, and `authenticated` sees to it."""
+    return Security(authenticated, scopes=[permission])
+
+
+def authenticated(
+    request: Request, needs: SecurityScopes, _shown_in_openapi: Annotated[object, Depends(KEY)]
+) -> Editor:
+    """Who sent the request. Raises Unauthenticated, TooMany after too many failures, or Forbidden if the role is too small."""
+    address = request.client.host if request.client else ""
+    failures: Rate = request.state.failed_attempts
+    failures.check(address)
+    authorization = request.headers.get("authorization")
+    database: Database = request.state.database
+    at = now()
+    try:
+        with database.reading_primary() as session:
+            editor, unnoted = keys.authenticate(session, authorization, at=at)
+    except Unauthenticated:
+        if authorization is not None:  # without a key nothing was attempted
+            failures.count(address)
+        raise
+    if unnoted:
+        with database.writing() as session:
+            keys.note_use(session, editor.key_id, at=at)
+    for permission in needs.scopes:
+        editor.must(permission)
+    return editor
+
+
+def seen_version(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description='ETag of the version that was seen, such as `"7"`.',
+            examples=['"7"'],
+        ),
+    ] = None,
+) -> int:
+    """The version that the If-Match header names. Raises VersionRequired without one."""
+    if if_match is None:
+        raise VersionRequired("send the ETag of the version you have seen in If-Match")
+    etag = if_match.strip()
+    if not (
+        len(etag) > 2
+        and etag[0] == etag[-1] == '"'
+        and etag[1:-1].isascii()
+        and etag[1:-1].isdigit()
+        and len(etag) < 12
+    ):
+        raise Malformed(
+            [
+                Fault(
+                    "not_an_etag",
+                    'If-Match is the ETag of the version you have seen, such as "7"',
+                    parameter="If-Match",
+                )
+            ]
+        )
+    return int(etag[1:-1])
+
+
+async def json_body(request: Request) -> bytes:
+    """A JSON body, bounded. What is asked stands in it, so the address takes no parameters."""
+    refuse_unknown(request, ())
+    return await read_body(request, types=JSON)
+
+
+async def patch_body(request: Request) -> bytes:
+    """A JSON merge patch, bounded."""
+    refuse_unknown(request, ())
+    return await read_body(request, types=MERGE_PATCH)
+
+
+SeenVersion = Annotated[int, Depends(seen_version)]
+Body = Annotated[bytes, Depends(json_body)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="A key of the client's own: a POST sent twice under it is done once.",
+    ),
+]
+ALWAYS = (400, 401, 403, 404, 429)
+Version = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of a version.", examples=[1])]
+WRITES = (*ALWAYS, 409, 412, 413, 415, 422, 428)
+
+
+def slug_of(kind: str) -> Any:
+    """The path parameter that names a record of a kind."""
+    return Path(description="Public id.", examples=[KINDS[kind].example])
+
+
+def act(
+    request: Request, by: Editor, key: str | None, body: bytes, do: Callable[[Session], Answer]
+) -> Response:
+    """Do a POST in one transaction, once for each Idempotency-Key."""
+    fingerprint = b"%s %s %s" % (request.method.encode(), request.url.path.encode(), body)
+    answer, again = once(
+        request.state.database, by.key_id, parse_key(key), fingerprint, do, at=now()
+    )
+    headers = {**NO_STORE, **answer.headers, **({"Idempotency-Replayed": "true"} if again else {})}
+    return Response(answer.body, answer.status, headers, "application/json")
+
+
+def answered(answer: Answer) -> Response:
+    """An answer of the desk, never to be cached."""
+    return Response(answer.body, answer.status, {**NO_STORE, **answer.headers}, "application/json")
+
+
+def json_answer(content: dict[str, Any], status: int = 200) -> Response:
+    """A JSON answer of the desk, never to be cached."""
+    return Response(
+        orjson.dumps(content, option=orjson.OPT_UTC_Z), status, NO_STORE, "application/json"
+    )
+
+
+def parsed(shape: type[_Asked], body: bytes) -> _Asked:
+    """What a JSON body asks, in its shape. Raises Invalid."""
+    return parsing.parse_shape(shape, parse_object(body))
+
+
+def request_body(schema: str | dict[str, Any], example: Any, *types: str) -> dict[str, Any]:
+    """The OpenAPI entry of a request body."""
+    reference = {"$ref": f"#/components/schemas/{schema}"} if isinstance(schema, str) else schema
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                type_: {"schema": reference, "example": example} for type_ in types or JSON
+            },
+        }
+    }

@@ -1,0 +1,160 @@
+"""Keys of the desk: made, revoked, and recognized in a request."""
+
+import hashlib
+import hmac
+import secrets
+import string
+import zlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import CheckConstraint
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app.database import UtcDateTime
+from app.desk.access.permissions import Editor
+from app.errors import Conflict, NotFound, Unauthenticated
+
+MARK = "md_"
+SECRET_BYTES = 32
+SECRET_LENGTH, CHECK_LENGTH, SHOWN_LENGTH = 43, 6, 8
+USED_AT_STEP = timedelta(minutes=1)  # a key's last use is noted once a minute at most
+_DIGITS = string.digits + string.ascii_letters
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key. The secret itself is kept nowhere."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        CheckConstraint("role IN ('editor', 'reviewer', 'admin')", name="role_known"),
+        CheckConstraint("length(secret_sha256) = 64", name="secret_is_a_hash"),
+    )
+
+    id: str = Field(
+        primary_key=True, description="First characters of the secret, by which it is known."
+    )
+    secret_sha256: str = Field(unique=True, description="SHA-256 of the whole secret, hex.")
+    label: str = Field(
+        unique=True, description="Who holds it; the name on every change made with it."
+    )
+    role: str = Field(description="editor, reviewer or admin.")
+    created_at: datetime = Field(sa_type=UtcDateTime, description="When it was made (UTC).")
+    created_by: str = Field(description="Who made it.")
+    expires_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When it ceases to work (UTC); null: never."
+    )
+    revoked_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When it was revoked (UTC)."
+    )
+    used_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When it was last used (UTC), to the minute."
+    )
+
+
+def issue(
+    session: Session,
+    *,
+    label: str,
+    role: str,
+    by: str,
+    at: datetime,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKeyRow, str]:
+    """Make a key. Returns it with its secret, which cannot be had again. Raises Conflict if the label is taken."""
+    if session.exec(select(ApiKeyRow).where(ApiKeyRow.label == label)).first():
+        raise Conflict(
+            f"there is a key for {label!r} already; revoked keys keep their label, since their changes bear it"
+        )
+    secret = _new_secret()
+    row = ApiKeyRow(
+        id=secret[: len(MARK) + SHOWN_LENGTH],
+        secret_sha256=_sha256(secret),
+        label=label,
+        role=role,
+        created_at=at,
+        created_by=by,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    return row, secret
+
+
+def revoke(session: Session, key_id: str, *, at: datetime) -> ApiKeyRow:
+    """Let a key work no longer; revoking it again changes nothing."""
+    row = session.get(ApiKeyRow, key_id)
+    if row is None:
+        raise NotFound(f"there is no key {key_id!r}")
+    row.revoked_at = row.revoked_at or at
+    session.add(row)
+    session.flush()
+    return row
+
+
+def list_keys(session: Session) -> list[ApiKeyRow]:
+    """Every key, the oldest first."""
+    return list(session.exec(select(ApiKeyRow).order_by(col(ApiKeyRow.created_at), ApiKeyRow.id)))
+
+
+def authenticate(
+    session: Session, authorization: str | None, *, at: datetime
+) -> tuple[Editor, bool]:
+    """Who sent this Authorization header, and whether the key's last use should be noted anew.
+
+    Raises Unauthenticated. A missing, malformed, unknown, revoked or expired key takes the same path: one hash, one look-up.
+    """
+    scheme, _, secret = (authorization or "").partition(" ")
+    secret = secret.strip()
+    digest = _sha256(secret)
+    row = session.exec(select(ApiKeyRow).where(ApiKeyRow.secret_sha256 == digest)).first()
+    known = hmac.compare_digest(row.secret_sha256 if row else "0" * 64, digest)
+    alive = (
+        row is not None
+        and row.revoked_at is None
+        and (row.expires_at is None or row.expires_at > at)
+    )
+    if not (scheme.lower() == "bearer" and known and alive and well_formed(secret)) or row is None:
+        raise Unauthenticated("a valid key is needed: Authorization: Bearer md_...")
+    return Editor(
+        row.id, row.label, row.role
+    ), row.used_at is None or at - row.used_at >= USED_AT_STEP
+
+
+def note_use(session: Session, key_id: str, *, at: datetime) -> None:
+    """Note when a key was last used."""
+    if row := session.get(ApiKeyRow, key_id):
+        row.used_at = at
+        session.add(row)
+
+
+def well_formed(secret: str) -> bool:
+    """Whether a text is a secret of ours by its mark, length and checksum, so that a leaked or mistyped one can be told at sight."""
+    body = secret.removeprefix(MARK)
+    return (
+        secret.startswith(MARK)
+        and len(body) == SECRET_LENGTH + CHECK_LENGTH
+        and hmac.compare_digest(
+            body[SECRET_LENGTH:].encode(), _checksum(body[:SECRET_LENGTH]).encode()
+        )
+    )
+
+
+def _new_secret() -> str:
+    body = _base62(int.from_bytes(secrets.token_bytes(SECRET_BYTES)), SECRET_LENGTH)
+    return f"{MARK}{body}{_checksum(body)}"
+
+
+def _checksum(body: str) -> str:
+    return _base62(zlib.crc32(body.encode()), CHECK_LENGTH)
+
+
+def _base62(number: int, length: int) -> str:
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, len(_DIGITS))
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,62 @@
+"""The shapes of keys."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from app.desk.shapes import Asked, DeskShape, Moment
+
+
+class KeyRequest(Asked):
+    """A key to be made."""
+
+    label: str = Field(
+        min_length=1,
+        max_length=100,
+        description="Who will hold it; the name on every change made with it.",
+    )
+    role: Literal["editor", "reviewer", "admin"] = Field(description="What it may do.")
+    expires_at: Moment | None = Field(
+        default=None, description="When it ceases to work; null: never."
+    )
+
+
+class KeyState(DeskShape):
+    """A key, without its secret."""
+
+    id: str = Field(description="First characters of the secret.")
+    label: str = Field(description="Who holds it.")
+    role: str = Field(description="editor, reviewer or admin.")
+    created_at: datetime = Field(description="When it was made (UTC).")
+    created_by: str = Field(description="Who made it.")
+    expires_at: datetime | None = Field(description="When it ceases to work (UTC).")
+    revoked_at: datetime | None = Field(description="When it was revoked (UTC).")
+    used_at: datetime | None = Field(description="When it was last used (UTC), to the minute.")
+
+
+class NewKey(KeyState):
+    """A key with its secret."""
+
+    secret: str = Field(description="The secret. It is shown here once and kept nowhere.")
+
+
+class KeyAnswer(DeskShape):
+    """A key."""
+
+    data: KeyState = Field(description="The key.")
+
+
+class NewKeyAnswer(DeskShape):
+    """A new key."""
+
+    data: NewKey = Field(description="The key with its secret.")
+
+
+class KeyList(DeskShape):
+    """Every key."""
+
+    data: list[KeyState] = Field(description="The keys, the oldest first.")
+
+
+ASKED = (KeyRequest,)

@@ -1,0 +1,1 @@
+"""ONE RECORD: its draft, its review, its publication, its history."""

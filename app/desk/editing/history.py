@@ -1,0 +1,165 @@
+"""A record's revisions: listed, read, compared, reverted to; and what a reviewer must see before publishing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import jsonpatch
+import orjson
+from sqlmodel import Session
+
+from app.catalog import publication
+from app.desk.editing import drafts, workflow
+from app.errors import Fault, NotFound
+from app.records import revisions, store
+from app.records.renaming import current_references
+from app.records.revisions import Revision
+
+CLAIMS = ("outcomes", "scale", "funding", "partners")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field that differs, by JSON Pointer; None where a side has nothing."""
+
+    pointer: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All that a reviewer needs in one document."""
+
+    changes: list[FieldChange]
+    rendering: dict[str, Any] | None
+    claims_with_new_sources: list[FieldChange]
+    passed: list[str]
+    failed: list[Fault]
+
+
+def list_(session: Session, kind: str, slug: str) -> list[Revision]:
+    """Every revision of a record, the newest first. Raises NotFound or Moved."""
+    drafts.get(session, kind, slug)
+    return revisions.history(session, kind, slug)[::-1]
+
+
+def read(session: Session, kind: str, slug: str, version: int) -> Revision:
+    """The revision that made a version."""
+    for revision in list_(session, kind, slug):
+        if revision.version == version:
+            return revision
+    raise NotFound(f"{slug!r} has no version {version}")
+
+
+def compare(
+    session: Session, kind: str, slug: str, *, before: int, after: int
+) -> tuple[list[dict[str, Any]], list[FieldChange]]:
+    """How one version became another: as an RFC 6902 patch, and field by field."""
+    old, new = read(session, kind, slug, before).document, read(session, kind, slug, after).document
+    return jsonpatch.make_patch(old, new).patch, field_changes(old, new)
+
+
+def revert(
+    session: Session,
+    kind: str,
+    slug: str,
+    *,
+    to: int,
+    seen_version: int,
+    by: str,
+    at: datetime,
+    note: str | None = None,
+) -> Revision:
+    """Write an earlier version anew as a draft: history only grows."""
+    kept = drafts.seen(session, kind, slug, seen_version)
+    document = {**read(session, kind, slug, to).document, "slug": slug}
+    record = drafts.checked(session, kind, document)
+    return drafts.save_draft(
+        session, kept, record, "revert", by=by, at=at, note=note or f"back to version {to}"
+    )
+
+
+def review(session: Session, kind: str, slug: str) -> Review:
+    """The differences to what is public, the public rendering, claims whose source changed, and every check."""
+    kept = drafts.get(session, kind, slug)
+    new = kept.record.model_dump(mode="json")
+    public = store.published(session, kind, [slug]).get(slug)
+    old = (
+        current_references(revisions.moved_slugs(session), public[0]).model_dump(mode="json")
+        if public
+        else {}
+    )
+    failed = workflow.publication_faults(session, kept)
+    checks = {
+        "complete": ("needed_to_publish",),
+        "every number stands in a fact": ("number_without_fact",),
+        "every paragraph names its source": ("paragraph_without_source",),
+        "every source mark and claim resolves": ("unknown_source",),
+        "every source is used": ("source_not_used",),
+        "every reference exists": ("unknown_value",),
+    }
+    found = {fault.code for fault in failed}
+    return Review(
+        changes=field_changes(old, new),
+        rendering=rendering(session, kind, slug),
+        claims_with_new_sources=_claims_with_new_sources(old, new) if kind == "case-study" else [],
+        passed=[name for name, codes in checks.items() if not found.intersection(codes)],
+        failed=failed,
+    )
+
+
+def rendering(session: Session, kind: str, slug: str) -> dict[str, Any] | None:
+    """The document of the newest version exactly as the public would get it; None while it lacks what that takes."""
+    document = publication.preview(session, drafts.get(session, kind, slug))
+    found: dict[str, Any] | None = orjson.loads(document) if document else None
+    return found
+
+
+def field_changes(old: Any, new: Any, pointer: str = "") -> list[FieldChange]:
+    """Every field that differs, the deepest that can be named."""
+    return list(_differences(old, new, pointer))
+
+
+def _differences(old: Any, new: Any, pointer: str) -> Iterator[FieldChange]:
+    if old == new:
+        return
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in [*new, *(name for name in old if name not in new)]:
+            yield from _differences(old.get(name), new.get(name), f"{pointer}/{name}")
+    elif isinstance(old, list) and isinstance(new, list):
+        for position in range(max(len(old), len(new))):
+            yield from _differences(
+                _item(old, position), _item(new, position), f"{pointer}/{position}"
+            )
+    else:
+        yield FieldChange(pointer, old, new)
+
+
+def _claims_with_new_sources(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:
+    """Claims that stand as they stood, but rest on another source, or on one that was rewritten."""
+    before, after = (
+        {source["id"]: source for source in side.get("sources", ())} for side in (old, new)
+    )
+    found = []
+    for part in CLAIMS:
+        known = {_without_source(claim): claim["source"] for claim in old.get(part, ())}
+        for position, claim in enumerate(new.get(part, ())):
+            was = known.get(_without_source(claim))
+            if was is not None and before.get(was) != after.get(claim["source"]):
+                found.append(
+                    FieldChange(f"/{part}/{position}", before.get(was), after.get(claim["source"]))
+                )
+    return found
+
+
+def _without_source(claim: dict[str, Any]) -> bytes:
+    return orjson.dumps(
+        {name: value for name, value in claim.items() if name != "source"},
+        option=orjson.OPT_SORT_KEYS,
+    )
+
+
+def _item(items: Sequence[Any], position: int) -> Any:
+    return items[position] if position < len(items) else None

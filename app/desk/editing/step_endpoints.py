@@ -1,0 +1,229 @@
+"""/v1/admin: a record's life. Each state change is a resource."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from app.clock import now
+from app.desk.access.dependencies import (
+    WRITES,
+    Body,
+    Key,
+    SeenVersion,
+    act,
+    may,
+    parsed,
+    request_body,
+    slug_of,
+)
+from app.desk.access.idempotency import Answer
+from app.desk.access.permissions import Editor
+from app.desk.editing import drafts, history, shapes, workflow
+from app.desk.editing.answers import record_answer
+from app.desk.shapes import Note
+from app.records.kinds import EDITABLE, KINDS
+from app.records.revisions import Revision
+from app.web.problems import responses
+
+router = APIRouter(prefix="/v1/admin")
+
+
+def _submit(
+    session: Session, kind: str, slug: str, asked: Note, *, seen_version: int, by: Editor
+) -> Revision:
+    """Ask for a review. Refused (422) with everything that publishing still needs."""
+    return workflow.submit(
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
+    )
+
+
+def _return(
+    session: Session,
+    kind: str,
+    slug: str,
+    asked: shapes.RequiredNote,
+    *,
+    seen_version: int,
+    by: Editor,
+) -> Revision:
+    """Give it back to its editor, with a note that says why. Reviewers."""
+    return workflow.return_(
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
+    )
+
+
+def _publish(
+    session: Session,
+    kind: str,
+    slug: str,
+    asked: shapes.PublicationRequest,
+    *,
+    seen_version: int,
+    by: Editor,
+) -> Revision:
+    """Make the newest version public. Reviewers, and not the one who last edited it (four eyes); an admin may go without, with a written reason."""
+    return workflow.publish(
+        session,
+        kind,
+        slug,
+        seen_version=seen_version,
+        by=by,
+        at=now(),
+        note=asked.note,
+        bypass_reason=asked.bypass_reason,
+    )
+
+
+def _withdraw(
+    session: Session, kind: str, slug: str, asked: shapes.Reason, *, seen_version: int, by: Editor
+) -> Revision:
+    """Take it out of public sight: its address answers 410 with the reason. Reviewers."""
+    return workflow.withdraw(
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), reason=asked.reason
+    )
+
+
+def _restore(
+    session: Session, kind: str, slug: str, asked: Note, *, seen_version: int, by: Editor
+) -> Revision:
+    """Make a draft of a withdrawn record, to be reviewed anew."""
+    return workflow.restore(
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
+    )
+
+
+def _rename(
+    session: Session, kind: str, slug: str, asked: shapes.Renaming, *, seen_version: int, by: Editor
+) -> Revision:
+    """Give it another slug, at once and for good: the old address answers 308. Reviewers."""
+    return drafts.rename(
+        session, kind, slug, asked.slug, seen_version=seen_version, by=by.label, at=now()
+    )
+
+
+def _revert(
+    session: Session,
+    kind: str,
+    slug: str,
+    asked: shapes.Reversion,
+    *,
+    seen_version: int,
+    by: Editor,
+) -> Revision:
+    """Write an earlier version anew as a draft: history only grows."""
+    return history.revert(
+        session,
+        kind,
+        slug,
+        to=asked.version,
+        seen_version=seen_version,
+        by=by.label,
+        at=now(),
+        note=asked.note,
+    )
+
+
+STEPS: tuple[tuple[str, str, str, str, type[BaseModel], Any, Callable[..., Revision]], ...] = (
+    (
+        "submit",
+        "POST",
+        "submission",
+        "Submit",
+        Note,
+        {"note": "Figures of 2024 added."},
+        _submit,
+    ),
+    (
+        "return",
+        "DELETE",
+        "submission",
+        "Return",
+        shapes.RequiredNote,
+        {"note": "The second figure needs its year."},
+        _return,
+    ),
+    ("publish", "PUT", "publication", "Publish", shapes.PublicationRequest, {}, _publish),
+    (
+        "withdraw",
+        "DELETE",
+        "publication",
+        "Withdraw",
+        shapes.Reason,
+        {"reason": "The district asked us to check its figures."},
+        _withdraw,
+    ),
+    (
+        "restore",
+        "POST",
+        "restoration",
+        "Restore",
+        Note,
+        {"note": "Figures checked."},
+        _restore,
+    ),
+    (
+        "rename",
+        "POST",
+        "renaming",
+        "Rename",
+        shapes.Renaming,
+        {"slug": "boise-community-schools-id"},
+        _rename,
+    ),
+    ("revert", "POST", "reversion", "Revert", shapes.Reversion, {"version": 1}, _revert),
+)
+
+
+def _step_route(
+    kind: str,
+    name: str,
+    method: str,
+    resource: str,
+    verb: str,
+    asked_shape: type[BaseModel],
+    example: Any,
+    do: Callable[..., Revision],
+) -> None:
+    """One state change of one kind of record."""
+    named = slug_of(kind)
+    permission = (
+        name if name != "revert" else "write_vocabulary" if kind in drafts.VOCABULARY else "write"
+    )
+
+    def take(
+        request: Request,
+        slug: Annotated[str, named],
+        by: Annotated[Editor, may(permission)],
+        version: SeenVersion,
+        body: Body,
+        key: Key = None,
+    ) -> Response:
+        asked = parsed(asked_shape, body)
+
+        def doing(session: Session) -> Answer:
+            revision = do(session, kind, slug, asked, seen_version=version, by=by)
+            return record_answer(session, kind, revision.slug)
+
+        return act(request, by, key if method == "POST" else None, body, doing)
+
+    record_shape: Any = KINDS[kind].shape
+    router.add_api_route(
+        f"/{KINDS[kind].path}/{{slug}}/{resource}",
+        take,
+        methods=[method],
+        summary=f"{verb} a {KINDS[kind].noun}",
+        description=do.__doc__,
+        operation_id=f"desk_{name}_{kind.replace('-', '_')}",
+        response_model=shapes.RecordAnswer[record_shape],
+        tags=["desk"],
+        responses=responses(*WRITES),
+        openapi_extra=request_body(asked_shape.__name__, example),
+    )
+
+
+for _kind in EDITABLE:
+    for _step in STEPS:
+        _step_route(_kind, *_step)

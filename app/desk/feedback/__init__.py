@@ -1,0 +1,1 @@
+"""WHAT READERS SAY: suggestions, and searches that found nothing."""

@@ -1,0 +1,258 @@
+"""/v1/suggestions, where readers suggest without a key, and /v1/admin/suggestions, where editors read what they did."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from app.clock import now
+from app.database import Database
+from app.desk.access.dependencies import Body, SeenVersion, json_answer, may, parsed, request_body
+from app.desk.access.permissions import Editor
+from app.desk.feedback import shapes, suggestions
+from app.desk.feedback.suggestions import STATUSES, SuggestionQuery, SuggestionRow
+from app.records.kinds import KINDS, SEARCHABLE
+from app.search import gaps
+from app.search.gaps import HOWS, LEAST_COUNT
+from app.web.bodies import JSON, read_body
+from app.web.limits import Rate
+from app.web.parameters import (
+    limit,
+    one_of,
+    openapi,
+    read_parameters,
+    refuse_unknown,
+    text,
+    whole_number,
+)
+from app.web.problems import responses
+
+router = APIRouter()
+HANDLING = may("handle_suggestions")
+MAX_BYTES = 20_000
+SUGGESTIONS = (
+    one_of("status", STATUSES, "Only suggestions in this state.", "received"),
+    text("after", 200, "Only suggestions received after this one; `links.next` carries it.", "0"),
+    limit("Suggestions"),
+)
+GAPS = (
+    one_of("how", HOWS, "Only gaps of this kind.", "none"),
+    one_of("kind", SEARCHABLE, "Only searches of this kind of record.", "case-study"),
+    whole_number(
+        "min_count",
+        LEAST_COUNT,
+        1_000_000,
+        "Only gaps met at least this often.",
+        3,
+        default=LEAST_COUNT,
+    ),
+    whole_number("limit", 1, 1_000, "Gaps to show.", 10, default=50),
+)
+SUGGESTION: dict[str, Any] = {
+    "kind": "correction",
+    "about": "boise-id",
+    "text": "The number of community schools has grown since; the district's own page has the list.",
+    "source_url": "https://www.example.org/community-schools",
+    "contact": "reader@example.org",
+}
+
+
+async def small_body(request: Request) -> bytes:
+    """A JSON body of a suggestion's size."""
+    return await read_body(request, types=JSON, most=MAX_BYTES)
+
+
+class SuggestionLimits:
+    """How many suggestions come in: from one address, and from all of them together. Remembers in memory, for a minute."""
+
+    def __init__(self) -> None:
+        self._rates = (Rate(times=5, seconds=60), Rate(times=60, seconds=60))
+
+    def let_in(self, request: Request) -> None:
+        """Raise TooMany if too many have come."""
+        address = request.client.host if request.client else ""
+        for rate, name in zip(self._rates, (address, ""), strict=True):
+            rate.check(name)
+        for rate, name in zip(self._rates, (address, ""), strict=True):
+            rate.count(name)
+
+
+SuggestionId = Annotated[
+    str,
+    Path(description="Name of the suggestion.", examples=["019f1a2b3c4d5e6f708192a3b4c5d6e7f809"]),
+]
+
+
+@router.post(
+    "/v1/suggestions",
+    tags=["suggestions"],
+    status_code=201,
+    summary="Suggest a correction or a case study",
+    operation_id="create_suggestion",
+    response_model=shapes.SuggestionReceived,
+    response_description="It waits for an editor.",
+    responses=responses(400, 406, 413, 415, 422, 429),
+    openapi_extra=request_body("SuggestionRequest", SUGGESTION),
+)
+def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_body)]) -> Response:
+    """No key is needed, and a form on any web page may send it. Editors read it; nothing of it is ever public by itself. The
+    address it came from is not kept. Keep the link in the answer: it tells what became of the suggestion."""
+    refuse_unknown(request, ())
+    suggestion_limits: SuggestionLimits = request.state.suggestion_limits
+    suggestion_limits.let_in(request)
+    asked = parsed(shapes.SuggestionRequest, body)
+    at = now()
+    if asked.website:
+        return _received(suggestions.new_id(at))
+    database: Database = request.state.database
+    with database.writing() as session:
+        row = suggestions.receive(session, **asked.model_dump(exclude={"website"}), at=at)
+    return _received(row.id)
+
+
+@router.get(
+    "/v1/suggestions/{token}",
+    tags=["suggestions"],
+    summary="What became of a suggestion",
+    operation_id="get_suggestion",
+    response_model=shapes.SuggestionReceiptAnswer,
+    response_description="Its status.",
+    responses=responses(400, 404, 406),
+)
+def get_suggestion(
+    request: Request,
+    token: Annotated[
+        str,
+        Path(
+            description="From the link that was given for the suggestion.",
+            examples=["019f1a2b3c4d5e6f708192a3b4c5d6e7f809"],
+        ),
+    ],
+) -> Response:
+    """Whether it still waits, was taken up or declined; nothing else is told."""
+    refuse_unknown(request, ())
+    with request.state.database.reading_primary() as session:
+        row = suggestions.get(session, token)
+    return json_answer({"data": {"status": row.status}})
+
+
+@router.get(
+    "/v1/admin/suggestions",
+    tags=["desk"],
+    summary="List the suggestions",
+    operation_id="desk_list_suggestions",
+    dependencies=[HANDLING],
+    response_model=shapes.SuggestionList,
+    responses=responses(400, 401, 403, 422, 429),
+    openapi_extra=openapi(SUGGESTIONS),
+)
+def list_suggestions(request: Request) -> Response:
+    """What readers suggest, the oldest first."""
+    query = SuggestionQuery(**read_parameters(request, SUGGESTIONS))
+    with request.state.database.reading_primary() as session:
+        found = suggestions.list_(session, query)
+    more = (
+        urlencode({**request.query_params, "after": found[-1].id})
+        if len(found) == query.limit
+        else None
+    )
+    return json_answer(
+        {
+            "data": [_shown(row) for row in found],
+            "links": {"next": f"/v1/admin/suggestions?{more}" if more else None},
+        }
+    )
+
+
+@router.get(
+    "/v1/admin/suggestions/{suggestion_id}",
+    tags=["desk"],
+    summary="Read a suggestion",
+    operation_id="desk_get_suggestion",
+    dependencies=[HANDLING],
+    response_model=shapes.SuggestionAnswer,
+    responses=responses(400, 401, 403, 404, 429),
+)
+def read_suggestion(request: Request, suggestion_id: SuggestionId) -> Response:
+    """One suggestion, with how to reach the reader while it waits."""
+    refuse_unknown(request, ())
+    with request.state.database.reading_primary() as session:
+        row = suggestions.get(session, suggestion_id)
+    return _answer(row)
+
+
+@router.put(
+    "/v1/admin/suggestions/{suggestion_id}/status",
+    tags=["desk"],
+    summary="Say what becomes of a suggestion",
+    operation_id="desk_handle_suggestion",
+    response_model=shapes.SuggestionAnswer,
+    responses=responses(400, 401, 403, 404, 412, 413, 415, 422, 428, 429),
+    openapi_extra=request_body(
+        "SuggestionHandling", {"status": "taken_up", "note": "Drafted in boise-id."}
+    ),
+)
+def handle_suggestion(
+    request: Request,
+    suggestion_id: SuggestionId,
+    by: Annotated[Editor, HANDLING],
+    version: SeenVersion,
+    body: Body,
+) -> Response:
+    """Take it up, decline it, or put it back. The reader is told the status and nothing else; how to reach them is deleted once it is handled."""
+    refuse_unknown(request, ())
+    asked = parsed(shapes.SuggestionHandling, body)
+    with request.state.database.writing() as session:
+        row = suggestions.handle(
+            session,
+            suggestion_id,
+            status=asked.status,
+            note=asked.note,
+            seen_version=version,
+            by=by.label,
+            at=now(),
+        )
+    return _answer(row)
+
+
+@router.get(
+    "/v1/admin/search-gaps",
+    tags=["desk"],
+    dependencies=[may("read")],
+    summary="List the search gaps",
+    operation_id="desk_list_search_gaps",
+    response_model=shapes.SearchGapList,
+    responses=responses(400, 401, 403, 422, 429),
+    openapi_extra=openapi(GAPS),
+)
+def list_search_gaps(request: Request) -> Response:
+    """Words that nothing here has, or that nothing has together, the most frequent first: what the directory lacks, or calls by
+    another name. Counted without addresses; what was asked less than three times is shown to nobody. New ones appear within a minute."""
+    given = read_parameters(request, GAPS)
+    with request.state.database.reading_primary() as session:
+        rows, total = gaps.list_gaps(session, **given)
+    data = [{name: getattr(row, name) for name in shapes.SearchGap.model_fields} for row in rows]
+    return json_answer(
+        {"data": data, "meta": {"total": total, "min_count": given.get("min_count", LEAST_COUNT)}}
+    )
+
+
+def _received(token: str) -> Response:
+    path = f"/v1/suggestions/{token}"
+    answer = json_answer({"data": {"status": "received"}, "links": {"self": path}}, 201)
+    answer.headers["Location"] = path
+    return answer
+
+
+def _answer(row: SuggestionRow) -> Response:
+    answer = json_answer({"data": _shown(row)})
+    answer.headers["ETag"] = f'"{row.version}"'
+    return answer
+
+
+def _shown(row: SuggestionRow) -> dict[str, Any]:
+    link = f"/v1/admin/{KINDS[row.about_kind].path}/{row.about}" if row.about_kind else None
+    return {
+        name: link if name == "about_link" else getattr(row, name)
+        for name in shapes.SuggestionState.model_fields
+    }

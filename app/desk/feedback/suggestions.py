@@ -1,0 +1,170 @@
+"""What readers suggest: corrections and new cases, for the eyes of editors alone.
+
+No address and no name is kept; how to reach the reader, if they gave it, only until the suggestion is handled.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, func
+from sqlmodel import Field, Session, SQLModel, select
+
+from app.catalog import entry
+from app.catalog.vocabulary import nearest
+from app.database import CodePointOrdered, UtcDateTime
+from app.errors import Fault, Invalid, NotFound, Stale, TooMany
+from app.records.kinds import SEARCHABLE
+
+KINDS = ("correction", "new-case")
+STATUSES = ("received", "taken_up", "declined")
+MAX_WAITING = 5_000  # more than editors could read
+RANDOM_BYTES = 12
+
+
+class SuggestionRow(SQLModel, table=True):
+    """One suggestion and what became of it."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (
+        CheckConstraint("kind IN ('correction', 'new-case')", name="kind_known"),
+        CheckConstraint("status IN ('received', 'taken_up', 'declined')", name="status_known"),
+        CheckConstraint("status = 'received' OR contact IS NULL", name="contact_forgotten"),
+        CheckConstraint("version >= 1", name="version_positive"),
+        Index(None, "status", "id"),
+    )
+
+    id: str = Field(
+        primary_key=True,
+        sa_type=CodePointOrdered,
+        description="When it came and a random part; who holds it can ask for the status.",
+    )
+    received_at: datetime = Field(sa_type=UtcDateTime, description="When it came (UTC).")
+    kind: str = Field(description="correction or new-case.")
+    about: str | None = Field(
+        default=None, description="Slug of the case study or district it is about."
+    )
+    about_kind: str | None = Field(default=None, description="case-study or district.")
+    text: str = Field(description="The suggestion.")
+    source_url: str | None = Field(default=None, description="Where what it says can be read.")
+    contact: str | None = Field(
+        default=None,
+        description="How to reach the reader; forgotten once the suggestion is handled.",
+    )
+    version: int = Field(default=1, description="Counts the changes of its status, from 1.")
+    status: str = Field(default="received", description="received, taken_up or declined.")
+    handled_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When its status last changed (UTC)."
+    )
+    handled_by: str | None = Field(default=None, description="Who changed it.")
+    note: str | None = Field(default=None, description="Why, for other editors.")
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionQuery:
+    """Which suggestions are asked for."""
+
+    status: str | None = None
+    after: str | None = None
+    limit: int = 50
+
+
+def receive(
+    session: Session,
+    *,
+    kind: str,
+    text: str,
+    about: str | None = None,
+    source_url: str | None = None,
+    contact: str | None = None,
+    at: datetime,
+) -> SuggestionRow:
+    """Put a suggestion into the queue. Raises Invalid if it is about what is not public, TooMany while the queue is full."""
+    waiting = session.exec(
+        select(func.count()).select_from(SuggestionRow).where(SuggestionRow.status == "received")
+    ).one()
+    if waiting >= MAX_WAITING:
+        raise TooMany(
+            "more suggestions are waiting than editors can read; try again another day",
+            retry_after=60,
+        )
+    row = SuggestionRow(
+        id=new_id(at),
+        received_at=at,
+        kind=kind,
+        about=about,
+        about_kind=_kind_of(session, about) if about is not None else None,
+        text=text,
+        source_url=source_url,
+        contact=contact,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def get(session: Session, suggestion_id: str) -> SuggestionRow:
+    """A suggestion. Raises NotFound."""
+    if (row := session.get(SuggestionRow, suggestion_id)) is None:
+        raise NotFound("there is no such suggestion")
+    return row
+
+
+def list_(session: Session, query: SuggestionQuery) -> Sequence[SuggestionRow]:
+    """The suggestions that the question asks for, the oldest first."""
+    wanted = select(SuggestionRow).order_by(SuggestionRow.id).limit(query.limit)
+    if query.status is not None:
+        wanted = wanted.where(SuggestionRow.status == query.status)
+    if query.after is not None:
+        wanted = wanted.where(SuggestionRow.id > query.after)
+    return session.exec(wanted).all()
+
+
+def handle(
+    session: Session,
+    suggestion_id: str,
+    *,
+    status: str,
+    note: str | None,
+    seen_version: int,
+    by: str,
+    at: datetime,
+) -> SuggestionRow:
+    """Say what becomes of a suggestion; once it is taken up or declined, how to reach the reader is forgotten. Raises Stale."""
+    row = get(session, suggestion_id)
+    if row.version != seen_version:
+        raise Stale(
+            f"the suggestion is at version {row.version} now; version {seen_version} was seen",
+            version=row.version,
+            current=row.model_dump(mode="json"),
+        )
+    row.status, row.note, row.handled_by, row.handled_at = status, note, by, at
+    row.version += 1
+    if status != "received":
+        row.contact = None
+    session.add(row)
+    session.flush()
+    return row
+
+
+def new_id(at: datetime) -> str:
+    """The name of a suggestion that came at a moment: later ones sort behind earlier ones, and none can be guessed."""
+    return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(RANDOM_BYTES)}"
+
+
+def _kind_of(session: Session, about: str) -> str:
+    for kind in SEARCHABLE:
+        if entry.find(session, kind, about) is not None:
+            return kind
+    there = [slug for kind in SEARCHABLE for slug in entry.public_slugs(session, kind)]
+    raise Invalid(
+        [
+            Fault(
+                "unknown_value",
+                f"there is no case study and no district {about!r}",
+                pointer="/about",
+                nearest=tuple(nearest(about, there)),
+            )
+        ]
+    )

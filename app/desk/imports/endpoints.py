@@ -1,0 +1,412 @@
+"""/v1/admin/imports: files of many records in two steps, a plan that shows what would happen, and its commit."""
+
+from collections.abc import Iterator
+from concurrent.futures import TimeoutError as StillPlanning
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, Any, BinaryIO
+from urllib.parse import urlencode
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlmodel import Session
+
+from app.clock import now
+from app.database import Database
+from app.desk.access.dependencies import (
+    ALWAYS,
+    NO_STORE,
+    WRITES,
+    Body,
+    Key,
+    SeenVersion,
+    act,
+    answered,
+    json_answer,
+    may,
+    parsed,
+    request_body,
+)
+from app.desk.access.idempotency import Answer, once, parse_key
+from app.desk.access.permissions import Editor
+from app.desk.imports import plans, templates
+from app.desk.imports import shapes as shapes
+from app.desk.imports.commit import Commitment, commit
+from app.desk.imports.files import read_file
+from app.desk.imports.plans import Planned, PlanRow, RowQuery
+from app.desk.imports.worker import PlanWorker
+from app.web.bodies import content_type, spool_body
+from app.web.parameters import (
+    limit,
+    one_of,
+    openapi,
+    read_parameters,
+    refuse_unknown,
+    text,
+    whole_number,
+)
+from app.web.problems import responses
+
+router = APIRouter(prefix="/v1/admin/imports", tags=["desk"])
+IMPORTING = may("import")
+IMPORTABLE = ("district", "case-study")
+MAX_BYTES = 64 * 1024 * 1024
+WAIT_SECONDS = 2.0  # a file that is planned by then is answered with its plan
+TYPES = {
+    "text/csv": "csv",
+    "application/x-ndjson": "ndjson",
+    "application/json": "json",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}
+TEMPLATE_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+FILE = (
+    one_of("kind", IMPORTABLE, "The kind of record in each row.", "district", required=True),
+    text("filename", 200, "Name of the file, to recognize it later.", "districts.csv"),
+)
+LIST = (
+    text("after", 40, "Only imports before this one; `links.next` carries it.", "5f0c3a9e1b7d2486"),
+    limit("Imports"),
+)
+ROWS = (
+    one_of("result", plans.RESULTS, "Only rows with this result.", "refused"),
+    one_of("warned", ("true",), "Only rows that must be accepted by name.", "true"),
+    whole_number(
+        "after", 0, 2**31 - 1, "Only rows after this number; `links.next` carries it.", 50
+    ),
+    limit("Rows"),
+)
+IMPORT_BODY: dict[str, Any] = {
+    "required": True,
+    "description": "One record in each row; the templates have every column. In JSON, an array of objects.",
+    "content": {
+        "text/csv": {
+            "schema": {"type": "string"},
+            "example": "slug,website\nboise-school-district-id,https://www.boiseschools.org/\n",
+        },
+        "application/x-ndjson": {
+            "schema": {"type": "string"},
+            "example": '{"slug": "boise-school-district-id", "website": "https://www.boiseschools.org/"}\n',
+        },
+        "application/json": {
+            "schema": {"type": "array", "items": {"type": "object"}},
+            "example": [
+                {"slug": "boise-school-district-id", "website": "https://www.boiseschools.org/"}
+            ],
+        },
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+            "schema": {"type": "string", "format": "binary"}
+        },
+    },
+}
+ImportId = Annotated[str, Path(description="Id of the import.", examples=["5f0c3a9e1b7d2486"])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A file that was sent."""
+
+    kind: str
+    format: str
+    filename: str
+    file: BinaryIO
+    sha256: bytes
+
+
+async def _upload(request: Request, _by: Annotated[Editor, IMPORTING]) -> _Upload:
+    """The file, once its sender and all else about it are in order."""
+    given = read_parameters(request, FILE)
+    format_ = TYPES[content_type(request, TYPES)]
+    file, digest = await spool_body(request, most=MAX_BYTES)
+    return _Upload(
+        given["kind"], format_, given.get("filename") or f"unnamed.{format_}", file, digest
+    )
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Plan an import",
+    operation_id="desk_create_import",
+    response_model=shapes.ImportAnswer,
+    responses={
+        202: {"model": shapes.ImportAnswer, "description": "The file is still being read."},
+        **responses(400, 401, 403, 409, 413, 415, 422, 429),
+    },
+    openapi_extra={**openapi(FILE), "requestBody": IMPORT_BODY},
+)
+def create_import(
+    request: Request,
+    by: Annotated[Editor, IMPORTING],
+    upload: Annotated[_Upload, Depends(_upload)],
+    key: Key = None,
+) -> Response:
+    """Send a file (CSV, NDJSON, JSON or XLSX, up to 64 MiB) and get its plan: what each row would do. No record is written yet.
+    201: the plan is ready. 202: it is being made; read it again until its state is `planned`. A row is a merge patch on the
+    record of its slug or LEAID: columns that the file lacks stay as they are, an empty cell takes away."""
+    planning: PlanWorker = request.state.planning
+    database: Database = request.state.database
+    reading = None
+    try:
+        reading = read_file(upload.file, upload.kind, upload.format)
+
+        def create(session: Session) -> Answer:
+            plan = plans.create(
+                session,
+                kind=upload.kind,
+                format_=upload.format,
+                filename=upload.filename,
+                reading=reading,
+                by=by.label,
+                at=now(),
+            )
+            return Answer(202, {"Location": f"/v1/admin/imports/{plan.id}"}, b"")
+
+        fingerprint = b"%s?%s %s %s" % (
+            request.url.path.encode(),
+            request.url.query.encode(),
+            upload.format.encode(),
+            upload.sha256,
+        )
+        first, again = once(database, by.key_id, parse_key(key), fingerprint, create, at=now())
+    except BaseException:
+        upload.file.close()
+        raise
+    plan_id = first.headers["Location"].rpartition("/")[2]
+    if again:
+        upload.file.close()
+    else:
+        with suppress(StillPlanning):
+            planning.begin(plan_id, reading, upload.file).result(WAIT_SECONDS)
+    with database.reading_primary() as session:
+        plan = plans.get(session, plan_id)
+        answer = _answer(planning, plan, status=202 if plan.state == "planning" else 201)
+    headers = {**first.headers, **({"Idempotency-Replayed": "true"} if again else {})}
+    return answered(Answer(answer.status, {**answer.headers, **headers}, answer.body))
+
+
+@router.get(
+    "",
+    summary="List the imports",
+    operation_id="desk_list_imports",
+    dependencies=[IMPORTING],
+    response_model=shapes.ImportList,
+    responses=responses(*ALWAYS, 422),
+    openapi_extra=openapi(LIST),
+)
+def list_imports(request: Request) -> Response:
+    """Every import of the last 30 days, the newest first."""
+    given = {"limit": 50, **read_parameters(request, LIST)}
+    with request.state.database.reading_primary() as session:
+        found = plans.list_(session, after=given.get("after"), limit=given["limit"])
+    more = (
+        urlencode({**request.query_params, "after": found[-1].id})
+        if len(found) == given["limit"]
+        else None
+    )
+    return json_answer(
+        {
+            "data": [_state(request.state.planning, plan) for plan in found],
+            "links": {"next": f"/v1/admin/imports?{more}" if more else None},
+        }
+    )
+
+
+@router.get(
+    "/templates/{kind}.{extension}",
+    summary="Download a template",
+    operation_id="desk_get_import_template",
+    dependencies=[IMPORTING],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The template.",
+            "content": {type_: {"schema": {"type": "string"}} for type_ in TEMPLATE_TYPES.values()},
+        },
+        **responses(*ALWAYS, 422),
+    },
+)
+def get_template(
+    request: Request,
+    kind: Annotated[shapes.ImportKind, Path(description="Kind of record.", examples=["district"])],
+    extension: Annotated[shapes.TemplateFormat, Path(description="Format.", examples=["csv"])],
+) -> Response:
+    """A file with every column and one example, to be written over. Lists of words are separated by `|`; in CSV and XLSX the
+    parts of a case study (outcomes, scale, funding, partners, sources) are JSON in their cell."""
+    refuse_unknown(request, ())
+    return _download(iter([templates.template(kind, extension)]), f"{kind}.{extension}", extension)
+
+
+@router.get(
+    "/{import_id}",
+    summary="Read an import",
+    operation_id="desk_get_import",
+    dependencies=[IMPORTING],
+    response_model=shapes.ImportAnswer,
+    responses=responses(*ALWAYS),
+)
+def get_import(request: Request, import_id: ImportId) -> Response:
+    """Where it stands: how many rows have been read, what they would do, and what was written. The ETag is for the commit."""
+    refuse_unknown(request, ())
+    with request.state.database.reading_primary() as session:
+        return answered(_answer(request.state.planning, plans.get(session, import_id)))
+
+
+@router.get(
+    "/{import_id}/rows",
+    summary="Read what each row would do",
+    operation_id="desk_list_import_rows",
+    dependencies=[IMPORTING],
+    response_model=shapes.ImportedRowList,
+    responses=responses(*ALWAYS, 422),
+    openapi_extra=openapi(ROWS),
+)
+def list_rows(request: Request, import_id: ImportId) -> Response:
+    """Row by row: created, changed field by field, unchanged, or refused with what is wrong; what it looks like, and what
+    publishing would still take."""
+    given = read_parameters(request, ROWS)
+    result = given.get("result")
+    query = RowQuery(
+        (result,) if result else (),
+        "warned" in given,
+        given.get("after", 0),
+        given.get("limit", 50),
+    )
+    with request.state.database.reading_primary() as session:
+        plans.get(session, import_id)
+        found = plans.rows(session, import_id, query)
+    more = (
+        urlencode({**request.query_params, "after": found[-1].number})
+        if len(found) == query.limit
+        else None
+    )
+    return json_answer(
+        {
+            "data": [_row(row) for row in found],
+            "links": {"next": f"/v1/admin/imports/{import_id}/rows?{more}" if more else None},
+        }
+    )
+
+
+@router.get(
+    "/{import_id}/refused.csv",
+    summary="Download the refused rows",
+    operation_id="desk_get_refused_rows",
+    dependencies=[IMPORTING],
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The refused rows.",
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+        },
+        **responses(*ALWAYS),
+    },
+)
+def get_refused(request: Request, import_id: ImportId) -> Response:
+    """The refused rows as CSV with a column `problem`: mend them and send the file again as it is; that column is passed over."""
+    refuse_unknown(request, ())
+    database: Database = request.state.database
+    with database.reading_primary() as session:
+        kind = plans.get(session, import_id).kind
+
+    def lines() -> Iterator[str]:
+        with database.reading_primary() as session:
+            yield from templates.refused_csv(kind, plans.stream(session, import_id, ("refused",)))
+
+    return _download(lines(), f"refused-{import_id}.csv", "csv")
+
+
+@router.post(
+    "/{import_id}/commit",
+    summary="Commit an import",
+    operation_id="desk_commit_import",
+    response_model=shapes.ImportAnswer,
+    responses=responses(*WRITES),
+    openapi_extra=request_body(
+        "ImportCommitment", {"only_good": False, "accept": ["example-schools-oh"], "publish": False}
+    ),
+)
+def commit_import(
+    request: Request,
+    import_id: ImportId,
+    by: Annotated[Editor, IMPORTING],
+    version: SeenVersion,
+    body: Body,
+    key: Key = None,
+) -> Response:
+    """Write exactly what the plan shows, in one transaction, as drafts; or say what has moved since (412). All or nothing, or the good
+    rows on request. Likely duplicates must be accepted by slug or row number. Admins may publish at once, with a reason. Sent again, it
+    answers what was done."""
+    asked = Commitment(
+        **(sent := parsed(shapes.ImportCommitment, body)).model_dump(exclude={"accept"}),
+        accept=tuple(sent.accept),
+    )
+    planning: PlanWorker = request.state.planning
+
+    def do(session: Session) -> Answer:
+        plan = commit(
+            session,
+            import_id,
+            asked,
+            seen_version=version,
+            by=by,
+            at=now(),
+            seen=lambda written: planning.note(import_id, written),
+        )
+        return _answer(planning, plan, done=True)
+
+    with planning.committing(import_id):
+        return act(request, by, key, body, do)
+
+
+def _answer(
+    planning: PlanWorker, plan: PlanRow, *, status: int = 200, done: bool = False
+) -> Answer:
+    path = f"/v1/admin/imports/{plan.id}"
+    state = _state(planning, plan, done=done)
+    content = {
+        "data": state,
+        "links": {
+            "self": path,
+            "rows": f"{path}/rows",
+            "refused": f"{path}/refused.csv" if plan.refused else None,
+            "commit": f"{path}/commit" if state["state"] == "planned" else None,
+        },
+    }
+    return Answer(
+        status, {"ETag": f'"{plan.version}"'}, orjson.dumps(content, option=orjson.OPT_UTC_Z)
+    )
+
+
+def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[str, Any]:
+    """An import as it is answered; `done`: by the one who is writing it, when it is written."""
+    written = None if done else planning.written(plan.id)
+    state = plans.state(plan, at=now())
+    return {
+        **{
+            name: getattr(plan, name)
+            for name in shapes.ImportState.model_fields
+            if hasattr(plan, name)
+        },
+        "state": state if written is None else "committing",
+        "planned_on_revision": plan.planned_on_seq,
+        "ignored_columns": orjson.loads(plan.ignored_columns),
+        "counts": {result: getattr(plan, result) for result in plans.RESULTS},
+        "problem": plan.problem or (plans.INTERRUPTED if state == "failed" else None),
+        "records_written": plan.written if written is None else written,
+        "first_revision": plan.first_seq,
+        "commitment": plan.commitment and orjson.loads(plan.commitment),
+    }
+
+
+def _row(row: Planned) -> dict[str, Any]:
+    kept_as_json = ("faults", "warnings", "changes", "needs", "document")
+    return {
+        name: orjson.loads(getattr(row, name)) if name in kept_as_json else getattr(row, name)
+        for name in shapes.ImportedRow.model_fields
+    }
+
+
+def _download(content: Iterator[str], filename: str, format_: str) -> Response:
+    headers = {**NO_STORE, "Content-Disposition": f'attachment; filename="{filename}"'}
+    return StreamingResponse(content, media_type=TEMPLATE_TYPES[format_], headers=headers)

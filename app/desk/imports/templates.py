@@ -1,0 +1,169 @@
+"""Templates for imports: every column, and one record to be written over. And refused rows in the same form, to be mended."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from app.desk.imports.columns import PROBLEM, columns, to_cells
+from app.desk.imports.plans import Planned
+
+CHUNK = 64 * 1024  # characters
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "district": {
+        "slug": "example-schools-oh",
+        "nces_leaid": "3999999",
+        "name": "Example Schools",
+        "state": "OH",
+        "city": "Example",
+        "county": "Example County",
+        "locale": "41",
+        "locale_year": 2023,
+        "locale_source": "NCES EDGE 2023-24",
+        "enrollment": 1234,
+        "enrollment_year": 2023,
+        "enrollment_source": "NCES CCD LEA membership 2023-24",
+        "schools": 4,
+        "schools_year": 2023,
+        "schools_source": "NCES CCD 2023-24",
+        "latitude": 39.5,
+        "longitude": -84.5,
+        "place_basis": "city",
+        "place_source": "GeoNames",
+        "website": "https://www.example.org/",
+        "aliases": ["ES", "Example City Schools"],
+    },
+    "case-study": {
+        "slug": "example-schools-clinic-oh",
+        "title": "A clinic at two Example schools",
+        "initiative": "Example Community Schools",
+        "state": "OH",
+        "summary": "Two schools opened a clinic with the county in 2019. Chronic absence fell by 12 percent.",
+        "challenge": "Families had far to go to a doctor. [^s1]",
+        "approach": "The county and the district opened a clinic at two schools. [^s1]",
+        "results": "Chronic absence fell by 12 percent. [^s1]",
+        "lessons": "Its people say that a coordinator at each school comes first. [^s1]",
+        "started_year": 2019,
+        "started_year_source": "s1",
+        "ended_year": 2024,
+        "ended_year_source": "s1",
+        "status": "ended",
+        "status_year": 2024,
+        "status_source": "s1",
+        "setting": "town",
+        "setting_source": "s1",
+        "models": ["community-school"],
+        "kinship": "named",
+        "aliases": ["ECS"],
+        "asked_as": ["doctor at school"],
+        "topics": ["primary-care-at-school"],
+        "districts": ["cincinnati-public-schools-oh"],
+        "strategies": ["school-based-health-center", "site-coordinator"],
+        "outcomes": [
+            {
+                "indicator": "chronic-absence",
+                "finding": "Chronic absence fell by 12 percent",
+                "value": -12,
+                "qualifier": "about",
+                "unit": "percent-change",
+                "baseline": "2018-19",
+                "baseline_value": None,
+                "comparison": "the year before",
+                "population": "students of two schools",
+                "period": "2019-20",
+                "design": "descriptive",
+                "direction": "better",
+                "source": "s1",
+            }
+        ],
+        "scale": [
+            {
+                "measure": "schools with a clinic",
+                "value": 2,
+                "qualifier": None,
+                "unit": "schools",
+                "year": 2019,
+                "source": "s1",
+            }
+        ],
+        "context": [
+            {
+                "measure": "students who qualify for free or reduced-price meals",
+                "value": 60,
+                "qualifier": "more-than",
+                "unit": "percent",
+                "year": 2019,
+                "source": "s1",
+            }
+        ],
+        "funding": [
+            {
+                "name": "County health levy",
+                "kind": "county",
+                "amount_usd": 250000,
+                "year": 2019,
+                "source": "s1",
+            }
+        ],
+        "partners": [
+            {
+                "name": "Example County",
+                "organization": None,
+                "type": "county-government",
+                "role": "runs the clinic",
+                "source": "s1",
+            }
+        ],
+        "sources": [
+            {
+                "id": "s1",
+                "title": "A clinic at school",
+                "publisher": "Example County",
+                "year": 2024,
+                "url": "https://www.example.org/clinic",
+                "kind": "report",
+            }
+        ],
+    },
+}
+
+
+def template(kind: str, format_: str) -> str:
+    """A file of one example, as CSV or NDJSON."""
+    if format_ == "ndjson":
+        return orjson.dumps(EXAMPLES[kind], option=orjson.OPT_APPEND_NEWLINE).decode()
+    return "".join(_lines([columns(kind), to_cells(kind, EXAMPLES[kind])]))
+
+
+def refused_csv(kind: str, rows: Iterable[Planned]) -> Iterator[str]:
+    """Refused rows as CSV, what is wrong with each in the first column, which is passed over when the file is sent again.
+
+    A byte order mark comes first: without one, spreadsheet programs take UTF-8 for something else.
+    """
+
+    def cells() -> Iterator[list[str]]:
+        yield [f"\ufeff{PROBLEM}", *columns(kind)]
+        for row in rows:
+            problem = "; ".join(
+                f"{fault.get('pointer', '')}: {fault['detail']}".removeprefix(": ")
+                for fault in orjson.loads(row.faults)
+            )
+            yield [f"{row.origin}: {problem}", *to_cells(kind, orjson.loads(row.document))]
+
+    return _lines(cells())
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """RFC 4180, in chunks."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for row in rows:
+        writer.writerow(row)
+        if buffer.tell() > CHUNK:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

@@ -1,0 +1,68 @@
+"""Files planned and plans written while the service runs: one file at a time in a thread of its own, and how far each has come."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from app.database import Database
+from app.desk.imports import plans
+from app.desk.imports.files import Reading
+from app.errors import Busy, Conflict
+
+log = logging.getLogger("model_districts")
+
+
+class PlanWorker:
+    """The thread that plans, and the plans that are being written by this process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="imports")
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._written: dict[str, int] = {}
+
+    def begin(self, plan_id: str, reading: Reading, file: BinaryIO) -> Future[None]:
+        """Plan a file when those before it are planned, and close it then."""
+        return self._thread.submit(self._plan, plan_id, reading, file)
+
+    @contextmanager
+    def committing(self, plan_id: str) -> Iterator[None]:
+        """The block in which a plan is written. Raises Conflict if it is being written already."""
+        with self._lock:
+            if plan_id in self._written:
+                raise Conflict("it is being written just now")
+            self._written[plan_id] = 0
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._written[plan_id]
+
+    def note(self, plan_id: str, written: int) -> None:
+        """So many records of a plan have been written."""
+        self._written[plan_id] = written
+
+    def written(self, plan_id: str) -> int | None:
+        """Records written so far of a plan that is being written; None for others."""
+        return self._written.get(plan_id)
+
+    def close(self) -> None:
+        """Stop: the plan that is being made fails, and those behind it."""
+        self._closing.set()
+        self._thread.shutdown()
+
+    def _plan(self, plan_id: str, reading: Reading, file: BinaryIO) -> None:
+        with file:
+            try:
+                plans.fill(self._database, plan_id, reading, stopped=self._closing.is_set)
+            except Busy as busy:
+                plans.finish(self._database, plan_id, str(busy))
+            except Exception as error:
+                log.error("import %s failed", plan_id, exc_info=error)
+                plans.finish(
+                    self._database, plan_id, "something went wrong on our side; it has been logged"
+                )

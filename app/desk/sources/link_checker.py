@@ -1,0 +1,275 @@
+"""Visits to the addresses of sources, politely: who we are is said, robots.txt is kept to, and a host gets one request at a time."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+
+import httpx
+
+from app.clock import now
+from app.database import Database
+from app.desk.sources import health
+from app.desk.sources.health import CheckResult
+from app.desk.sources.public_network import MAX_ADDRESSES, NotPublic, PublicTransport, UnknownHost
+from app.desk.sources.robots import MAX_BYTES, Robots
+
+AGENT = "ModelDistricts"
+MAX_REDIRECTS = 5
+HOSTS_AT_ONCE = 8
+PERMANENT, TEMPORARY = (301, 308), (302, 303, 307)
+GONE = (404, 410)
+MAX_NOTE_CHARACTERS = 200
+MAX_ADDRESS_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    location: str | None
+    body: bytes = b""
+
+
+class _NoAnswer(Exception):
+    """Nothing came back, for a reason in words. `refused`: we did not ask."""
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        self.refused = refused
+        super().__init__("".join(filter(str.isprintable, why))[:MAX_NOTE_CHARACTERS])
+
+
+class LinkChecker:
+    """Asks whether sources are still there. To be used as a context."""
+
+    def __init__(
+        self,
+        *,
+        version: str,
+        home: str | None = None,
+        pause_seconds: float = 1.0,
+        timeout_seconds: float = 20.0,
+        allow_loopback: bool = False,
+    ) -> None:
+        self._pause_seconds, self._timeout_seconds = pause_seconds, timeout_seconds
+        about = "checks that cited sources are still there" + (f"; +{home}" if home else "")
+        self._client = httpx.AsyncClient(
+            transport=PublicTransport(allow_loopback=allow_loopback),
+            headers={
+                "User-Agent": f"{AGENT}/{version} ({about})",
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+            },
+            timeout=httpx.Timeout(
+                timeout_seconds, connect=timeout_seconds / MAX_ADDRESSES
+            ),  # so that each address gets its turn
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._turns: dict[str, asyncio.Lock] = defaultdict(
+            asyncio.Lock
+        )  # by host: one request at a time
+        self._robots: dict[
+            str, Robots | str
+        ] = {}  # by origin: its rules, or why they cannot be read
+        self._robots_turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def __aenter__(self) -> "LinkChecker":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def check_all(
+        self, urls: Sequence[str], on_result: Callable[[CheckResult], None]
+    ) -> None:
+        """Visit them, a few hosts at a time. `on_result` is called in a thread with what each visit found."""
+        hosts: dict[str, list[str]] = defaultdict(list)
+        for url in urls:
+            hosts[_host(url)].append(url)
+        slots = asyncio.Semaphore(HOSTS_AT_ONCE)
+
+        async def check_host(urls: Sequence[str]) -> None:
+            async with slots:
+                for url in urls:
+                    await asyncio.to_thread(on_result, await self.check(url))
+
+        async with asyncio.TaskGroup() as group:
+            for of_host in hosts.values():
+                group.create_task(check_host(of_host))
+
+    async def check(self, url: str) -> CheckResult:
+        """Visit one, following redirects by hand, each to be checked like the first address."""
+        moved_to: str | None = None
+        try:
+            address, lasting = _parsed(url), True
+            for _ in range(MAX_REDIRECTS + 1):
+                if not (await self._robots_of(address)).allows(address.raw_path.decode("ascii")):
+                    raise _NoAnswer(
+                        f"robots.txt of {address.host} asks programs to stay away", refused=True
+                    )
+                answer = await self._look(address)
+                if answer.location is None or answer.status not in (*PERMANENT, *TEMPORARY):
+                    return _judged(url, answer.status, moved_to)
+                address = _parsed(answer.location, address)
+                lasting = lasting and answer.status in PERMANENT
+                moved_to = str(address) if lasting else moved_to
+        except _NoAnswer as missing:
+            return CheckResult(
+                url,
+                "blocked" if missing.refused else "unreachable",
+                moved_to=moved_to,
+                note=str(missing),
+            )
+        return CheckResult(
+            url, "unreachable", moved_to=moved_to, note=f"more than {MAX_REDIRECTS} redirects"
+        )
+
+    async def _look(self, address: httpx.URL) -> _Answer:
+        """HEAD; and GET where that fails, since many servers answer HEAD wrongly."""
+        answer = await self._ask("HEAD", address)
+        return (
+            answer
+            if answer.status < 400 or answer.status in (410, 429)
+            else await self._ask("GET", address)
+        )
+
+    async def _robots_of(self, address: httpx.URL) -> Robots:
+        """The rules of an address's site. Raises _NoAnswer if they cannot be read now, which forbids all (RFC 9309, 2.3.1.4)."""
+        origin = address.copy_with(raw_path=b"/robots.txt")
+        async with self._robots_turns[str(origin)]:
+            if str(origin) not in self._robots:
+                try:
+                    self._robots[str(origin)] = await self._read_robots(origin)
+                except _NoAnswer as missing:
+                    if missing.refused:
+                        raise
+                    self._robots[str(origin)] = str(missing)
+        if isinstance(robots := self._robots[str(origin)], str):
+            raise _NoAnswer(robots)
+        return robots
+
+    async def _read_robots(self, address: httpx.URL) -> Robots:
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = await self._ask("GET", address, most=MAX_BYTES)
+            if answer.location is None or answer.status not in (*PERMANENT, *TEMPORARY):
+                break
+            address = _parsed(answer.location, address)
+        if answer.status >= 500:
+            raise _NoAnswer(f"its robots.txt answers {answer.status}")
+        return Robots(answer.body.decode(errors="replace") if answer.status == 200 else "", AGENT)
+
+    async def _ask(self, method: str, address: httpx.URL, *, most: int = 0) -> _Answer:
+        """One request, when it is the host's turn; `most` bytes of the body are read."""
+        async with self._turns[address.host]:
+            try:
+                async with (
+                    asyncio.timeout(self._timeout_seconds),
+                    self._client.stream(method, address) as response,
+                ):
+                    body = b""
+                    if most and response.status_code == 200:
+                        async for chunk in response.aiter_raw():
+                            body += chunk
+                            if len(body) >= most:
+                                break
+                    return _Answer(
+                        response.status_code, response.headers.get("location"), body[:most]
+                    )
+            except NotPublic:
+                raise _NoAnswer(
+                    f"{address.host} is not a public address, so it is not asked", refused=True
+                ) from None
+            except UnknownHost:
+                raise _NoAnswer(f"the name {address.host} leads nowhere") from None
+            except (TimeoutError, httpx.TimeoutException):
+                raise _NoAnswer(f"no answer within {self._timeout_seconds:g} seconds") from None
+            except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
+                raise _NoAnswer(f"{type(error).__name__}: {error}") from None
+            finally:
+                await asyncio.sleep(self._pause_seconds)
+
+
+def check_sources(
+    database: Database,
+    link_checker: LinkChecker,
+    urls: Sequence[str],
+    *,
+    clock: Callable[[], datetime] = now,
+    on_progress: Callable[[], None] = lambda: None,
+) -> Counter[str]:
+    """Check addresses and store each result in a transaction of its own. Returns how many have each health."""
+    counts: Counter[str] = Counter()
+
+    def on_result(result: CheckResult) -> None:
+        with database.writing() as session:
+            row = health.note(session, result, at=clock())
+        counts[row.health] += 1
+        on_progress()
+
+    async def check() -> None:
+        async with link_checker:
+            await link_checker.check_all(urls, on_result)
+
+    asyncio.run(check())
+    return counts
+
+
+def _judged(url: str, status: int, moved_to: str | None) -> CheckResult:
+    if status < 300:
+        if moved_to is None or _same_place(url, moved_to):
+            return CheckResult(url, "alive", True, status)
+        if _parsed(moved_to).path == "/" != _parsed(url).path:
+            return CheckResult(
+                url,
+                "moved",
+                False,
+                status,
+                moved_to,
+                "it leads to the front page, so what was cited may be gone",
+            )
+        return CheckResult(url, "moved", True, status, moved_to)
+    if status in GONE:
+        return CheckResult(url, "dead", False, status, moved_to)
+    if status >= 500 or status < 400:
+        return CheckResult(
+            url, "unreachable", False, status, moved_to, f"the server answers {status}"
+        )
+    return CheckResult(
+        url, "blocked", False, status, moved_to, f"the server answers {status} to programs"
+    )
+
+
+def _same_place(url: str, other: str) -> bool:
+    """Whether two addresses differ in nothing but http and https, www., and a slash at the end."""
+    places = [
+        (at.host.removeprefix("www."), at.path.rstrip("/"), at.query)
+        for at in map(_parsed, (url, other))
+    ]
+    return places[0] == places[1]
+
+
+def _parsed(url: str, base: httpx.URL | None = None) -> httpx.URL:
+    """An address that can be asked, without its fragment. Raises _NoAnswer."""
+    try:
+        found = (base.join(url) if base else httpx.URL(url)).copy_with(fragment=None)
+    except (httpx.InvalidURL, ValueError):
+        raise _NoAnswer("not an address that can be asked") from None
+    if len(str(found)) > MAX_ADDRESS_CHARACTERS:
+        raise _NoAnswer("it leads to an address without end")
+    if found.scheme not in ("http", "https") or not found.host:
+        raise _NoAnswer("it leads to what is not a web address")
+    return found
+
+
+def _host(url: str) -> str:
+    try:
+        return httpx.URL(url).host
+    except httpx.InvalidURL:
+        return ""

@@ -1,0 +1,225 @@
+"""The index kept on disk between runs: written whole, read in a second, and thrown away when in any doubt.
+
+One file: a header, then sections one after the other, then the volumes of the shelves. It is only believed if its form, the
+analysis that made it, its checksum, and the revision it stands at agree with this program and with the log.
+"""
+
+import hashlib
+import logging
+import os
+import struct
+import tempfile
+import zlib
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import orjson
+from pyroaring import BitMap
+
+from app.search import analysis, postings
+from app.search.collection import Collection
+
+MAGIC = b"MDINDEX2"
+LENGTH = struct.Struct("<Q")
+END = 2**64 - 1
+CHUNK = 1024 * 1024
+SAMPLE = "St. O'Neil\u2019s A&M School, Mount \u00dcml\u00e4ut\u2019s 1,200 attended attendance; K-8 & 21st \u0130\u212c na\u00efve"
+log = logging.getLogger("model_districts.index")
+
+
+def analysis_fingerprint() -> str:
+    """Changes when the same text would be indexed otherwise."""
+    text = {name: analysis.fold(SAMPLE) for name in postings.FIELDS}
+    parts = [
+        analysis.PATTERN,
+        postings.FIELDS,
+        postings.K1,
+        postings.B,
+        postings.MAX_IMPACT,
+        postings.analyse(text),
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def write(path: Path, collections: dict[str, Collection], about: dict[str, Any]) -> None:
+    """Keep an index. The file appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(MAGIC)
+            checksum = 0
+            for section in _sections(collections, about):
+                checksum = zlib.crc32(section, checksum)
+                file.write(LENGTH.pack(len(section)))
+                file.write(section)
+            file.write(LENGTH.pack(END))
+            file.write(LENGTH.pack(checksum))
+            for among in collections.values():
+                for volume in among.stored.parts():
+                    file.writelines(volume)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def read(path: Path, collections: dict[str, Collection]) -> dict[str, Any] | None:
+    """Fill empty collections from a kept index. Returns what was said about it; None, and nothing filled, if it cannot be believed."""
+    try:
+        with path.open("rb") as file:
+            return _read(file, collections)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, StopIteration, struct.error) as error:
+        log.warning("the kept index %s is not used: %s", path, error)
+        return None
+
+
+def _read(file: BinaryIO, collections: dict[str, Collection]) -> dict[str, Any]:
+    sections, start = _checked_sections(file)
+    about: dict[str, Any] = orjson.loads(next(sections))
+    if about["analysis"] != analysis_fingerprint() or about["kinds"] != list(collections):
+        raise ValueError("made by another program")
+    fresh = {kind: Collection() for kind in collections}
+    for among in fresh.values():
+        start = _fill(among, sections, start)
+    if start != os.fstat(file.fileno()).st_size:
+        raise ValueError("not whole")
+    collections.update(fresh)
+    return about
+
+
+def _sections(collections: dict[str, Collection], about: dict[str, Any]) -> Iterator[bytes]:
+    yield orjson.dumps({**about, "analysis": analysis_fingerprint(), "kinds": list(collections)})
+    for among in collections.values():
+        yield from _collection_sections(among)
+
+
+def _collection_sections(among: Collection) -> Iterator[bytes]:
+    yield orjson.dumps(among.slugs)
+    yield orjson.dumps(among.ids_of)
+    yield among.all.serialize()
+    lengths = array("I", [len(part) for volume in among.stored.parts() for part in volume])
+    yield lengths.tobytes()
+    stems = [stem for stem, posting in among.postings.items() if posting.numbers]
+    yield orjson.dumps(stems)
+    yield array("I", [len(among.postings[stem].numbers) for stem in stems]).tobytes()
+    yield b"".join(among.postings[stem].numbers.tobytes() for stem in stems)
+    yield b"".join(among.postings[stem].impacts.tobytes() for stem in stems)
+    words = [word for word, members in among.words.items() if members]
+    yield orjson.dumps([words, [among.word_stems[word] for word in words]])
+    sets = [among.words[word].serialize() for word in words]
+    yield array("I", map(len, sets)).tobytes()
+    yield b"".join(sets)
+    facets = [
+        (name, value, members.serialize())
+        for name, values in among.facets.items()
+        for value, members in values.items()
+        if members
+    ]
+    yield orjson.dumps([(name, value, len(members)) for name, value, members in facets])
+    yield b"".join(members for _, _, members in facets)
+    for figures in among.figures.values():
+        figures.settle()
+        yield figures.values.tobytes()
+        yield figures.numbers.tobytes()
+    degrees, numbers = among.places.settled()
+    yield degrees.tobytes()
+    yield numbers.tobytes()
+    for order in among.orders.values():
+        yield order.settled().tobytes()
+        yield orjson.dumps(order.values)
+
+
+def _checked_sections(file: BinaryIO) -> tuple["_Sections", int]:
+    """The sections one by one, after all of them have been compared with their checksum, and where the volumes begin."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise ValueError("not an index of this form")
+    size, checksum = os.fstat(file.fileno()).st_size, 0
+    while (length := LENGTH.unpack(file.read(LENGTH.size))[0]) != END:
+        if file.tell() + length > size:
+            raise ValueError("not whole")
+        while length:
+            part = file.read(min(length, CHUNK))
+            checksum, length = zlib.crc32(part, checksum), length - len(part)
+    if LENGTH.unpack(file.read(LENGTH.size))[0] != checksum:
+        raise ValueError("its checksum is wrong")
+    return _Sections(file, len(MAGIC)), file.tell()
+
+
+class _Sections:
+    """The sections of a file, one behind the other."""
+
+    def __init__(self, file: BinaryIO, start: int) -> None:
+        self.file, self._start = file, start
+
+    def enter(self) -> int:
+        """Stand at the beginning of the next section. Returns its length in bytes."""
+        self.file.seek(self._start)
+        length: int = LENGTH.unpack(self.file.read(LENGTH.size))[0]
+        self._start += LENGTH.size + length
+        return length
+
+    def __next__(self) -> bytes:
+        return self.file.read(self.enter())
+
+
+def _fill(among: Collection, sections: _Sections, start: int) -> int:
+    among.slugs += orjson.loads(next(sections))
+    among.numbers = {slug: number for number, slug in enumerate(among.slugs) if slug}
+    among.ids_of = orjson.loads(next(sections))
+    among.other_ids = {other: slug for slug, ids in among.ids_of.items() for other in ids}
+    among.all = BitMap.deserialize(next(sections))
+    lengths = _array("I", next(sections))
+    end = among.stored.adopt(sections.file.fileno(), start, lengths)
+    _fill_postings(among, sections)
+    found = orjson.loads(next(sections))
+    members = memoryview(next(sections))
+    for name, value, length in found:
+        among.facets[name][value] = BitMap.deserialize(bytes(members[:length]))
+        members = members[length:]
+    for figures in among.figures.values():
+        figures.values, figures.numbers = (
+            np.frombuffer(next(sections), dtype=np.int64),
+            np.frombuffer(next(sections), dtype=np.uint32),
+        )
+    among.places.degrees = np.frombuffer(next(sections), dtype=np.float64).reshape(-1, 2)
+    among.places.numbers = np.frombuffer(next(sections), dtype=np.uint32)
+    for name, order in among.orders.items():
+        numbers = _array("I", next(sections))
+        values = orjson.loads(next(sections))
+        order.restore(
+            numbers, [value and tuple(value) for value in values] if name == "relevance" else values
+        )
+    return end
+
+
+def _fill_postings(among: Collection, sections: _Sections) -> None:
+    stems = orjson.loads(next(sections))
+    counts = _array("I", next(sections))
+    # The two largest sections never stand in memory whole: each posting takes its own part.
+    sections.enter()
+    for stem, count in zip(stems, counts, strict=True):
+        among.postings[stem].numbers.fromfile(sections.file, count)
+    sections.enter()
+    for stem, count in zip(stems, counts, strict=True):
+        among.postings[stem].impacts.fromfile(sections.file, count)
+    words, word_stems = orjson.loads(next(sections))
+    lengths = _array("I", next(sections))
+    sets = memoryview(next(sections))
+    at = 0
+    for word, stem, length in zip(words, word_stems, lengths, strict=True):
+        among.words[word] = BitMap.deserialize(bytes(sets[at : at + length]))
+        among.learn(word, stem)
+        at += length
+
+
+def _array(code: str, section: bytes) -> "array[int]":
+    found = array(code)
+    found.frombytes(section)
+    return found

@@ -1,0 +1,87 @@
+"""Getting a directory ready to serve: its tables are migrated and its seed is loaded."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.catalog import publication
+from app.clock import now
+from app.database import Database
+from app.desk.imports.files import read_seed
+from app.desk.imports.planner import SEEDER, apply_import, plan_import
+from app.records import revisions, seed_loads
+from app.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+MIGRATIONS = ROOT / "migrations" / "versions"
+
+
+@dataclass(frozen=True, slots=True)
+class SeedResult:
+    """How many records of the seed were created, changed, or kept as others edited them."""
+
+    created: int = 0
+    changed: int = 0
+    kept: int = 0
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the tables to the newest version, in one transaction.
+
+    Alembic runs in a process of its own, so that the service does not hold it in memory.
+    """
+    with closing(Database(settings.database_url)) as database:
+        database.writer_connection().close()  # an unreachable database fails here, in plain words
+        if database.shape() == _newest_migration():
+            return
+        command = [sys.executable, "-m", "alembic", "--config", str(ROOT / "alembic.ini")]
+        environment = {**os.environ, "DATABASE_URL": settings.database_url}
+        subprocess.run([*command, "upgrade", "head"], env=environment, check=True)  # noqa: S603
+        with database.writing() as session:
+            publication.rebuild(session)  # entries may have another form now
+
+
+def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) -> SeedResult:
+    """Load the seed through the importer; unchanged files cost one look at their digest.
+
+    It is planned before the writer's lock is taken, and planned again only if somebody wrote
+    meanwhile. Raises Invalid with every fault of the seed.
+    """
+    folder = settings.seed_path
+    digest = _digest(folder)
+    with closing(Database(settings.database_url)) as database:
+        with database.reading_primary() as session:
+            if seed_loads.newest_digest(session) == digest:
+                return SeedResult()
+            planned_at = revisions.newest_seq(session)
+            plan = plan_import(session, read_seed(folder), by=SEEDER, seen=on_row)
+        with database.writing() as session:
+            if revisions.newest_seq(session) != planned_at:
+                plan = plan_import(session, read_seed(folder), by=SEEDER)
+            apply_import(session, plan, by=SEEDER, at=now())
+            seed_loads.note(session, digest, at=now())
+    counts = {result: len(plan.of(result)) for result in ("created", "changed", "kept")}
+    return SeedResult(**counts)
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 over the names and contents of the seed's files, and the shape they are read into."""
+    digest = hashlib.sha256(_newest_migration().encode())
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".toml", ".csv"):
+            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _newest_migration() -> str:
+    """The id of the last migration; their files are named in order."""
+    newest = max(MIGRATIONS.glob("*.py"), key=lambda path: path.name)
+    found = re.search(r'^revision = "(\w+)"', newest.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, newest
+    return found[1]

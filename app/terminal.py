@@ -1,0 +1,90 @@
+"""What the command prints: progress, plans of imports, tables of faults."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import orjson
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Column, Table
+from sqlmodel import Session
+
+from app.desk.imports import plans
+from app.desk.imports.plans import PlanRow, RowQuery
+from app.errors import Fault
+
+MAX_FAULTS_SHOWN = 50
+console = Console(stderr=True)
+
+
+@contextmanager
+def progress(label: str, *, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal. Call what it yields to advance by one, or to the number given."""
+    if not console.is_terminal:
+        yield lambda _to=None: None
+        return
+    columns = (SpinnerColumn(), TextColumn(label), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(label, total=total)
+
+        def advance(to: int | None = None) -> None:
+            if to is None:
+                bar.advance(task)
+            else:
+                bar.update(task, completed=to)
+
+        yield advance
+
+
+def print_plan(session: Session, plan: PlanRow) -> None:
+    """Print what an import would do, and what stands in its way."""
+    counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
+    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.", highlight=False)
+    if plan.problem:
+        print_failure(f"Reading stopped early: {plan.problem}")
+    refused = RowQuery(("refused",), limit=MAX_FAULTS_SHOWN)
+    warned = RowQuery(warned=True, limit=MAX_FAULTS_SHOWN)
+    for title, number, query, column in (
+        ("refused", plan.refused, refused, "faults"),
+        ("to accept by name (--accept)", plan.warned, warned, "warnings"),
+    ):
+        if number:
+            faults = _row_faults(session, plan, query, column)
+            print_faults(faults, title=f"{number} row{'s' if number > 1 else ''} {title}")
+
+
+def print_failure(text: str) -> None:
+    """Print one line that says what went wrong."""
+    console.print(text, style="red", soft_wrap=True, markup=False, highlight=False)
+
+
+def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None:
+    """Print faults: a table on a terminal, else one line each, for logs and grep."""
+    title = title or f"{len(faults)} fault{'s' if len(faults) > 1 else ''}; nothing was written"
+    shown = faults[:MAX_FAULTS_SHOWN]
+    if console.is_terminal:
+        columns = (Column(name, overflow="fold") for name in ("where", "what", "nearest"))
+        table = Table(*columns, title=title)
+        for fault in shown:
+            cells = (fault.where, fault.detail, ", ".join(fault.nearest or ()))
+            table.add_row(*map(escape, cells))
+        console.print(table)
+    else:
+        console.print(title)
+        for fault in shown:
+            nearest = f" (nearest: {', '.join(fault.nearest)})" if fault.nearest else ""
+            line = f"{fault.where}: {fault.detail}{nearest}"
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if len(faults) > MAX_FAULTS_SHOWN:
+        console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")
+
+
+def _row_faults(session: Session, plan: PlanRow, query: RowQuery, column: str) -> tuple[Fault, ...]:
+    faults = []
+    for row in plans.rows(session, plan.id, query):
+        for fault in orjson.loads(getattr(row, column)):
+            where = f"{row.origin}, {row.slug}{fault.get('pointer', '')}"
+            nearest = fault.get("nearest")
+            faults.append(Fault(fault["code"], fault["detail"], pointer=where, nearest=nearest))
+    return tuple(faults)

@@ -1,0 +1,162 @@
+"""What a web page, a proxy and a link checker meet: CORS on every answer, HEAD like GET without its body, OPTIONS, Vary."""
+
+import socket
+
+import httpx
+import pytest
+
+READS = (
+    "/",
+    "/v1/case-studies?q=attendance&limit=2",
+    "/v1/case-studies/boise-id",
+    "/v1/districts/1600360",
+    "/v1/strategies",
+    "/v1/suggest?q=boise",
+    "/v1/exports/case-studies.csv?state=OR",
+    "/v1/exports/districts.json",
+    "/v1/exports/districts.ndjson",
+    "/openapi.json",
+    "/docs",
+    "/healthz",
+    "/readyz",
+    "/problems/gone",
+)
+REFUSALS = (
+    ("GET", "/v1/case-studies?colour=red", 400),
+    ("GET", "/v1/nowhere", 404),
+    ("GET", "/v1/case-studies/nowhere", 404),
+    ("GET", "/v1/case-studies/%00", 404),
+    ("POST", "/v1/case-studies", 405),
+    ("GET", "/v1/case-studies?limit=101", 422),
+)
+EXPOSED = {
+    "ETag",
+    "Link",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Repr-Digest",
+    "Deprecation",
+    "Sunset",
+}
+OF_ONE_ANSWER = {"date", "x-request-id", "cache-status", "transfer-encoding"}
+
+
+def listed(answer: httpx.Response, name: str) -> set[str]:
+    """The values of a header that is a list."""
+    return {value.strip() for value in answer.headers[name].split(",")}
+
+
+@pytest.mark.parametrize("origin", ["https://board.example.org", "null", None])
+@pytest.mark.parametrize("path", READS)
+def test_any_web_page_may_read_any_answer(
+    client: httpx.Client, path: str, origin: str | None
+) -> None:
+    answer = client.get(path, headers={"Origin": origin} if origin else {})
+    assert answer.status_code == 200
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert listed(answer, "Access-Control-Expose-Headers") == EXPOSED
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(("method", "path", "status"), REFUSALS)
+def test_any_web_page_may_read_why_it_was_refused(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = client.request(method, path, headers={"Origin": "null"})
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert listed(answer, "Access-Control-Expose-Headers") == EXPOSED
+
+
+def test_a_form_that_cannot_be_had_is_told_to_any_web_page(client: httpx.Client) -> None:
+    answer = client.get("/v1/states", headers={"Accept": "image/png", "Origin": "null"})
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (406, "*")
+
+
+@pytest.mark.parametrize("path", [path.partition("?")[0] for path in READS])
+def test_a_preflight_is_answered_for_a_day(client: httpx.Client, path: str) -> None:
+    answer = client.options(
+        path, headers={"Origin": "null", "Access-Control-Request-Method": "GET"}
+    )
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert {"GET", "HEAD", "OPTIONS"} <= listed(answer, "Access-Control-Allow-Methods")
+    assert {"Accept", "If-None-Match"} <= listed(answer, "Access-Control-Allow-Headers")
+    assert answer.headers["Access-Control-Max-Age"] == "86400"
+    assert listed(answer, "Allow") == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_options_of_an_address_that_is_not_there_is_not_found(client: httpx.Client) -> None:
+    assert client.options("/v1/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize("path", READS)
+def test_head_is_get_without_its_body(client: httpx.Client, path: str) -> None:
+    get, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    kept = [
+        {name: value for name, value in answer.headers.items() if name not in OF_ONE_ANSWER}
+        for answer in (get, head)
+    ]
+    assert kept[0] == kept[1]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/nowhere", "/v1/case-studies?limit=101", "/v1/case-studies?colour=red"]
+)
+def test_head_of_what_is_refused_is_refused_without_a_body(client: httpx.Client, path: str) -> None:
+    get, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_connection_goes_on_after_head(client: httpx.Client) -> None:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80)) as connection:
+        connection.sendall(
+            b"HEAD /v1/case-studies HTTP/1.1\r\nHost: here\r\n\r\nGET /healthz HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
+        )
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert received.endswith(b'{"status":"ok"}')
+
+
+@pytest.mark.parametrize("path", [*READS, *(path for _, path, _ in REFUSALS)])
+def test_caches_are_told_what_answers_vary_by_and_no_more(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert answer.headers.get_list("Vary") == ["Accept, Accept-Encoding"]
+
+
+@pytest.mark.parametrize("path", READS)
+def test_answers_are_not_to_be_sniffed_and_do_not_name_the_server(
+    client: httpx.Client, path: str
+) -> None:
+    answer = client.get(path)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in answer.headers
+
+
+def test_the_link_header_repeats_the_links_of_the_body(client: httpx.Client) -> None:
+    answer = client.get("/v1/case-studies?q=school&limit=2")
+    links = answer.json()["links"]
+    assert {name: answer.links[name]["url"] for name in ("first", "next", "alternate")} == {
+        "first": links["first"],
+        "next": links["next"],
+        "alternate": links["export"],
+    }
+    last = client.get("/v1/case-studies?slug=boise-id")
+    assert "next" not in last.links
+    assert last.json()["links"]["next"] is None
+
+
+def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    assert "https://" not in page
+    assert "http://" not in page
+    parts = [
+        part.split('"')[0]
+        for attribute in ('src="', 'href="')
+        for part in page.split(attribute)[1:]
+    ]
+    assert len(parts) >= 3
+    assert {client.get(part).status_code for part in parts} == {200}
