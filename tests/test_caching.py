@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import brotli
 import httpx
 import pytest
-import zstandard
 from publishing import case_study, publish, wait_for, withdraw
 from serving import Service, serving
 
@@ -78,7 +77,6 @@ def test_last_modified_validates_where_no_etag_is_sent(client: httpx.Client) -> 
     [
         ("gzip", gzip.decompress),
         ("br", brotli.decompress),
-        ("zstd", lambda body: zstandard.ZstdDecompressor().decompress(body)),
     ],
 )
 def test_each_encoding_holds_the_same_and_has_its_own_etag(
@@ -101,11 +99,11 @@ def test_each_encoding_holds_the_same_and_has_its_own_etag(
     ("accepted", "expected"),
     [
         ("", "identity"),
-        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, deflate, br, zstd", "br"),
         ("gzip, br", "br"),
         ("gzip;q=1.0, br;q=0.5", "gzip"),
-        ("*", "zstd"),
-        ("zstd;q=0, *", "br"),
+        ("*", "br"),
+        ("br;q=0, *", "gzip"),
         ("identity", "identity"),
         ("gzip;q=0", "identity"),
         ("gzip;q=nonsense", "identity"),

@@ -105,7 +105,6 @@ def test_the_evidence_shown_is_the_strongest_among_the_outcomes(
         assert document["evidence"] == min(designs, key=strongest_first.index, default=None), (
             document["slug"]
         )
-        assert designs == {row["evidence"] for row in document["outcomes"]}
 
 
 def test_rurality_says_what_it_rests_on(documents: list[Json]) -> None:
@@ -135,7 +134,9 @@ def test_the_document_begins_with_what_the_list_shows(
     cards = client.get("/v1/case-studies?limit=100").json()["data"]
     for card, document in zip(cards, documents, strict=True):
         own = {
-            name: value for name, value in card.items() if name not in ("snippet", "distance_km")
+            name: value
+            for name, value in card.items()
+            if name not in ("snippet", "distance_km", "outcomes")
         }
         assert own == {name: document[name] for name in own}
 

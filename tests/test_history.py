@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from itertools import permutations
 
 import httpx
-import jsonpatch
 import pytest
 from people import (
     SOURCE,
@@ -73,7 +72,7 @@ def test_any_version_is_read_as_it_was(long_life: str, people: People) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [*permutations((1, 2, 3, 5, 6), 2)])
-def test_the_patch_from_one_version_to_another_makes_the_other_of_it(
+def test_the_fields_that_differ_between_two_versions_are_listed(
     before: int, after: int, long_life: str, people: People
 ) -> None:
     old, new = (
@@ -81,7 +80,6 @@ def test_the_patch_from_one_version_to_another_makes_the_other_of_it(
     )
     compared = history(people, long_life, f"/{after}/changes?since={before}")["data"]
     assert (compared["before"], compared["after"]) == (before, after)
-    assert jsonpatch.JsonPatch(compared["patch"]).apply(old) == new
     assert {field["pointer"].split("/")[1] for field in compared["fields"]} == {
         name for name in new if old[name] != new[name]
     }

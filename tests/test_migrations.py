@@ -26,7 +26,7 @@ from app.records.tables import metadata
 
 NOW = "2026-11-25 09:00:00+00:00"
 NAMED = {"label": "Name", "definition": "What it means."}
-CLAIM = {"case-study": "bend-or", "position": 0, "source": "s1"}
+CLAIM = {"case_study": "bend-or", "position": 0, "source": "s1"}
 
 # For each table a row that keeps every rule, and what makes another such row of it.
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -52,6 +52,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "slug": "bend",
             "version": 1,
             "document": "{}",
+            "status": "draft",
         },
         {"seq": 2, "version": 2},
     ),
@@ -86,13 +87,13 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"slug": "salem", "nces_leaid": "4110820"},
     ),
-    "case-study": (
+    "case_study": (
         {"slug": "bend-or", "title": "Bend", "state": "OR", "started_year": 2015},
         {"slug": "salem-or"},
     ),
     "source": (
         {
-            "case-study": "bend-or",
+            "case_study": "bend-or",
             "id": "s1",
             "position": 0,
             "title": "Report",
@@ -110,21 +111,29 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "value": -12.5,
             "unit": "percent",
             "design": "descriptive",
+            "direction": "better",
         },
         {"position": 1},
     ),
-    "scale_figure": ({**CLAIM, "measure": "Schools", "value": 9}, {"position": 1}),
+    "scale_figure": (
+        {**CLAIM, "measure": "Schools", "value": 9, "unit": "schools"},
+        {"position": 1},
+    ),
+    "context_figure": (
+        {**CLAIM, "measure": "Students", "value": 900, "unit": "students"},
+        {"position": 1},
+    ),
     "funding": ({**CLAIM, "name": "Levy", "kind": "local"}, {"position": 1}),
     "partnership": (
         {**CLAIM, "name": "The Y", "organization": "ymca", "type": "nonprofit"},
         {"position": 1},
     ),
     "case_study_district": (
-        {"case-study": "bend-or", "position": 0, "district": "bend"},
+        {"case_study": "bend-or", "position": 0, "district": "bend"},
         {"position": 1, "district": "astoria"},
     ),
     "case_study_strategy": (
-        {"case-study": "bend-or", "position": 0, "strategy": "mentoring"},
+        {"case_study": "bend-or", "position": 0, "strategy": "mentoring"},
         {"position": 1, "strategy": "literacy"},
     ),
     "api_key": (
@@ -230,6 +239,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("record", {"published_version": 3}, "ck_record_published_version_exists"),
     ("revision", {"seq": 0}, "ck_revision_seq_positive"),
     ("revision", {"version": 1}, "uq_revision_kind_slug_version"),
+    ("revision", {"status": "lost"}, "ck_revision_status_known"),
+    ("revision", {"published_version": 9}, "ck_revision_published_version_exists"),
     ("api_key", {"role": "owner"}, "ck_api_key_role_known"),
     ("api_key", {"secret_sha256": "md_1sUKO"}, "ck_api_key_secret_is_a_hash"),
     ("api_key", {"secret_sha256": "a" * 64}, "uq_api_key_secret_sha256"),
@@ -260,37 +271,40 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("district", {"latitude": 90.1}, "ck_district_latitude_in_range"),
     ("district", {"longitude": -180.1}, "ck_district_longitude_in_range"),
     ("district", {"place_basis": "moon"}, "ck_district_place_basis_known"),
-    ("case-study", {"state": "ZZ"}, "fk_case_study_state"),
-    ("case-study", {"summary": "a" * 601}, "ck_case_study_summary_length"),
-    ("case-study", {"started_year": 1492}, "ck_case_study_started_year_in_range"),
-    ("case-study", {"ended_year": 2101}, "ck_case_study_ended_year_in_range"),
-    ("case-study", {"ended_year": 2014}, "ck_case_study_ended_after_started"),
+    ("case_study", {"state": "ZZ"}, "fk_case_study_state"),
+    ("case_study", {"summary": "a" * 601}, "ck_case_study_summary_length"),
+    ("case_study", {"started_year": 1492}, "ck_case_study_started_year_in_range"),
+    ("case_study", {"ended_year": 2101}, "ck_case_study_ended_year_in_range"),
+    ("case_study", {"ended_year": 2014}, "ck_case_study_ended_after_started"),
     (
-        "case-study",
+        "case_study",
         {"status_year": 1492},
         "ck_case_study_status_year_in_range",
     ),
-    ("source", {"case-study": "nowhere"}, "fk_source_case_study"),
+    ("source", {"case_study": "nowhere"}, "fk_source_case_study"),
     ("source", {"position": 0}, "uq_source_case_study_position"),
     ("source", {"year": 1492}, "ck_source_year_in_range"),
-    ("outcome", {"case-study": "nowhere"}, "fk_outcome_case_study"),
+    ("outcome", {"case_study": "nowhere"}, "fk_outcome_case_study"),
     ("outcome", {"source": "s9"}, "fk_outcome_case_study_source"),
     ("outcome", {"indicator": "luck"}, "fk_outcome_indicator"),
     ("outcome", {"value": 5000}, "ck_outcome_percent_in_range"),
-    ("scale_figure", {"case-study": "nowhere"}, "fk_scale_figure_case_study"),
+    ("scale_figure", {"case_study": "nowhere"}, "fk_scale_figure_case_study"),
     ("scale_figure", {"source": "s9"}, "fk_scale_figure_case_study_source"),
     ("scale_figure", {"year": 1492}, "ck_scale_figure_year_in_range"),
-    ("funding", {"case-study": "nowhere"}, "fk_funding_case_study"),
+    ("context_figure", {"case_study": "nowhere"}, "fk_context_figure_case_study"),
+    ("context_figure", {"source": "s9"}, "fk_context_figure_case_study_source"),
+    ("context_figure", {"year": 1492}, "ck_context_figure_year_in_range"),
+    ("funding", {"case_study": "nowhere"}, "fk_funding_case_study"),
     ("funding", {"source": "s9"}, "fk_funding_case_study_source"),
     ("funding", {"amount_usd": -1}, "ck_funding_amount_usd_not_negative"),
     ("funding", {"year": 1492}, "ck_funding_year_in_range"),
-    ("partnership", {"case-study": "nowhere"}, "fk_partnership_case_study"),
+    ("partnership", {"case_study": "nowhere"}, "fk_partnership_case_study"),
     ("partnership", {"source": "s9"}, "fk_partnership_case_study_source"),
     ("partnership", {"organization": "nobody"}, "fk_partnership_organization"),
-    ("case_study_district", {"case-study": "nowhere"}, "fk_case_study_district_case_study"),
+    ("case_study_district", {"case_study": "nowhere"}, "fk_case_study_district_case_study"),
     ("case_study_district", {"district": "atlantis"}, "fk_case_study_district_district"),
     ("case_study_district", {"district": "bend"}, "uq_case_study_district_case_study_district"),
-    ("case_study_strategy", {"case-study": "nowhere"}, "fk_case_study_strategy_case_study"),
+    ("case_study_strategy", {"case_study": "nowhere"}, "fk_case_study_strategy_case_study"),
     ("case_study_strategy", {"strategy": "luck"}, "fk_case_study_strategy_strategy"),
     (
         "case_study_strategy",
@@ -323,7 +337,7 @@ ANEW = """
 from alembic import op
 revision, down_revision = "anew", "first_tables"
 def upgrade():
-    with op.batch_alter_table("case-study", recreate="auto") as table:
+    with op.batch_alter_table("case_study", recreate="auto") as table:
         table.create_check_constraint("title_given", "title <> ''")
 def downgrade():
     pass
@@ -374,7 +388,7 @@ def test_the_alembic_command_takes_the_database_of_the_environment(
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     monkeypatch.chdir(tmp_path)
     command.upgrade(migrations(), "head")
-    assert "case-study" in _tables(empty)
+    assert "case_study" in _tables(empty)
 
 
 def test_the_tables_are_those_that_the_code_says(migrated: Connection, empty: Connection) -> None:
@@ -406,7 +420,7 @@ def test_rows_that_break_no_rule_are_accepted(migrated: Connection) -> None:
         _insert(
             migrated, "district", {"slug": "b-charter", "name": "Without a LEAID", "state": "OR"}
         )
-        assert _parts(migrated) == 14
+        assert _parts(migrated) == 16
 
 
 def test_every_rule_that_the_database_keeps_is_among_those_tried() -> None:
@@ -422,7 +436,7 @@ def test_every_rule_that_the_database_keeps_is_among_those_tried() -> None:
 def test_a_case_study_takes_its_parts_with_it(migrated: Connection) -> None:
     with migrated.begin():
         _insert_an_example_of_each(migrated)
-        assert _parts(migrated) == 7
+        assert _parts(migrated) == 8
         migrated.execute(text("DELETE FROM case_study"))
         assert _parts(migrated) == 0
 
@@ -440,7 +454,7 @@ def test_a_table_that_is_made_anew_keeps_what_refers_to_it(
 
     command.upgrade(with_another, "anew")
     with migrated.begin():
-        assert _parts(migrated) == 7
+        assert _parts(migrated) == 8
 
 
 def _tables(connection: Connection) -> set[str]:
@@ -464,6 +478,7 @@ def _parts(connection: Connection) -> int:
         "source",
         "outcome",
         "scale_figure",
+        "context_figure",
         "funding",
         "partnership",
         "case_study_district",

@@ -11,24 +11,24 @@ from sqlalchemy import text
 
 from app.database import Database
 
-REST = "seq, state, moved_to, reason, updated_at, card, document, finding"
+REST = "seq, state, moved_to, reason, updated_at, card, document, search_data"
 PLANTED = {
     "a changed card": (
         "UPDATE entry SET card = replace(card, 'Boise', 'Noise') WHERE slug = 'boise-id'",
-        "case_study boise-id",
+        "case-study boise-id",
     ),
     "a changed document": (
         "UPDATE entry SET document = replace(document, 'Boise', 'Noise') WHERE slug = 'boise-id'",
-        "case_study boise-id",
+        "case-study boise-id",
     ),
     "a changed facet": (
-        "UPDATE entry SET finding = replace(finding, 'ID', 'OR') WHERE slug = 'boise-id'",
-        "case_study boise-id",
+        "UPDATE entry SET search_data = replace(search_data, 'ID', 'OR') WHERE slug = 'boise-id'",
+        "case-study boise-id",
     ),
     "a lost entry": ("DELETE FROM entry WHERE slug = 'food-security'", "strategy food-security"),
     "an entry of nothing": (
         f"INSERT INTO entry SELECT kind, 'nothing', {REST} FROM entry WHERE slug = 'boise-id'",
-        "case_study nothing",
+        "case-study nothing",
     ),
 }
 
@@ -66,7 +66,7 @@ def test_after_a_day_at_the_desk_nothing_differs(seeded_url: str, typed: Typing)
     found = typed("verify")
     assert (found.code, found.err.strip()) == (
         0,
-        "Every entry is what its published revision says.",
+        "Every catalog entry matches its published revision.",
     )
 
 

@@ -55,10 +55,7 @@ COLUMNS: dict[str, list[Column]] = {
         ("states", _field("states", "value")),
         ("districts", _field("districts", "slug")),
         ("leaids", _field("districts", "nces_leaid")),
-        *(
-            (name, _field(name))
-            for name in ("rurality", "rurality_basis", "setting")
-        ),
+        *((name, _field(name)) for name in ("rurality", "rurality_basis", "setting")),
         ("models", _field("models", "value")),
         ("kinship", _field("kinship")),
         ("strategies", _field("strategies", "value")),

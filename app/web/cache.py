@@ -16,12 +16,10 @@ from functools import lru_cache
 from typing import Protocol
 
 import brotli
-import zstandard
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CACHEABLE = (200, 404, 410)
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
-    "zstd": zstandard.ZstdCompressor(level=6).compress,
     "br": lambda body: brotli.compress(body, quality=5),
     "gzip": lambda body: gzip.compress(body, 6, mtime=0),
 }

@@ -258,6 +258,8 @@ def _replay() -> None:
 
 def _rewritten(case: dict[str, Any]) -> dict[str, Any]:
     """A case study of the first shape in the second."""
+    if "context" in case:  # a downgrade leaves documents in the second shape
+        return case
     for name in ("", "_year", "_source"):
         case[f"status{name}"] = case.pop(f"initiative_status{name}", None)
     model = case.pop("model", None)

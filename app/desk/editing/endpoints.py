@@ -291,13 +291,11 @@ def _record_routes(kind: str) -> None:
         responses=responses(*ALWAYS, 422),
     )
     def compare(request: Request, slug: Annotated[str, named], version: Version) -> Response:
-        """How an earlier version (`since`, by default the one before) became this one: as a JSON Patch (RFC 6902), and field by field."""
+        """How an earlier version (`since`, by default the one before) became this one: field by field."""
         since = read_parameters(request, SINCE).get("since", max(1, version - 1))
         with request.state.database.reading_primary() as session:
-            patch, fields = history.compare(session, kind, slug, before=since, after=version)
-        return json_answer(
-            {"data": {"before": since, "after": version, "patch": patch, "fields": fields}}
-        )
+            fields = history.compare(session, kind, slug, before=since, after=version)
+        return json_answer({"data": {"before": since, "after": version, "fields": fields}})
 
 
 def revision_entry(revision: Revision) -> dict[str, Any]:

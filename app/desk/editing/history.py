@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import jsonpatch
 import orjson
 from sqlmodel import Session
 
@@ -55,10 +54,11 @@ def read(session: Session, kind: str, slug: str, version: int) -> Revision:
 
 def compare(
     session: Session, kind: str, slug: str, *, before: int, after: int
-) -> tuple[list[dict[str, Any]], list[FieldChange]]:
-    """How one version became another: as an RFC 6902 patch, and field by field."""
-    old, new = read(session, kind, slug, before).document, read(session, kind, slug, after).document
-    return jsonpatch.make_patch(old, new).patch, field_changes(old, new)
+) -> list[FieldChange]:
+    """How one version became another, field by field."""
+    old = read(session, kind, slug, before).document
+    new = read(session, kind, slug, after).document
+    return field_changes(old, new)
 
 
 def revert(

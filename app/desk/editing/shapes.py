@@ -107,10 +107,7 @@ class Comparison(DeskShape):
 
     before: int = Field(description="The older version.")
     after: int = Field(description="The newer version.")
-    patch: list[dict[str, JsonValue]] = Field(
-        description="JSON Patch (RFC 6902) from one to the other."
-    )
-    fields: list[ChangedField] = Field(description="The same, field by field.")
+    fields: list[ChangedField] = Field(description="The fields that differ.")
 
 
 class ComparisonAnswer(DeskShape):

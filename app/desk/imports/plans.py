@@ -36,7 +36,7 @@ class PlanRow(SQLModel, table=True):
 
     __tablename__ = "import"
     __table_args__ = (
-        CheckConstraint("kind IN ('district', 'case_study')", name="kind_known"),
+        CheckConstraint("kind IN ('district', 'case-study')", name="kind_known"),
         CheckConstraint("format IN ('csv', 'ndjson', 'json', 'xlsx')", name="format_known"),
         CheckConstraint(
             "state IN ('planning', 'planned', 'committed', 'failed')", name="state_known"
