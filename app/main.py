@@ -28,6 +28,7 @@ from app.desk.sources import endpoints as sources
 from app.records.kinds import KINDS
 from app.research import endpoints as research
 from app.search import endpoints as search
+from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.suggest import Suggester
@@ -142,7 +143,18 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         ),
     )
     app.include_router(_service_document())
-    for door in (search, catalog, research, feedback, editing, steps, imports, access, sources):
+    for door in (
+        search,
+        vocabularies,
+        catalog,
+        research,
+        feedback,
+        editing,
+        steps,
+        imports,
+        access,
+        sources,
+    ):
         app.include_router(door.router)
     app.include_router(
         health_routes(
@@ -200,14 +212,8 @@ def _service_document() -> APIRouter:
                 "case_studies": "/v1/case-studies",
                 "districts": "/v1/districts",
                 **{
-                    name: f"/v1/{name}"
-                    for name in (
-                        "strategies",
-                        "states",
-                        "localities",
-                        "indicators",
-                        "organizations",
-                    )
+                    vocabulary.path.replace("-", "_"): f"/v1/{vocabulary.path}"
+                    for vocabulary in vocabularies.VOCABULARIES
                 },
                 "suggest": "/v1/suggest?q=",
                 "exports": "/v1/exports/case-studies.ndjson",

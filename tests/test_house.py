@@ -57,7 +57,7 @@ def is_door(path: Path) -> bool:
     return (
         room.name == "main.py"
         or room.parts[0] in ("site", "web")
-        or "endpoints" in (room.stem, *room.parts)
+        or room.stem.endswith("endpoints")
     )
 
 

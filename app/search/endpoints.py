@@ -1,16 +1,13 @@
-"""GET /v1/case-studies and /v1/districts (search), the vocabularies with their counts, and /v1/suggest."""
+"""GET /v1/case-studies and /v1/districts (search), and /v1/suggest."""
 
 import re
 from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, JsonValue, RootModel
 
-from app.catalog.provenance import provenance
-from app.catalog.vocabulary import Term
 from app.errors import Fault, Invalid
 from app.search import query as queries
 from app.search import results, shapes
@@ -24,21 +21,6 @@ from app.web.problems import responses
 
 router = APIRouter()
 WORTH_REMEMBERING = 1000  # characters of a question
-# The filter that a vocabulary's terms can be chosen by, and where a term says what group it is in.
-FILTER_OF = {
-    "strategy": "strategy",
-    "state": "state",
-    "locale": "locale",
-    "indicator": "outcome",
-    "organization": None,
-}
-GROUP_OF = {
-    "strategy": "pillar",
-    "state": "region",
-    "locale": "rurality",
-    "indicator": None,
-    "organization": "type",
-}
 
 
 class SelectedFields(RootModel[dict[str, JsonValue]]):
@@ -133,82 +115,6 @@ def _search(request: Request, kind: str) -> Response:
         query, request.state.index, base_url=request.state.base_url, on_gap=on_gap
     )
     return Response(body, media_type="application/json", headers=link_header(links))
-
-
-def _vocabulary_route(path: str, name: str, noun: str, meaning: str) -> None:
-    @router.get(
-        path,
-        tags=["vocabularies"],
-        summary=f"List the {noun}",
-        operation_id=f"list_{path.rsplit('/', 1)[1]}",
-        response_model=shapes.VocabularyAnswer,
-        response_description=f"The {noun}, in their natural order.",
-        responses=responses(400, 406),
-        description=meaning,
-    )
-    async def list_terms(request: Request) -> Response:
-        refuse_unknown(request, ())
-        index: Index = request.state.index
-        index.catch_up()
-        terms = [_term(name, term, index) for term in index.vocabulary.terms(name)]
-        meta = provenance(index.revision, index.updated_at, noun, request.state.base_url + path)
-        return Response(
-            orjson.dumps({"data": terms, "meta": meta}, option=orjson.OPT_UTC_Z),
-            media_type="application/json",
-        )
-
-
-def _term(name: str, term: Term, index: Index) -> dict[str, Any]:
-    parameter, group = FILTER_OF[name], GROUP_OF[name]
-    counts = {
-        kind: len(among.facets[parameter or name].get(term.code, ()))
-        for kind, among in index.collections.items()
-    }
-    return {
-        "value": term.code,
-        "label": term.label,
-        "definition": term.record.get("definition"),
-        "group": term.record[group] if group else None,
-        "synonyms": [*term.record.get("synonyms", ()), *term.record.get("aliases", ())],
-        "case_studies": counts["case-study"],
-        "districts": counts["district"],
-        "link": f"/v1/case-studies?{parameter}={term.code}" if parameter else None,
-    }
-
-
-for _path, _name, _noun, _meaning in (
-    (
-        "/v1/strategies",
-        "strategy",
-        "strategies",
-        "What community schools do, each strategy in its pillar, with definition, other words for it, and how many case studies and districts use it.",
-    ),
-    (
-        "/v1/states",
-        "state",
-        "states",
-        "The states, DC and the territories with their Census regions, and how many case studies and districts each has; zeros are shown.",
-    ),
-    (
-        "/v1/localities",
-        "locale",
-        "localities",
-        "The 12 locale codes of the NCES locale framework (EDGE), each with its rurality, and how many case studies and districts are of it.",
-    ),
-    (
-        "/v1/indicators",
-        "indicator",
-        "indicators",
-        "What outcomes measure, with definitions, and how many case studies and districts report on each.",
-    ),
-    (
-        "/v1/organizations",
-        "organization",
-        "organizations",
-        "The named organizations that take part, and in how many case studies and districts.",
-    ),
-):
-    _vocabulary_route(_path, _name, _noun, _meaning)
 
 
 @router.get(

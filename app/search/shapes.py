@@ -135,8 +135,11 @@ class VocabularyTerm(Public):
     synonyms: list[str] = Field(description="Other words for it.")
     case_studies: int = Field(description="Published case studies that have it.")
     districts: int = Field(description="Published districts that have it.")
+    filter: str | None = Field(
+        description="The parameter of a search that takes the term; null where none does."
+    )
     link: str | None = Field(
-        description="The case studies that have it; null where they cannot be filtered by it."
+        description="A search for the case studies that have the term; null without a filter."
     )
 
 
