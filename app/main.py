@@ -16,6 +16,7 @@ from app.catalog import endpoints as catalog
 from app.database import Database
 from app.desk.access import endpoints as access
 from app.desk.access import shapes as access_shapes
+from app.desk.access.dependencies import FailedAttempts
 from app.desk.editing import endpoints as editing
 from app.desk.editing import shapes as editing_shapes
 from app.desk.editing import step_endpoints as steps
@@ -37,8 +38,8 @@ from app.web import openapi, problems
 from app.web.cache import Cache
 from app.web.edge import Edge
 from app.web.health import health_routes
-from app.web.limits import Rate
 from app.web.parameters import takes_no_parameters
+from app.web.state import resource, resources
 from app.web.straight import Straight
 
 DESCRIPTION = """
@@ -97,16 +98,16 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         gaps = SearchGaps(database)
         writing_gaps = asyncio.create_task(gaps.write_now_and_then())
         try:
-            yield {
-                "database": database,
-                "index": index,
-                "suggester": Suggester(),
-                "base_url": settings.base_url,
-                "planning": planning,
-                "search_gaps": gaps,
-                "suggestion_limits": feedback.SuggestionLimits(),
-                "failed_attempts": Rate(times=20, seconds=60),  # to use a key, from one address
-            }
+            yield resources(
+                settings,
+                database,
+                index,
+                Suggester(),
+                planning,
+                gaps,
+                feedback.SuggestionLimits(),
+                FailedAttempts(),
+            )
         finally:
             writing_gaps.cancel()
             gaps.write()
@@ -159,8 +160,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(
         health_routes(
             lambda request: {
-                "database": request.state.database.check,
-                "index": request.state.index.catch_up,
+                "database": resource(request, Database).check,
+                "index": resource(request, Index).catch_up,
             }
         )
     )
@@ -171,7 +172,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 {f"/v1/{KINDS[kind].path}": endpoint for kind, endpoint in search.SEARCHES.items()},
             )
         ),
-        directory="index",
+        directory=Index,
         cacheable=_cacheable,
         max_bytes=settings.cache_megabytes * 1024 * 1024,
         version=f"{version('model-districts')} {settings.base_url}",
@@ -199,7 +200,7 @@ def _service_document() -> APIRouter:
     )
     async def service(request: Request) -> Service:
         """How much the directory holds, and where to go on."""
-        index: Index = request.state.index
+        index = resource(request, Index)
         index.catch_up()
         return Service(
             name="Model Districts",

@@ -10,8 +10,10 @@ from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, provenance
 from app.database import Database
 from app.errors import Gone, Moved, NotFound
 from app.records.kinds import KINDS
+from app.settings import Settings
 from app.web.parameters import takes_no_parameters
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter(dependencies=[Depends(takes_no_parameters)])
 
@@ -58,7 +60,7 @@ def get_district(
 
 
 def _document(request: Request, kind: str, slug: str) -> Response:
-    database: Database = request.state.database
+    database = resource(request, Database)
     with database.reading() as session:
         found = (
             entry.find_district(session, slug)
@@ -79,7 +81,9 @@ def _document(request: Request, kind: str, slug: str) -> Response:
     address = f"{collection}/{found.slug}"
     document = found.document
     name = orjson.loads(document).get("title" if kind == "case-study" else "name")
-    meta = provenance(found.seq, found.updated_at, name, request.state.base_url + address)
+    meta = provenance(
+        found.seq, found.updated_at, name, resource(request, Settings).base_url + address
+    )
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),
         orjson.dumps(meta, option=orjson.OPT_UTC_Z),

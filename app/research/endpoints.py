@@ -3,13 +3,16 @@
 from fastapi import APIRouter, Request, Response
 
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
+from app.database import Database
 from app.research import exports, formats
 from app.search.endpoints import parse_search
+from app.search.index import Index
 from app.search.parameters import search_parameters
 from app.search.query import OF_A_PAGE
 from app.search.shapes import FIELDS
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.problems import responses
+from app.web.state import resource
 from app.web.streams import Stream
 
 router = APIRouter()
@@ -53,8 +56,8 @@ def _export_route(table: str, kind: str, extension: str) -> None:
     )
     async def export(request: Request) -> Response:
         query = parse_search(request, kind, without=OF_A_PAGE)
-        index = request.state.index
-        documents = exports.documents(request.state.database, index, query)
+        index = resource(request, Index)
+        documents = exports.documents(resource(request, Database), index, query)
         name = f"{table}-{index.revision}.{extension}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         chunks = formats.encoded(documents, exports.COLUMNS[kind], extension)

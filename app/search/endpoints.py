@@ -1,6 +1,7 @@
 """GET /v1/case-studies and /v1/districts (search), and /v1/suggest."""
 
 import re
+from collections.abc import Callable
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -11,13 +12,17 @@ from pydantic import Field, JsonValue, RootModel
 from app.errors import Fault, Invalid
 from app.search import query as queries
 from app.search import results, shapes
+from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.parameters import TEXT, search_parameters
-from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS
+from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS, Suggester
+from app.settings import Settings
+from app.web.cache import CachedResponse
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import refuse_unknown
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter()
 WORTH_REMEMBERING = 1000  # characters of a question
@@ -45,7 +50,7 @@ def parse_search(
     request: Request, kind: str, *, without: tuple[str, ...] = ()
 ) -> queries.SearchQuery:
     """The question that a request asks of the index as it stands now; one that was asked before is not parsed again."""
-    index: Index = request.state.index
+    index = resource(request, Index)
     index.look()
     asked: str = request.scope["query_string"].decode("latin-1")
 
@@ -101,20 +106,24 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 def _search(request: Request, kind: str) -> Response:
     query = parse_search(request, kind)
-    if (note := request.scope.get("cache")) is not None:
-        note.canonical, note.by_revision = query.url(cursor=query.cursor), True
+    on_hit: Callable[[], None] | None = None
 
     def on_gap(how: str) -> None:
         asked, text = request.query_params["q"], " ".join(map(str, query.clauses))
-        count = partial(request.state.search_gaps.note, kind, asked=asked, text=text, how=how)
-        count()
-        if note is not None:
-            note.on_hit = count  # the same question answered from memory counts too
+        nonlocal on_hit
+        on_hit = partial(resource(request, SearchGaps).note, kind, asked=asked, text=text, how=how)
+        on_hit()  # the same question answered from memory counts too
 
     body, links = results.search(
-        query, request.state.index, base_url=request.state.base_url, on_gap=on_gap
+        query,
+        resource(request, Index),
+        base_url=resource(request, Settings).base_url,
+        on_gap=on_gap,
     )
-    return Response(body, media_type="application/json", headers=link_header(links))
+    key = query.url(cursor=query.cursor)
+    return CachedResponse(
+        body, key=key, by_revision=True, on_hit=on_hit, headers=link_header(links)
+    )
 
 
 @router.get(
@@ -159,10 +168,10 @@ async def suggest(request: Request) -> Response:
                 )
             ]
         )
-    index: Index = request.state.index
+    index = resource(request, Index)
     index.catch_up()
     found = [
         {"kind": one.kind, "value": one.value, "label": one.label, "link": one.link}
-        for one in request.state.suggester.suggest(text, index, limit=MAX_SUGGESTIONS)
+        for one in resource(request, Suggester).suggest(text, index, limit=MAX_SUGGESTIONS)
     ]
     return Response(orjson.dumps({"data": found}), media_type="application/json")

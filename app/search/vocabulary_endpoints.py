@@ -13,8 +13,10 @@ from app.catalog.vocabulary import Term
 from app.search import shapes
 from app.search.filters import FILTERS
 from app.search.index import Index
+from app.settings import Settings
 from app.web.parameters import refuse_unknown
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter()
 
@@ -101,11 +103,14 @@ def _add_route(vocabulary: VocabularyList) -> None:
 
     async def list_terms(request: Request) -> Response:
         refuse_unknown(request, ())
-        index: Index = request.state.index
+        index = resource(request, Index)
         index.catch_up()
         terms: Sequence[Term] = index.vocabulary.terms(vocabulary.vocabulary)
         meta = provenance(
-            index.revision, index.updated_at, vocabulary.noun, request.state.base_url + path
+            index.revision,
+            index.updated_at,
+            vocabulary.noun,
+            resource(request, Settings).base_url + path,
         )
         answer = {"data": [term_json(vocabulary, term, index) for term in terms], "meta": meta}
         return Response(

@@ -8,7 +8,7 @@ import asyncio
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -16,7 +16,10 @@ from functools import lru_cache
 from typing import Protocol
 
 import brotli
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.state import resource_of_state
 
 CACHEABLE = (200, 404, 410)
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -49,15 +52,44 @@ class Directory(Protocol):
         """Take notice of what was committed since."""
 
 
-@dataclass(slots=True)
-class Note:
-    """What an endpoint may tell the cache about its answer, by `scope["cache"]`."""
+@dataclass(frozen=True, slots=True)
+class CacheHints:
+    """What an endpoint tells the cache about its response."""
 
-    canonical: str | None = None  # the one form of the question: equal ones share an answer
-    by_revision: bool = (
-        False  # made from published entries alone, so that drafts and check marks do not touch it
-    )
-    on_hit: Callable[[], None] | None = None  # to be called when the answer is given again
+    key: str | None = None  # the normalized question: equal keys mean equal answers
+    by_revision: bool = False  # made from published entries alone: drafts do not change it
+    on_hit: Callable[[], None] | None = None  # called when the response is sent from memory
+
+
+NO_HINTS = CacheHints()
+
+
+class CachedResponse(Response):
+    """A JSON response that tells the cache how to keep it; the arguments are those of CacheHints."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        key: str | None = None,
+        by_revision: bool = False,
+        on_hit: Callable[[], None] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(body, headers=headers)
+        self.hints = CacheHints(key, by_revision, on_hit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; the hints travel with the first message, where servers pass over them."""
+
+        async def send_with_hints(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["cache_hints"] = self.hints
+            await send(message)
+
+        await super().__call__(scope, receive, send_with_hints)
 
 
 @dataclass(slots=True)
@@ -77,7 +109,7 @@ class Kept:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
-    note: Note
+    hints: CacheHints
     revision: int
     generation: int
     updated_at: datetime
@@ -86,14 +118,14 @@ class Kept:
 
 
 class Cache:
-    """Wraps the service from outside. `directory`: the name of the Directory in the state of its lifespan. `max_bytes` bounds what is
+    """Wraps the service from outside. `directory`: the type of the Directory among the resources. `max_bytes` bounds what is
     kept; 0 keeps nothing."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        directory: str,
+        directory: type[Directory],
         cacheable: Callable[[str], bool],
         max_bytes: int,
         version: str,
@@ -133,16 +165,16 @@ class Cache:
                 if_modified_since = value
         plain = not accept or _takes_anything(accept)
         if plain and (kept := self._kept.get(key)) is not None:
-            directory: Directory = scope["state"][self._directory]
-            note = kept.note
+            directory = resource_of_state(scope["state"], self._directory)
+            hints = kept.hints
             if (directory.looked or _look(directory)) and (
                 kept.revision == directory.revision
-                if note.by_revision
+                if hints.by_revision
                 else kept.generation == directory.generation
             ):
                 self._kept.move_to_end(key)
-                if note.on_hit:
-                    note.on_hit()
+                if hints.on_hit:
+                    hints.on_hit()
                 variant = kept.variants.get(self._negotiated.get(encoding, ""))
                 if variant is not None and method == "GET" and not if_modified_since:
                     if not if_none_match:
@@ -215,22 +247,22 @@ class Cache:
             await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
     async def _ask(self, scope: Scope, receive: Receive) -> Kept:
-        directory: Directory = scope["state"][self._directory]
+        directory = resource_of_state(scope["state"], self._directory)
         _look(directory)
-        note = Note()
         answer = Kept(
-            0, [], b"", note, directory.revision, directory.generation, directory.updated_at
+            0, [], b"", NO_HINTS, directory.revision, directory.generation, directory.updated_at
         )
         body: list[bytes] = []
 
         async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.status, answer.headers = message["status"], list(message["headers"])
+                answer.hints = message.get("cache_hints", NO_HINTS)
             else:
                 body.append(message.get("body", b""))
 
         try:
-            await self.app({**scope, "method": "GET", "cache": note}, receive, collect)
+            await self.app({**scope, "method": "GET"}, receive, collect)
         except Exception:
             if answer.status != 500:  # a failure is answered first, and then raised again
                 raise
@@ -266,7 +298,7 @@ class Cache:
             or (
                 if_modified_since
                 and not if_none_match
-                and kept.note.by_revision
+                and kept.hints.by_revision
                 and _not_since(if_modified_since, kept.updated_at)
             )
         ):
@@ -330,8 +362,8 @@ class Cache:
         return variant
 
     def _etag(self, kept: Kept, encoding: str) -> bytes:
-        if kept.note.canonical is not None and kept.note.by_revision:
-            seed = f"{self._version} {kept.revision} {kept.note.canonical}".encode()
+        if kept.hints.key is not None and kept.hints.by_revision:
+            seed = f"{self._version} {kept.revision} {kept.hints.key}".encode()
         else:
             seed = kept.body
         return f'"{hashlib.blake2b(seed, digest_size=12).hexdigest()}-{encoding}"'.encode()

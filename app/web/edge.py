@@ -64,7 +64,7 @@ class Edge:
                             *(PREFLIGHT if public else ()),
                         ],
                     )
-                message = {"type": "http.response.start", "status": status, "headers": headers}
+                message = {**message, "status": status, "headers": headers}
             elif method == "HEAD" or (method == "OPTIONS" and status == 204):
                 message = {**message, "body": b""}
             await send(message)

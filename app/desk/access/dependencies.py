@@ -20,6 +20,7 @@ from app.records.kinds import KINDS
 from app.web.bodies import JSON, MERGE_PATCH, parse_object, read_body
 from app.web.limits import Rate
 from app.web.parameters import refuse_unknown
+from app.web.state import resource
 
 NO_STORE = {"Cache-Control": "no-store"}
 KEY = HTTPBearer(
@@ -32,6 +33,13 @@ KEY = HTTPBearer(
 _Asked = TypeVar("_Asked", bound=BaseModel)
 
 
+class FailedAttempts(Rate):
+    """Attempts with a key that is not valid, by client address."""
+
+    def __init__(self) -> None:
+        super().__init__(times=20, seconds=60)
+
+
 def may(permission: str) -> Any:
     """Declares what an operation takes: its OpenAPI entry says so, and `authenticated` sees to it."""
     return Security(authenticated, scopes=[permission])
@@ -42,10 +50,10 @@ def authenticated(
 ) -> Editor:
     """Who sent the request. Raises Unauthenticated, TooMany after too many failures, or Forbidden if the role is too small."""
     address = request.client.host if request.client else ""
-    failures: Rate = request.state.failed_attempts
+    failures = resource(request, FailedAttempts)
     failures.check(address)
     authorization = request.headers.get("authorization")
-    database: Database = request.state.database
+    database = resource(request, Database)
     at = now()
     try:
         with database.reading_primary() as session:
@@ -132,7 +140,7 @@ def act(
     """Do a POST in one transaction, once for each Idempotency-Key."""
     fingerprint = b"%s %s %s" % (request.method.encode(), request.url.path.encode(), body)
     answer, again = once(
-        request.state.database, by.key_id, parse_key(key), fingerprint, do, at=now()
+        resource(request, Database), by.key_id, parse_key(key), fingerprint, do, at=now()
     )
     headers = {**NO_STORE, **answer.headers, **({"Idempotency-Replayed": "true"} if again else {})}
     return Response(answer.body, answer.status, headers, "application/json")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from sqlmodel import Session
 
 from app.clock import now
+from app.database import Database
 from app.desk.access import keys, shapes
 from app.desk.access.dependencies import Body, Key, act, json_answer, may, parsed, request_body
 from app.desk.access.idempotency import Answer
@@ -15,6 +16,7 @@ from app.desk.access.permissions import Editor
 from app.errors import Fault, Invalid
 from app.web.parameters import refuse_unknown
 from app.web.problems import responses
+from app.web.state import resource
 
 MANAGING = may("manage_keys")
 router = APIRouter(prefix="/v1/admin/keys", tags=["desk"], dependencies=[MANAGING])
@@ -31,7 +33,7 @@ EXAMPLE = {"label": "ada@example.org", "role": "editor", "expires_at": "2027-12-
 def list_keys(request: Request) -> Response:
     """Every key with role, holder, expiry and last use; never a secret. Admins."""
     refuse_unknown(request, ())
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         found = [_shown(row) for row in keys.list_keys(session)]
     return json_answer({"data": found})
 
@@ -102,7 +104,7 @@ def revoke_key(
 ) -> Response:
     """Let a key work no longer, from the next request on. Revoking it again changes nothing. Admins."""
     refuse_unknown(request, ())
-    with request.state.database.writing() as session:
+    with resource(request, Database).writing() as session:
         content = {"data": _shown(keys.revoke(session, key_id, at=now()))}
     return json_answer(content)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
 
 from app.clock import now
+from app.database import Database
 from app.desk.access.dependencies import (
     ALWAYS,
     WRITES,
@@ -46,6 +47,7 @@ from app.web.parameters import (
     whole_number,
 )
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter(prefix="/v1/admin")
 READING = [may("read")]
@@ -82,7 +84,7 @@ def _record_routes(kind: str) -> None:
     writing = may("write_vocabulary" if kind in drafts.VOCABULARY else "write")
 
     def write(request: Request, do: Callable[[Session], Revision]) -> Response:
-        with request.state.database.writing() as session:
+        with resource(request, Database).writing() as session:
             revision = do(session)
             answer = record_answer(session, kind, revision.slug)
         return answered(answer)
@@ -100,7 +102,7 @@ def _record_routes(kind: str) -> None:
     def list_records(request: Request) -> Response:
         """Every record of the kind, drafts included, by slug."""
         query = listing.ListQuery(kind, **read_parameters(request, LIST))
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             found = listing.list_records(session, query)
         more = (
             urlencode({**request.query_params, "after": found[-1].slug})
@@ -144,7 +146,7 @@ def _record_routes(kind: str) -> None:
     def get(request: Request, slug: Annotated[str, named]) -> Response:
         """The newest version, draft or not, with its state and what may come next."""
         refuse_unknown(request, ())
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             return answered(record_answer(session, kind, slug))
 
     @router.put(
@@ -207,7 +209,7 @@ def _record_routes(kind: str) -> None:
     def preview(request: Request, slug: Annotated[str, named]) -> Response:
         """The document of the newest version exactly as the public would get it."""
         refuse_unknown(request, ())
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             rendering = history.rendering(session, kind, slug)
         if rendering is None:
             raise Conflict(
@@ -227,7 +229,7 @@ def _record_routes(kind: str) -> None:
     def review(request: Request, slug: Annotated[str, named]) -> Response:
         """What a reviewer must see in one document: the differences to what is public, the public rendering, claims whose source changed, and the checks passed and failed."""
         refuse_unknown(request, ())
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             found = history.review(session, kind, slug)
             kept = drafts.get(session, kind, slug)
             warnings = health.warnings(session, kept)
@@ -258,7 +260,7 @@ def _record_routes(kind: str) -> None:
     def list_revisions(request: Request, slug: Annotated[str, named]) -> Response:
         """Every change of the record, the newest first, with who, when and why."""
         refuse_unknown(request, ())
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             found = history.list_(session, kind, slug)
         return json_answer(
             {"data": [revision_entry(revision) for revision in found], "links": {"next": None}}
@@ -276,7 +278,7 @@ def _record_routes(kind: str) -> None:
     def get_revision(request: Request, slug: Annotated[str, named], version: Version) -> Response:
         """One change, and the whole record after it."""
         refuse_unknown(request, ())
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             revision = history.read(session, kind, slug, version)
         return json_answer({"data": {**revision_entry(revision), "document": revision.document}})
 
@@ -293,7 +295,7 @@ def _record_routes(kind: str) -> None:
     def compare(request: Request, slug: Annotated[str, named], version: Version) -> Response:
         """How an earlier version (`since`, by default the one before) became this one: field by field."""
         since = read_parameters(request, SINCE).get("since", max(1, version - 1))
-        with request.state.database.reading_primary() as session:
+        with resource(request, Database).reading_primary() as session:
             fields = history.compare(session, kind, slug, before=since, after=version)
         return json_answer({"data": {"before": since, "after": version, "fields": fields}})
 
@@ -321,7 +323,7 @@ def list_audit(request: Request) -> Response:
     """Every change in the directory, the newest first: by whom, what, when and why."""
     given = read_parameters(request, AUDIT)
     query = revisions.LogQuery(before_seq=given.pop("before", None), **given)
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         found = revisions.audit(session, query)
     more = (
         urlencode({**request.query_params, "before": found[-1].seq})

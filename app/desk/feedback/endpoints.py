@@ -26,6 +26,7 @@ from app.web.parameters import (
     whole_number,
 )
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter()
 HANDLING = may("handle_suggestions")
@@ -98,13 +99,13 @@ def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_bod
     """No key is needed, and a form on any web page may send it. Editors read it; nothing of it is ever public by itself. The
     address it came from is not kept. Keep the link in the answer: it tells what became of the suggestion."""
     refuse_unknown(request, ())
-    suggestion_limits: SuggestionLimits = request.state.suggestion_limits
+    suggestion_limits = resource(request, SuggestionLimits)
     suggestion_limits.let_in(request)
     asked = parsed(shapes.SuggestionRequest, body)
     at = now()
     if asked.website:
         return _received(suggestions.new_id(at))
-    database: Database = request.state.database
+    database = resource(request, Database)
     with database.writing() as session:
         row = suggestions.receive(session, **asked.model_dump(exclude={"website"}), at=at)
     return _received(row.id)
@@ -131,7 +132,7 @@ def get_suggestion(
 ) -> Response:
     """Whether it still waits, was taken up or declined; nothing else is told."""
     refuse_unknown(request, ())
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         row = suggestions.get(session, token)
     return json_answer({"data": {"status": row.status}})
 
@@ -149,7 +150,7 @@ def get_suggestion(
 def list_suggestions(request: Request) -> Response:
     """What readers suggest, the oldest first."""
     query = SuggestionQuery(**read_parameters(request, SUGGESTIONS))
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         found = suggestions.list_(session, query)
     more = (
         urlencode({**request.query_params, "after": found[-1].id})
@@ -176,7 +177,7 @@ def list_suggestions(request: Request) -> Response:
 def read_suggestion(request: Request, suggestion_id: SuggestionId) -> Response:
     """One suggestion, with how to reach the reader while it waits."""
     refuse_unknown(request, ())
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         row = suggestions.get(session, suggestion_id)
     return _answer(row)
 
@@ -202,7 +203,7 @@ def handle_suggestion(
     """Take it up, decline it, or put it back. The reader is told the status and nothing else; how to reach them is deleted once it is handled."""
     refuse_unknown(request, ())
     asked = parsed(shapes.SuggestionHandling, body)
-    with request.state.database.writing() as session:
+    with resource(request, Database).writing() as session:
         row = suggestions.handle(
             session,
             suggestion_id,
@@ -229,7 +230,7 @@ def list_search_gaps(request: Request) -> Response:
     """Words that nothing here has, or that nothing has together, the most frequent first: what the directory lacks, or calls by
     another name. Counted without addresses; what was asked less than three times is shown to nobody. New ones appear within a minute."""
     given = read_parameters(request, GAPS)
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         rows, total = gaps.list_gaps(session, **given)
     data = [{name: getattr(row, name) for name in shapes.SearchGap.model_fields} for row in rows]
     return json_answer(

@@ -47,6 +47,7 @@ from app.web.parameters import (
     whole_number,
 )
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter(prefix="/v1/admin/imports", tags=["desk"])
 IMPORTING = may("import")
@@ -144,8 +145,8 @@ def create_import(
     """Send a file (CSV, NDJSON, JSON or XLSX, up to 64 MiB) and get its plan: what each row would do. No record is written yet.
     201: the plan is ready. 202: it is being made; read it again until its state is `planned`. A row is a merge patch on the
     record of its slug or LEAID: columns that the file lacks stay as they are, an empty cell takes away."""
-    planning: PlanWorker = request.state.planning
-    database: Database = request.state.database
+    planning = resource(request, PlanWorker)
+    database = resource(request, Database)
     reading = None
     try:
         reading = read_file(upload.file, upload.kind, upload.format)
@@ -197,7 +198,7 @@ def create_import(
 def list_imports(request: Request) -> Response:
     """Every import of the last 30 days, the newest first."""
     given = {"limit": 50, **read_parameters(request, LIST)}
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         found = plans.list_(session, after=given.get("after"), limit=given["limit"])
     more = (
         urlencode({**request.query_params, "after": found[-1].id})
@@ -206,7 +207,7 @@ def list_imports(request: Request) -> Response:
     )
     return json_answer(
         {
-            "data": [_state(request.state.planning, plan) for plan in found],
+            "data": [_state(resource(request, PlanWorker), plan) for plan in found],
             "links": {"next": f"/v1/admin/imports?{more}" if more else None},
         }
     )
@@ -248,8 +249,8 @@ def get_template(
 def get_import(request: Request, import_id: ImportId) -> Response:
     """Where it stands: how many rows have been read, what they would do, and what was written. The ETag is for the commit."""
     refuse_unknown(request, ())
-    with request.state.database.reading_primary() as session:
-        return answered(_answer(request.state.planning, plans.get(session, import_id)))
+    with resource(request, Database).reading_primary() as session:
+        return answered(_answer(resource(request, PlanWorker), plans.get(session, import_id)))
 
 
 @router.get(
@@ -272,7 +273,7 @@ def list_rows(request: Request, import_id: ImportId) -> Response:
         given.get("after", 0),
         given.get("limit", 50),
     )
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         plans.get(session, import_id)
         found = plans.rows(session, import_id, query)
     more = (
@@ -305,7 +306,7 @@ def list_rows(request: Request, import_id: ImportId) -> Response:
 def get_refused(request: Request, import_id: ImportId) -> Response:
     """The refused rows as CSV with a column `problem`: mend them and send the file again as it is; that column is passed over."""
     refuse_unknown(request, ())
-    database: Database = request.state.database
+    database = resource(request, Database)
     with database.reading_primary() as session:
         kind = plans.get(session, import_id).kind
 
@@ -341,7 +342,7 @@ def commit_import(
         **(sent := parsed(shapes.ImportCommitment, body)).model_dump(exclude={"accept"}),
         accept=tuple(sent.accept),
     )
-    planning: PlanWorker = request.state.planning
+    planning = resource(request, PlanWorker)
 
     def do(session: Session) -> Answer:
         plan = commit(

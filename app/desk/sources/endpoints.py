@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from app.database import Database
 from app.desk.access.dependencies import json_answer, may
 from app.desk.sources import health, shapes
 from app.desk.sources.health import HEALTH_VALUES, ListedSource, SourceQuery
 from app.records.kinds import KINDS
 from app.web.parameters import limit, one_of, openapi, read_parameters, refuse_unknown, text
 from app.web.problems import responses
+from app.web.state import resource
 
 router = APIRouter(prefix="/v1/admin/sources", tags=["desk"], dependencies=[may("read")])
 SOURCES = (
@@ -31,7 +33,7 @@ SOURCES = (
 def list_sources(request: Request) -> Response:
     """Every address that a case study rests on, drafts included: what its last check found, where it moved, and who rests on it."""
     query = SourceQuery(**read_parameters(request, SOURCES))
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         found = health.list_(session, query)
     full = len(found.sources) == query.limit
     more = urlencode({**request.query_params, "after": found.sources[-1].url}) if full else None
@@ -54,7 +56,7 @@ def list_sources(request: Request) -> Response:
 def list_flagged(request: Request) -> Response:
     """The case studies whose every source is dead: in the version that the public reads or, where there is none, in the newest."""
     refuse_unknown(request, ())
-    with request.state.database.reading_primary() as session:
+    with resource(request, Database).reading_primary() as session:
         found = [
             {
                 "slug": kept.slug,
