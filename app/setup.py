@@ -13,8 +13,7 @@ from pathlib import Path
 from app.catalog import publication
 from app.clock import now
 from app.database import Database
-from app.desk.imports.files import read_seed
-from app.desk.imports.planner import SEEDER, apply_import, plan_import
+from app.desk.imports.seed import apply_seed, plan_seed, read_seed
 from app.records import revisions, seed_loads
 from app.settings import Settings
 
@@ -60,11 +59,11 @@ def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) 
             if seed_loads.newest_digest(session) == digest:
                 return SeedResult()
             planned_at = revisions.newest_seq(session)
-            plan = plan_import(session, read_seed(folder), by=SEEDER, seen=on_row)
+            plan = plan_seed(session, read_seed(folder), on_row=on_row)
         with database.writing() as session:
             if revisions.newest_seq(session) != planned_at:
-                plan = plan_import(session, read_seed(folder), by=SEEDER)
-            apply_import(session, plan, by=SEEDER, at=now())
+                plan = plan_seed(session, read_seed(folder))
+            apply_seed(session, plan, at=now())
             seed_loads.note(session, digest, at=now())
     counts = {result: len(plan.of(result)) for result in ("created", "changed", "kept")}
     return SeedResult(**counts)

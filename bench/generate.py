@@ -24,8 +24,7 @@ from app.catalog.preparation import VOCABULARY_KINDS, PublishedRecord, Terms
 from app.catalog.prepare_case_study import prepare_case_study
 from app.catalog.prepare_district import prepare_district
 from app.database import Database
-from app.desk.imports.files import read_seed
-from app.desk.imports.planner import apply_import, plan_import
+from app.desk.imports.seed import apply_seed, plan_seed, read_seed
 from app.records import revisions, store
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
@@ -189,7 +188,7 @@ def directory(size: int) -> Path:
             for row in read_seed(Settings().seed_path)
             if row.kind not in ("district", "case-study")
         ]
-        apply_import(session, plan_import(session, rows, by="seed"), by="seed", at=START)
+        apply_seed(session, plan_seed(session, rows), at=START)
         done = revisions.newest_seq(session) - len(rows)
     for batch in _made(
         read_vocabulary(database), range(done, DISTRICTS + size), len(rows) + 1, lean=size >= LEAN

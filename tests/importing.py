@@ -22,6 +22,7 @@ TYPES = {
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+PATIENCE_SECONDS = 120  # far more than any machine needs
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -136,7 +137,9 @@ def count(database: Database, table: str, where: str = "1 = 1") -> int:
 def wait_until_planned(editor: httpx.Client, planned: httpx.Response) -> httpx.Response:
     """The plan when it is ready."""
     progress = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while planned.json()["data"]["state"] == "planning":
+        assert time.monotonic() < deadline, f"not planned within {PATIENCE_SECONDS} s"
         time.sleep(0.05)
         planned = editor.get(f"/imports/{planned.json()['data']['id']}").raise_for_status()
         progress.append(planned.json()["data"]["rows_seen"])

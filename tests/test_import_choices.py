@@ -236,3 +236,16 @@ def test_a_draft_of_someone_else_is_changed_like_any_record(people: People) -> N
         "Star",
         "ada",
     )
+
+
+def test_a_row_that_was_left_out_may_have_changed_since(people: People) -> None:
+    planned = plan(
+        people.ada,
+        [
+            district("left-out-id", name="Boise Public School District"),
+            district("taken-in-id", name="Weippe Prairie"),
+        ],
+    )
+    create(people.ada, district("left-out-id", name="Another Name"), "districts")
+    done = commit(people.ada, planned, only_good=True)
+    assert (done.status_code, done.json()["data"]["records_written"]) == (200, 1)

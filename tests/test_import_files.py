@@ -36,11 +36,21 @@ FULL_CASE = case_study(
             "indicator": "attendance",
             "finding": "It rose, slowly",
             "value": 2.5,
+            "unit": "percentage-points",
+            "direction": "better",
             "design": "descriptive",
             "source": "s1",
         }
     ],
-    scale=[{"measure": "schools | sites", "value": 4, "year": 2019, "source": "s1"}],
+    scale=[
+        {
+            "measure": "schools | sites",
+            "value": 4,
+            "unit": "schools",
+            "year": 2019,
+            "source": "s1",
+        }
+    ],
     partners=[{"name": "The Y", "type": "nonprofit", "source": "s1"}],
 )
 
@@ -76,7 +86,7 @@ def codes(answer: httpx.Response) -> list[str]:
             [
                 FULL_CASE,
                 case_study("no-source", title="Another", sources=[]),
-                case_study("odd", title="Odd", model="odd"),
+                case_study("odd", title="Odd", models=["odd"]),
             ],
             ["created", "created", "refused"],
         ),

@@ -27,6 +27,7 @@ from app.desk.imports.plans import PlanRow
 from app.desk.imports.worker import PlanWorker
 
 ROWS = 5_000
+PATIENCE_SECONDS = 120  # far more than any machine needs
 
 
 def test_a_service_killed_while_it_writes_leaves_nothing_and_the_commit_can_be_sent_again(
@@ -38,10 +39,7 @@ def test_a_service_killed_while_it_writes_leaves_nothing_and_the_commit_can_be_s
     with _process(seeded_url) as first, _asking(first.url, secret) as ada:
         planned = wait_until_planned(ada, send(ada, many_districts(ROWS)))
         with _sent_in_the_background(first.url, secret, planned):
-            while (state := _state(ada, planned))["state"] != "committing" or not state[
-                "records_written"
-            ]:
-                assert state["state"] != "committed"
+            _wait_until_records_are_written(ada, planned)
             os.kill(first.pid, signal.SIGKILL)
     assert {table: count(database, table) for table in before} == before
 
@@ -160,6 +158,16 @@ def _state(ada: httpx.Client, planned: httpx.Response) -> dict[str, object]:
     return found
 
 
+def _wait_until_records_are_written(ada: httpx.Client, planned: httpx.Response) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    state = _state(ada, planned)
+    while state["state"] != "committing" or not state["records_written"]:
+        assert state["state"] in ("planned", "committing"), state
+        assert time.monotonic() < deadline, f"no record written in {PATIENCE_SECONDS} s: {state}"
+        time.sleep(0.01)
+        state = _state(ada, planned)
+
+
 @contextmanager
 def _asking(url: str, secret: str) -> Iterator[httpx.Client]:
     with httpx.Client(
@@ -175,6 +183,19 @@ class _Served:
         self.pid, self.url = pid, url
 
 
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the service stopped before it was ready"
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"the service was not ready within {PATIENCE_SECONDS} s")
+
+
 @contextmanager
 def _process(database_url: str) -> Iterator[_Served]:
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -187,13 +208,7 @@ def _process(database_url: str) -> Iterator[_Served]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        while True:
-            try:
-                if httpx.get(f"{url}/readyz").status_code == 200:
-                    break
-            except httpx.TransportError:
-                assert process.poll() is None
-                time.sleep(0.05)
+        _wait_until_ready(url, process)
         yield _Served(process.pid, url)
     finally:
         process.terminate()

@@ -13,8 +13,7 @@ from publishing import publish
 from sqlalchemy import text
 
 from app.database import Database
-from app.desk.imports.files import read_seed
-from app.desk.imports.planner import ImportPlan, apply_import, plan_import
+from app.desk.imports.seed import SeedPlan, apply_seed, plan_seed, read_seed
 from app.errors import Invalid
 from app.records import revisions, store
 from app.records.kinds import KINDS
@@ -24,11 +23,11 @@ BOISE = "case-studies/boise-id.toml"
 STRATEGIES = "taxonomies/strategies.toml"
 
 
-def load(database: Database, folder: Path) -> ImportPlan:
+def load(database: Database, folder: Path) -> SeedPlan:
     """Load a seed as `model-districts seed` does."""
     with database.writing() as session:
-        plan = plan_import(session, read_seed(folder), by="seed")
-        apply_import(session, plan, by="seed", at=datetime.now(UTC))
+        plan = plan_seed(session, read_seed(folder))
+        apply_seed(session, plan, at=datetime.now(UTC))
     return plan
 
 
@@ -234,3 +233,16 @@ def _comparable(row: dict[str, Any]) -> str:
             (name, float(value) if isinstance(value, int) else value) for name, value in row.items()
         )
     )
+
+
+def test_a_district_found_by_its_leaid_is_known_by_its_new_slug_to_later_rows(
+    seeded: Database, seed: Path, edit: Callable[[str, str, str], None]
+) -> None:
+    edit("districts.csv", "boise-school-district-id,", "boise-schools-id,")
+    edit(BOISE, "boise-school-district-id", "boise-schools-id")
+    plan = load(seeded, seed)
+    assert plan.of("refused") == []
+    with seeded.reading() as session:
+        kept = store.find(session, "case-study", "boise-id")
+    assert kept is not None
+    assert kept.record.districts == ["boise-school-district-id"]

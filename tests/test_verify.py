@@ -1,6 +1,7 @@
 """`model-districts verify`: the catalog is what the published revisions say, and can be made anew from them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -100,3 +101,20 @@ def test_after_the_catalog_was_made_anew_the_public_reads_what_was_published(
         found = httpx.get(f"{service.url}/v1/case-studies?limit=100").text
         assert ("Noise" in found, '"nothing"' in found) == (False, False)
         assert httpx.get(f"{service.url}/v1/case-studies/nothing").status_code == 404
+
+
+def test_after_a_rebuild_no_search_answers_from_the_index_file_of_before(
+    seeded_url: str,
+    plant: Callable[[str], None],
+    typed: Typing,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plant(PLANTED["a changed card"][0])
+    with serving(seeded_url, index_dir=tmp_path) as service:
+        assert "Noise" in httpx.get(f"{service.url}/v1/case-studies?slug=boise-id").text
+    assert list(tmp_path.iterdir()), "the service left no index file"
+    monkeypatch.setenv("INDEX_DIR", str(tmp_path))
+    assert typed("verify", "--rebuild").code == 0
+    with serving(seeded_url, index_dir=tmp_path) as service:
+        assert "Noise" not in httpx.get(f"{service.url}/v1/case-studies?slug=boise-id").text

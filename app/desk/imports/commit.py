@@ -96,12 +96,13 @@ def _check_state(plan: PlanRow, seen_version: int, at: datetime) -> None:
 
 def _not_accepted(session: Session, plan: PlanRow, asked: Commitment) -> set[int]:
     """The rows whose warnings are not accepted. Raises Conflict if there are such or refused ones, unless the good rows alone are asked for."""
-    query = select(PlannedRow.number, PlannedRow.slug).where(
+    query = select(col(PlannedRow.number), col(PlannedRow.slug)).where(
         col(PlannedRow.import_id) == plan.id,
         col(PlannedRow.result).in_(WRITTEN),
         col(PlannedRow.warnings) != "[]",
     )
-    warned = dict(session.exec(query.order_by(col(PlannedRow.number))).all())
+    found = session.connection().execute(query.order_by(col(PlannedRow.number)))
+    warned = {row.number: row.slug for row in found}
     names, accepted = {*warned, *warned.values()}, set(asked.accept)
     if unknown := [name for name in asked.accept if name not in names]:
         raise Invalid(

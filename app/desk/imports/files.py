@@ -2,11 +2,9 @@
 
 import csv
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
@@ -50,38 +48,6 @@ def read_file(file: BinaryIO, kind: str, format_: str) -> Reading:
     return {"csv": _read_csv, "ndjson": _read_ndjson, "json": _read_json, "xlsx": _read_xlsx}[
         format_
     ](file, kind)
-
-
-def read_seed(folder: Path) -> Iterator[Row]:
-    """Every record of the seed, in the order in which records may be written."""
-    taxonomies = folder / "taxonomies"
-    for position, term in enumerate(_toml(taxonomies / "terms.toml")["terms"]):
-        document = {
-            "slug": f"{term.get('vocabulary')}.{term.get('code')}",
-            "rank": position,
-            **term,
-        }
-        yield Row("term", document, f"taxonomies/terms.toml, term {position + 1}")
-    for kind, file in (
-        ("state", "states"),
-        ("locale", "locales"),
-        ("strategy", "strategies"),
-        ("indicator", "indicators"),
-    ):
-        yield from _tables(kind, taxonomies / f"{file}.toml", file)
-    yield from _tables("organization", folder / "organizations.toml", "organizations")
-    with (folder / "districts.csv").open("rb") as districts:
-        for row in _read_csv(districts, "district").rows:
-            yield Row(
-                row.kind,
-                row.document,
-                f"districts.csv, {row.document.get('slug') or row.origin}",
-                row.faults,
-            )
-    for path in sorted((folder / "case-studies").glob("*.toml")):
-        yield Row(
-            "case-study", {"slug": path.stem, **_trimmed(_toml(path))}, f"case-studies/{path.name}"
-        )
 
 
 def _read_csv(file: BinaryIO, kind: str) -> Reading:
@@ -269,23 +235,3 @@ def _is_text(text: str) -> bool:
 
 def _too_long() -> Fault:
     return Fault("too_large", f"a record may have {MAX_ROW_BYTES:,} bytes", pointer="")
-
-
-def _tables(kind: str, path: Path, name: str) -> Iterator[Row]:
-    for position, document in enumerate(_toml(path)[name], 1):
-        yield Row(kind, document, f"{path.name}, {document.get('slug', f'entry {position}')}")
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Invalid([Fault("not_toml", f"{path.name}: {error}")]) from None
-
-
-def _trimmed(document: dict[str, Any]) -> dict[str, Any]:
-    """Multi-line strings begin and end with a line break in the file, and an empty one says nothing."""
-    return {
-        name: value.strip() or None if isinstance(value, str) else value
-        for name, value in document.items()
-    }

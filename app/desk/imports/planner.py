@@ -1,20 +1,17 @@
 """Imports in two steps: planning says what a file would do, row by row, and writes nothing; applying does it.
 
 A row is a merge patch on the record that it finds (RFC 7396): what it does not name stays, null takes away, lists are
-replaced whole. The seed goes through here like any other file, with three rules of its own: its rows are whole records,
-they are published at once, and what others have edited since stays theirs.
+replaced whole. The seed has rules of its own: seed.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
 from sqlmodel import Session
 
-from app.catalog import publication
 from app.desk.editing.history import FieldChange, field_changes
 from app.desk.imports.duplicates import Lookalikes
 from app.desk.imports.files import Row
@@ -23,20 +20,18 @@ from app.records import listing, parsing, revisions, store
 from app.records.kinds import KINDS
 from app.records.references import Referable
 from app.records.renaming import current_references
-from app.records.revisions import Revision
 from app.records.shape import SHORT, Shape
-from app.records.store import Change, Kept
+from app.records.store import Kept
 
 BATCH = 500  # rows held in memory at once
 
-SEEDER = "seed"  # the actor whose records the seed may overwrite
 Result = Literal["created", "changed", "unchanged", "kept", "refused"]
 MatchedBy = Literal["slug", "former_slug", "nces_leaid"]
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What an import would do with one row. `kept` (the seed alone): others have edited the record, or what it names, and it stays so."""
+    """What an import would do with one row. `kept` (the seed alone): others have edited it."""
 
     row: Row
     slug: str
@@ -50,60 +45,11 @@ class RowOutcome:
     base_version: int | None = None  # of the record that the row was compared with
 
 
-@dataclass(frozen=True, slots=True)
-class ImportPlan:
-    """What an import would do, row by row."""
-
-    outcomes: Sequence[RowOutcome]
-
-    def of(self, result: Result) -> list[RowOutcome]:
-        """The rows with this result."""
-        return [outcome for outcome in self.outcomes if outcome.result == result]
-
-    def changes(self) -> list[RowOutcome]:
-        """The rows that would be written."""
-        return [outcome for outcome in self.outcomes if outcome.result in ("created", "changed")]
-
-
-def plan_import(
-    session: Session, rows: Iterable[Row], *, by: str, seen: Callable[[], None] = lambda: None
-) -> ImportPlan:
-    """What the seed would do. `seen` is called for each row."""
-    outcomes = []
-    for outcome in Planner(session, seeder=by).outcomes(rows):
-        outcomes.append(outcome)
-        seen()
-    return ImportPlan(outcomes)
-
-
-def apply_import(session: Session, plan: ImportPlan, *, by: str, at: datetime) -> list[Revision]:
-    """Write and publish what the seed's plan says. Raises Invalid, with each row's origin, if the plan refuses any row."""
-    if refused := plan.of("refused"):
-        raise Invalid([_located(fault, outcome) for outcome in refused for fault in outcome.faults])
-    changes = [
-        Change(
-            outcome.row.kind,
-            outcome.record,
-            "publish",
-            "published",
-            note=f"imported from {outcome.row.origin}",
-        )
-        for outcome in plan.changes()
-        if outcome.record is not None
-    ]
-    if not changes:
-        return []
-    revisions = store.save_many(session, changes, by=by, at=at)
-    publication.show(session, revisions)
-    return revisions
-
-
 class Planner:
-    """Compares rows with what is kept, in one reading of the directory. `seeder`: who loads the seed, if it is the seed."""
+    """Compares rows with the records of the directory, as one reading of it shows them."""
 
-    def __init__(self, session: Session, *, seeder: str | None = None) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._seeder = seeder
         self._referable = Referable(session)
         self._moved = revisions.moved_slugs(session)
         self._leaids = {
@@ -112,42 +58,36 @@ class Planner:
             if leaid is not None
         }
         self._districts = frozenset(slug for slug, *_ in listing.district_names(session))
-        self._lookalikes = None if seeder else Lookalikes(session)
-        self._rows_of: dict[
-            tuple[str, str], str
-        ] = {}  # (kind, slug) or ("nces_leaid", LEAID) -> the row that has it
+        self._lookalikes = Lookalikes(session)
+        # (kind, slug) or ("nces_leaid", LEAID) -> where the row that has it stands
+        self._origins: dict[tuple[str, str], str] = {}
 
     def outcomes(self, rows: Iterable[Row]) -> Iterator[RowOutcome]:
         """What would be done with each row, in order."""
         remaining = iter(rows)
         while batch := list(islice(remaining, BATCH)):
-            found = [self._find(row) for row in batch]
-            there = {
-                kind: store.find_many(
-                    self._session,
-                    kind,
-                    [
-                        match.slug
-                        for match, row in zip(found, batch, strict=True)
-                        if row.kind == kind
-                    ],
-                )
-                for kind in {row.kind for row in batch}
+            matches = [self._find(row) for row in batch]
+            slugs: dict[str, list[str]] = {}
+            for row, match in zip(batch, matches, strict=True):
+                slugs.setdefault(row.kind, []).append(match.slug)
+            stored = {
+                kind: store.find_many(self._session, kind, of_kind)
+                for kind, of_kind in slugs.items()
             }
-            for row, match in zip(batch, found, strict=True):
-                yield self._outcome(row, match, there[row.kind].get(match.slug))
+            for row, match in zip(batch, matches, strict=True):
+                yield self._outcome(row, match, stored[row.kind].get(match.slug))
 
-    def _find(self, row: Row) -> "_Match":
+    def _find(self, row: Row) -> "Match":
         """Which record a row is about: by its slug, by one it had before, or for a district by its LEAID."""
         slug = _slug(row)
         present = self._moved.get((row.kind, slug), slug)
-        match = _Match(present, "slug" if present == slug else "former_slug")
+        match = Match(present, "slug" if present == slug else "former_slug")
         leaid = row.document.get("nces_leaid")
         if row.kind == "district" and isinstance(leaid, str) and leaid.strip():
             leaid = leaid.strip()
             owner = self._leaids.get(leaid)
             if owner is not None and present not in self._districts:
-                match = _Match(owner, "nces_leaid")
+                match = Match(owner, "nces_leaid")
                 if slug:
                     self._moved[row.kind, slug] = owner  # rows that follow may name it
             elif owner not in (None, present):
@@ -164,95 +104,99 @@ class Planner:
         return match
 
     def _repeated(self, what: str, name: str, row: Row, pointer: str) -> list[Fault]:
-        first = self._rows_of.get((what, name))
+        first = self._origins.get((what, name))
         if first is not None:
             return [
                 Fault(
                     "repeated", f"{name!r} stands in the file before, at {first}", pointer=pointer
                 )
             ]
-        self._rows_of[what, name] = row.origin
+        self._origins[what, name] = row.origin
         return []
 
-    def _outcome(self, row: Row, match: "_Match", kept: Kept | None) -> RowOutcome:
-        before = (
-            current_references(self._moved, kept.record).model_dump(mode="json") if kept else {}
-        )
-        version, matched_by = (kept.version, match.by) if kept else (None, None)
-        record, faults = self._parsed(row, match.slug, {} if self._seeder else before)
-        faults += match.faults
-        if kept and kept.status == "withdrawn" and not self._seeder:
-            faults.append(Fault("withdrawn", "it is withdrawn: restore it first", pointer="/slug"))
-        if faults or record is None:
-            if self._seeder and record is not None:
-                self._referable.add(
-                    row.kind, match.slug
-                )  # one fault is enough: what names it is not at fault
-            return RowOutcome(
-                row,
-                match.slug,
-                "refused",
-                record,
-                tuple(faults),
-                matched_by=matched_by,
-                base_version=version,
-            )
-        changes = tuple(field_changes(before, record.model_dump(mode="json"))) if kept else ()
-        result: Result = "created" if kept is None else "changed" if changes else "unchanged"
-        if result in ("created", "changed") and self._seeder:
-            if self._is_others(kept) or self._referable.unpublished_references(row.kind, record):
-                result = "kept"
-            else:
-                self._referable.add(row.kind, match.slug)
-        return RowOutcome(
+    def _outcome(self, row: Row, match: "Match", stored: Kept | None) -> RowOutcome:
+        before = self._document(stored)
+        record, faults = self._parsed(row, match.slug, self._base(before))
+        faults += [*match.faults, *self._state_faults(stored)]
+        outcome = RowOutcome(
             row,
             match.slug,
-            result,
+            "refused",
             record,
+            tuple(faults),
+            matched_by=match.by if stored else None,
+            base_version=stored.version if stored else None,
+        )
+        if faults or record is None:
+            self._on_refused(outcome)
+            return outcome
+        changes = tuple(field_changes(before, record.model_dump(mode="json"))) if stored else ()
+        result = self._result(outcome, stored, changes)
+        return replace(
+            outcome,
+            result=result,
             changes=changes,
             warnings=self._warnings(record) if result == "created" else (),
             needs=self._needs(row.kind, record) if result in ("created", "changed") else (),
-            matched_by=matched_by,
-            base_version=version,
         )
 
-    def _is_others(self, kept: Kept | None) -> bool:
-        """Whether a record is no longer the seed's alone."""
-        return kept is not None and (kept.updated_by != self._seeder or kept.status == "withdrawn")
+    def _document(self, stored: Kept | None) -> dict[str, Any]:
+        """The record as it is, with the present slugs of what it refers to."""
+        if stored is None:
+            return {}
+        record: Shape = current_references(self._moved, stored.record)
+        return record.model_dump(mode="json")
+
+    def _base(self, before: dict[str, Any]) -> dict[str, Any]:
+        """What a row is merged into."""
+        return before
+
+    def _state_faults(self, stored: Kept | None) -> list[Fault]:
+        """Why the state of a record keeps it from being written."""
+        if stored is None or stored.status != "withdrawn":
+            return []
+        detail = "This record is withdrawn. Restore it before changing it."
+        return [Fault("withdrawn", detail, pointer="/slug")]
+
+    def _result(
+        self, outcome: RowOutcome, stored: Kept | None, changes: tuple[FieldChange, ...]
+    ) -> Result:
+        """What would be done with a row without faults."""
+        if stored is None:
+            return "created"
+        return "changed" if changes else "unchanged"
+
+    def _on_refused(self, outcome: RowOutcome) -> None:
+        """Called with each refused row."""
 
     def _parsed(
-        self, row: Row, slug: str, before: dict[str, Any]
+        self, row: Row, slug: str, base: dict[str, Any]
     ) -> tuple[Shape | None, list[Fault]]:
         """The record that a row makes of what was there before."""
         if row.faults:
             return None, list(row.faults)
-        document = {
-            name: value for name, value in {**before, **row.document}.items() if value is not None
-        }
+        merged = {**base, **row.document}
+        document = {name: value for name, value in merged.items() if value is not None}
         if slug:
             document["slug"] = slug
+        check = partial(self._reference_faults, row.kind)
         try:
-            record = current_references(
-                self._moved,
-                parsing.parse(row.kind, document, check=partial(self._reference_faults, row.kind)),
-            )
+            record = parsing.parse(row.kind, document, check=check)
         except Invalid as invalid:
             return None, list(invalid.faults)
-        return record, list(KINDS[row.kind].publication_faults(record)) if self._seeder else []
+        return current_references(self._moved, record), []
 
     def _reference_faults(self, kind: str, record: Any) -> list[Fault]:
         return self._referable.reference_faults(kind, current_references(self._moved, record))
 
     def _warnings(self, record: Any) -> tuple[Fault, ...]:
-        if self._lookalikes is None:
-            return ()
+        """What must be accepted by name before a new record is written."""
         warnings = tuple(self._lookalikes.warnings(record))
         self._lookalikes.add(record)
         return warnings
 
     def _needs(self, kind: str, record: Shape) -> tuple[Fault, ...]:
-        if self._seeder:
-            return ()
+        """What publishing the record would still take."""
         return (
             *KINDS[kind].publication_faults(record),
             *self._referable.unpublished_references(kind, record),
@@ -260,22 +204,12 @@ class Planner:
 
 
 @dataclass(slots=True)
-class _Match:
+class Match:
     """The record that a row is about; `slug` is empty where the row names none."""
 
     slug: str
     by: MatchedBy
     faults: list[Fault] = field(default_factory=list)
-
-
-def _located(fault: Fault, outcome: RowOutcome) -> Fault:
-    return Fault(
-        fault.code,
-        fault.detail,
-        pointer=f"{outcome.row.origin}{fault.pointer or ''}",
-        allowed=fault.allowed,
-        nearest=fault.nearest,
-    )
 
 
 def _slug(row: Row) -> str:

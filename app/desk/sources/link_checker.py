@@ -1,4 +1,7 @@
-"""Visits to the addresses of sources, politely: who we are is said, robots.txt is kept to, and a host gets one request at a time."""
+"""Checks whether cited sources can still be read.
+
+Requests say who is asking, obey robots.txt, and go to a host one at a time.
+"""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -8,13 +11,13 @@ from datetime import datetime
 from types import TracebackType
 
 import httpx
+from protego import Protego
 
 from app.clock import now
 from app.database import Database
 from app.desk.sources import health
 from app.desk.sources.health import CheckResult
 from app.desk.sources.public_network import MAX_ADDRESSES, NotPublic, PublicTransport, UnknownHost
-from app.desk.sources.robots import MAX_BYTES, Robots
 
 AGENT = "ModelDistricts"
 MAX_REDIRECTS = 5
@@ -23,6 +26,7 @@ PERMANENT, TEMPORARY = (301, 308), (302, 303, 307)
 GONE = (404, 410)
 MAX_NOTE_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 4000
+MAX_ROBOTS_BYTES = 500 * 1024  # as much as RFC 9309 asks a reader to take in
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class _Answer:
 
 
 class _NoAnswer(Exception):
-    """Nothing came back, for a reason in words. `refused`: we did not ask."""
+    """No answer, and why not, in words. `refused`: the request was not sent."""
 
     def __init__(self, why: str, *, refused: bool = False) -> None:
         self.refused = refused
@@ -41,7 +45,7 @@ class _NoAnswer(Exception):
 
 
 class LinkChecker:
-    """Asks whether sources are still there. To be used as a context."""
+    """Checks links. Use it as an async context."""
 
     def __init__(
         self,
@@ -67,12 +71,10 @@ class LinkChecker:
             follow_redirects=False,
             trust_env=False,
         )
-        self._turns: dict[str, asyncio.Lock] = defaultdict(
-            asyncio.Lock
-        )  # by host: one request at a time
-        self._robots: dict[
-            str, Robots | str
-        ] = {}  # by origin: its rules, or why they cannot be read
+        # by host: one request at a time
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # by origin: its rules, or why they cannot be read
+        self._robots: dict[str, Protego | str] = {}
         self._robots_turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def __aenter__(self) -> "LinkChecker":
@@ -89,7 +91,7 @@ class LinkChecker:
     async def check_all(
         self, urls: Sequence[str], on_result: Callable[[CheckResult], None]
     ) -> None:
-        """Visit them, a few hosts at a time. `on_result` is called in a thread with what each visit found."""
+        """Check URLs, a few hosts at a time. `on_result` is called in a thread with each result."""
         hosts: dict[str, list[str]] = defaultdict(list)
         for url in urls:
             hosts[_host(url)].append(url)
@@ -105,14 +107,14 @@ class LinkChecker:
                 group.create_task(check_host(of_host))
 
     async def check(self, url: str) -> CheckResult:
-        """Visit one, following redirects by hand, each to be checked like the first address."""
+        """Check one URL. Each redirect is checked like the first address."""
         moved_to: str | None = None
         try:
             address, lasting = _parsed(url), True
             for _ in range(MAX_REDIRECTS + 1):
-                if not (await self._robots_of(address)).allows(address.raw_path.decode("ascii")):
+                if not (await self._robots_of(address)).can_fetch(str(address), AGENT):
                     raise _NoAnswer(
-                        f"robots.txt of {address.host} asks programs to stay away", refused=True
+                        f"robots.txt of {address.host} does not allow this page", refused=True
                     )
                 answer = await self._look(address)
                 if answer.location is None or answer.status not in (*PERMANENT, *TEMPORARY):
@@ -132,7 +134,7 @@ class LinkChecker:
         )
 
     async def _look(self, address: httpx.URL) -> _Answer:
-        """HEAD; and GET where that fails, since many servers answer HEAD wrongly."""
+        """HEAD, then GET where HEAD fails: many servers answer HEAD wrongly."""
         answer = await self._ask("HEAD", address)
         return (
             answer
@@ -140,8 +142,11 @@ class LinkChecker:
             else await self._ask("GET", address)
         )
 
-    async def _robots_of(self, address: httpx.URL) -> Robots:
-        """The rules of an address's site. Raises _NoAnswer if they cannot be read now, which forbids all (RFC 9309, 2.3.1.4)."""
+    async def _robots_of(self, address: httpx.URL) -> Protego:
+        """The robots.txt rules of a site. Raises _NoAnswer if they cannot be read.
+
+        A robots.txt that cannot be read forbids every request (RFC 9309, 2.3.1.4).
+        """
         origin = address.copy_with(raw_path=b"/robots.txt")
         async with self._robots_turns[str(origin)]:
             if str(origin) not in self._robots:
@@ -155,18 +160,19 @@ class LinkChecker:
             raise _NoAnswer(robots)
         return robots
 
-    async def _read_robots(self, address: httpx.URL) -> Robots:
+    async def _read_robots(self, address: httpx.URL) -> Protego:
         for _ in range(MAX_REDIRECTS + 1):
-            answer = await self._ask("GET", address, most=MAX_BYTES)
+            answer = await self._ask("GET", address, most=MAX_ROBOTS_BYTES)
             if answer.location is None or answer.status not in (*PERMANENT, *TEMPORARY):
                 break
             address = _parsed(answer.location, address)
         if answer.status >= 500:
-            raise _NoAnswer(f"its robots.txt answers {answer.status}")
-        return Robots(answer.body.decode(errors="replace") if answer.status == 200 else "", AGENT)
+            raise _NoAnswer(f"robots.txt answers {answer.status}")
+        rules = answer.body.decode(errors="replace") if answer.status == 200 else ""
+        return Protego.parse(rules)
 
     async def _ask(self, method: str, address: httpx.URL, *, most: int = 0) -> _Answer:
-        """One request, when it is the host's turn; `most` bytes of the body are read."""
+        """One request, when it is the host's turn. Reads up to `most` bytes of the body."""
         async with self._turns[address.host]:
             try:
                 async with (
@@ -184,10 +190,10 @@ class LinkChecker:
                     )
             except NotPublic:
                 raise _NoAnswer(
-                    f"{address.host} is not a public address, so it is not asked", refused=True
+                    f"{address.host} is not a public address, so no request was sent", refused=True
                 ) from None
             except UnknownHost:
-                raise _NoAnswer(f"the name {address.host} leads nowhere") from None
+                raise _NoAnswer(f"host not found: {address.host}") from None
             except (TimeoutError, httpx.TimeoutException):
                 raise _NoAnswer(f"no answer within {self._timeout_seconds:g} seconds") from None
             except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
@@ -232,7 +238,7 @@ def _judged(url: str, status: int, moved_to: str | None) -> CheckResult:
                 False,
                 status,
                 moved_to,
-                "it leads to the front page, so what was cited may be gone",
+                "redirects to the home page; the cited page may be gone",
             )
         return CheckResult(url, "moved", True, status, moved_to)
     if status in GONE:
@@ -242,12 +248,12 @@ def _judged(url: str, status: int, moved_to: str | None) -> CheckResult:
             url, "unreachable", False, status, moved_to, f"the server answers {status}"
         )
     return CheckResult(
-        url, "blocked", False, status, moved_to, f"the server answers {status} to programs"
+        url, "blocked", False, status, moved_to, f"the server refuses programs with {status}"
     )
 
 
 def _same_place(url: str, other: str) -> bool:
-    """Whether two addresses differ in nothing but http and https, www., and a slash at the end."""
+    """Whether two URLs differ only in http or https, `www.`, and a slash at the end."""
     places = [
         (at.host.removeprefix("www."), at.path.rstrip("/"), at.query)
         for at in map(_parsed, (url, other))
@@ -256,15 +262,15 @@ def _same_place(url: str, other: str) -> bool:
 
 
 def _parsed(url: str, base: httpx.URL | None = None) -> httpx.URL:
-    """An address that can be asked, without its fragment. Raises _NoAnswer."""
+    """A URL that can be requested, without its fragment. Raises _NoAnswer."""
     try:
         found = (base.join(url) if base else httpx.URL(url)).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError):
-        raise _NoAnswer("not an address that can be asked") from None
+        raise _NoAnswer("not a valid URL") from None
     if len(str(found)) > MAX_ADDRESS_CHARACTERS:
-        raise _NoAnswer("it leads to an address without end")
+        raise _NoAnswer("redirect URL too long")
     if found.scheme not in ("http", "https") or not found.host:
-        raise _NoAnswer("it leads to what is not a web address")
+        raise _NoAnswer("redirects to something that is not a web address")
     return found
 
 
