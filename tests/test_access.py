@@ -282,8 +282,8 @@ def test_keys_are_made_listed_and_revoked_on_the_command_line(
 
 def test_the_command_line_says_what_is_wrong_and_exits_with_1(typed: Typing) -> None:
     role = typed("keys", "create", "--label", "Ola", "--role", "owner")
-    assert (role.code, role.out) == (1, "")
-    assert "there is no role 'owner'" in role.err
+    assert (role.code, role.out) == (2, "")
+    assert "'owner' is not one of 'editor', 'reviewer', 'admin'" in role.err
     unknown = typed("keys", "revoke", "md_nobody1")
     assert (unknown.code, unknown.out) == (1, "")
     assert "there is no key 'md_nobody1'" in unknown.err

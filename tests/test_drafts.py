@@ -150,7 +150,7 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
             ended_year=2020,
             summary="x" * 601,
             strategies=["food-security", "nope", "food-security"],
-            model="nope",
+            models=["nope"],
             outcomes=[
                 OUTCOME | {"value": "many"},
                 OUTCOME | {"indicator": "atendance", "source": "s9"},
@@ -164,7 +164,7 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
         ("/colour", "extra_forbidden"),
         ("/ended_year_source", "required_with"),
         ("/funding/0/amount_usd", "greater_than_equal"),
-        ("/model", "unknown_value"),
+        ("/models/0", "unknown_value"),
         ("/outcomes/0/value", "float_parsing"),
         ("/outcomes/1/indicator", "unknown_value"),
         ("/outcomes/1/source", "unknown_source"),

@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.catalog import publication
 from app.desk.access.permissions import Editor
