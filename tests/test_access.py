@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from command_line import Typing
-from people import People, at_the_desk, case_study, client, create, key
+from conftest import PostgreSQL
+from people import People, at_the_desk, case_study, client, create, key, publish, seen
 from serving import Service, serving
 from sqlalchemy import text
 
@@ -88,6 +89,25 @@ def test_a_key_works_until_it_expires_and_not_in_that_moment(database_url: str) 
         assert editor.label == "ada"
         with pytest.raises(Unauthenticated):
             keys.authenticate(session, f"Bearer {secret}", at=at + timedelta(days=1))
+
+
+def test_editors_read_what_was_just_written_while_the_replica_lags_behind(
+    postgresql: PostgreSQL, postgresql_seeded: str
+) -> None:
+    with (
+        postgresql.database(postgresql_seeded) as primary,
+        postgresql.database(postgresql_seeded) as stale,
+        serving(primary, read_database_url=stale) as service,
+        at_the_desk(service) as people,
+    ):
+        made = create(people.ada, case_study("lagging"))
+        changed = people.ada.put(
+            "/case-studies/lagging", json=case_study("lagging", title="New"), headers=seen(made)
+        )
+        assert people.ada.get("/case-studies/lagging").headers["ETag"] == changed.headers["ETag"]
+        publish(people, "lagging")
+        assert httpx.get(f"{service.url}/v1/case-studies/lagging").status_code == 404
+        assert httpx.get(f"{service.url}/v1/case-studies/boise-id").status_code == 200
 
 
 def test_no_key_opens_the_desk_from_a_web_page_of_another_origin(people: People) -> None:
