@@ -21,7 +21,8 @@ Moved = Mapping[tuple[str, str], str]
 def rename(session: Session, kept: Kept, record: Shape, *, by: str, at: datetime) -> Revision:
     """Write a record under another slug, with its revision; a published one is published under the new slug at once."""
     new_slug: str = record.slug  # type: ignore[attr-defined]
-    version = kept.version + 1
+    used = revisions.newest_versions(session, kept.kind, [new_slug])  # of a discarded draft
+    version = max(kept.version, used.get(new_slug, 0)) + 1
     published_version = None if kept.published_version is None else version
     revision = Revision(
         seq=revisions.newest_seq(session) + 1,

@@ -1,6 +1,6 @@
 """The append-only log: one number for each change in the whole directory, without gaps."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,29 +86,38 @@ def history(session: Session, kind: str, slug: str) -> list[Revision]:
 
 
 def moved_to(session: Session, kind: str, slug: str) -> str | None:
-    """The slug that a record has now which once had this one."""
-    found = None
-    while moved := session.exec(
-        select(RevisionRow.slug)
-        .where(RevisionRow.kind == kind, RevisionRow.previous_slug == (found or slug))
-        .order_by(col(RevisionRow.seq).desc())
-    ).first():
-        found = moved
-    return found
+    """The slug that a record has now which once had this one; None if no record had it."""
+    return moved_slugs(session).get((kind, slug))
 
 
 def moved_slugs(session: Session) -> dict[tuple[str, str], str]:
-    """(kind, slug) of every slug that was left, and the slug that the record has now."""
-    query = select(RevisionRow.kind, RevisionRow.previous_slug, RevisionRow.slug).where(
-        col(RevisionRow.previous_slug).is_not(None)
+    """(kind, slug) of every former slug, and the slug that its record has now.
+
+    The former slugs of a discarded draft are free again, so they are left out.
+    """
+    moves = col(RevisionRow.previous_slug).is_not(None) | (RevisionRow.action == "discard")
+    query = select(RevisionRow.kind, RevisionRow.previous_slug, RevisionRow.slug).where(moves)
+    moved: dict[tuple[str, str], str] = {}
+    former_slugs: dict[tuple[str, str], list[str]] = {}
+    for kind, previous_slug, slug in session.exec(query.order_by(col(RevisionRow.seq))):
+        former = former_slugs.pop((kind, previous_slug or slug), [])
+        if previous_slug is None:  # discarded
+            for old in former:
+                del moved[kind, old]
+        else:
+            former_slugs[kind, slug] = [*former, previous_slug]
+            moved |= {(kind, old): slug for old in former_slugs[kind, slug]}
+    return moved
+
+
+def newest_versions(session: Session, kind: str, slugs: Collection[str]) -> dict[str, int]:
+    """The newest version in the log under each slug, also of discarded drafts; unused slugs are left out."""
+    query = (
+        select(RevisionRow.slug, func.max(RevisionRow.version))
+        .where(RevisionRow.kind == kind, col(RevisionRow.slug).in_(slugs))
+        .group_by(col(RevisionRow.slug))
     )
-    found: dict[tuple[str, str], str] = {}
-    for kind, previous, slug in session.exec(query.order_by(col(RevisionRow.seq))):
-        found = {
-            key: slug if key[0] == kind and now == previous else now for key, now in found.items()
-        }
-        found[kind, str(previous)] = slug
-    return found
+    return dict(session.exec(query).all())
 
 
 @dataclass(frozen=True, slots=True)

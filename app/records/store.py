@@ -185,12 +185,14 @@ def _save_batch(
         select(RecordRow).where(RecordRow.kind == kind, col(RecordRow.slug).in_(slugs))
     )
     before = {row.slug: row for row in rows}
+    # A slug that a discarded draft had is free, but its versions stay in the log.
+    used = revisions.newest_versions(session, kind, set(slugs) - before.keys())
     written: list[Revision] = []
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     for n, (slug, change) in enumerate(zip(slugs, changes, strict=True), 1):
         was = before.get(slug)
-        version = was.version + 1 if was else 1
+        version = (was.version if was else used.get(slug, 0)) + 1
         published = (
             version
             if change.status == "published"

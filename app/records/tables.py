@@ -34,6 +34,7 @@ from app.records.shape import FIRST_YEAR, LAST_YEAR
 from app.records.taxonomy import Indicator, Locale, Organization, State, Strategy, Term
 
 STATUSES = ("draft", "in_review", "published", "withdrawn")
+STATUSES_IN_LOG = (*STATUSES, "discarded")
 
 metadata: MetaData = SQLModel.metadata
 
@@ -71,6 +72,7 @@ class RecordRow(_Row, table=True):
             name="published_version_exists",
         ),
         Index(None, "kind", "status"),
+        Index(None, "kind", "updated_at"),
     )
 
     kind: str = Field(primary_key=True, description="Kind of record, such as case_study.")
@@ -88,6 +90,17 @@ class RecordRow(_Row, table=True):
         sa_type=UtcDateTime, description="When the newest version was written (UTC)."
     )
     updated_by: str = Field(description="Who last changed its content.")
+    reviewed_by: str | None = Field(
+        default=None, description="Who last returned or published it; null before the first review."
+    )
+    returned_note: str | None = Field(
+        default=None,
+        description="Why the last review returned it; null once it is published or withdrawn.",
+    )
+    returned_by: str | None = Field(default=None, description="Who returned it.")
+    returned_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime, description="When it was returned (UTC)."
+    )
 
 
 class RevisionRow(_Row, table=True):
@@ -100,7 +113,7 @@ class RevisionRow(_Row, table=True):
         Index(None, "actor"),
         Index(None, "at"),
         CheckConstraint("seq >= 1", name="seq_positive"),
-        _one_of("status", STATUSES, "status_known"),
+        _one_of("status", STATUSES_IN_LOG, "status_known"),
         CheckConstraint(
             "published_version IS NULL OR published_version BETWEEN 1 AND version",
             name="published_version_exists",

@@ -1,7 +1,7 @@
 """Settled contracts: the log says what was public; kinds, status, models, directions, units, reach and context have their lasting names."""
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from alembic import op
@@ -45,23 +45,29 @@ STATUS_AFTER = {
     "publish": "published",
     "withdraw": "withdrawn",
     "restore": "draft",
+    "discard": "discarded",
 }
+
+
+class State(NamedTuple):
+    """What the log says of a record after a change."""
+
+    status: str = "draft"
+    published_version: int | None = None
+    reviewed_by: str | None = None
+    returned: dict[str, Any] | None = None
+
+
 REVISION = table(
     "revision",
-    *map(
-        column,
-        (
-            "seq",
-            "kind",
-            "slug",
-            "version",
-            "action",
-            "previous_slug",
-            "document",
-            "status",
-            "published_version",
-        ),
-    ),
+    *map(column, ("seq", "kind", "slug", "version", "action", "previous_slug", "actor", "note")),
+    *map(column, ("document", "status", "published_version")),
+    column("at", DateTime(timezone=True)),
+)
+RECORD = table(
+    "record",
+    *map(column, ("kind", "slug", "reviewed_by", "returned_note", "returned_by")),
+    column("returned_at", DateTime(timezone=True)),
 )
 QUALIFIERS = {
     "about": "about",
@@ -114,7 +120,7 @@ def upgrade() -> None:
         batch.alter_column("status", existing_type=String(), nullable=False)
         batch.create_check_constraint(
             op.f("ck_revision_status_known"),
-            "status IN ('draft', 'in_review', 'published', 'withdrawn')",
+            "status IN ('draft', 'in_review', 'published', 'withdrawn', 'discarded')",
         )
         batch.create_check_constraint(
             op.f("ck_revision_published_version_exists"),
@@ -151,6 +157,10 @@ def downgrade() -> None:
         batch.drop_constraint(op.f("ck_revision_published_version_exists"), type_="check")
         batch.drop_column("published_version")
         batch.drop_column("status")
+    op.drop_index("ix_record_kind_updated_at", "record")
+    with op.batch_alter_table("record") as batch:
+        for name in ("reviewed_by", "returned_note", "returned_by", "returned_at"):
+            batch.drop_column(name)
     with op.batch_alter_table("import") as batch:
         batch.drop_constraint(op.f("ck_import_kind_known"), type_="check")
     for name, kind in KINDS:
@@ -165,6 +175,11 @@ def _make_room() -> None:
     with op.batch_alter_table("revision") as batch:
         batch.add_column(Column("status", String))
         batch.add_column(Column("published_version", Integer))
+    with op.batch_alter_table("record") as batch:
+        for name in ("reviewed_by", "returned_note", "returned_by"):
+            batch.add_column(Column(name, String))
+        batch.add_column(Column("returned_at", DateTime(timezone=True)))
+    op.create_index("ix_record_kind_updated_at", "record", ["kind", "updated_at"])
     with op.batch_alter_table("case_study") as batch:
         batch.drop_constraint(op.f("ck_case_study_initiative_status_year_in_range"), type_="check")
         batch.alter_column("initiative_status", new_column_name="status")
@@ -230,30 +245,48 @@ def _rename_kind(name: str, kind: str, old: str, new: str) -> None:
 
 
 def _replay() -> None:
-    """Give each revision the state after it, by the log's own order, and each document its new form."""
+    """Give each revision the state after it, each record its last review, and each document its new
+    form, in the order of the log."""
     connection = op.get_bind()
-    states: dict[tuple[str, str], tuple[str, int | None]] = {}
-    names = ("seq", "kind", "slug", "version", "action", "previous_slug")
+    states: dict[tuple[str, str], State] = {}
+    names = ("seq", "kind", "slug", "version", "action", "previous_slug", "at", "actor", "note")
     log = select(*(REVISION.c[name] for name in names)).order_by(REVISION.c.seq)
     for row in connection.execute(log).all():
-        before = states.pop((row.kind, row.previous_slug or row.slug), ("draft", None))
-        status = STATUS_AFTER.get(row.action, before[0])
-        if status == "withdrawn":
-            public = None
-        elif status == "published" and row.action in ("publish", "rename"):
-            public = row.version
-        else:
-            public = before[1]
-        if row.action == "rename" and before[1] is not None:
-            public = row.version
-        states[row.kind, row.slug] = (status, public)
-        values: dict[str, Any] = {"status": status, "published_version": public}
+        before = states.pop((row.kind, row.previous_slug or row.slug), State())
+        state = states[row.kind, row.slug] = _state_after(row, before)
+        values: dict[str, Any] = {
+            "status": state.status,
+            "published_version": state.published_version,
+        }
         if row.kind == "case-study":
             document = connection.execute(
                 select(REVISION.c.document).where(REVISION.c.seq == row.seq)
             ).scalar_one()
             values["document"] = orjson.dumps(_rewritten(orjson.loads(document))).decode()
         connection.execute(update(REVISION).where(REVISION.c.seq == row.seq).values(values))
+    for (kind, slug), state in states.items():
+        record = update(RECORD).where(RECORD.c.kind == kind, RECORD.c.slug == slug)
+        connection.execute(record.values(reviewed_by=state.reviewed_by, **(state.returned or {})))
+
+
+def _state_after(row: Any, before: State) -> State:
+    """The state of a record after a change. A record keeps its status when it is renamed, and a
+    public one is published under its new slug at once."""
+    status = STATUS_AFTER.get(row.action, before.status)
+    if row.action == "return":
+        returned = {
+            "returned_note": row.note,
+            "returned_by": row.actor,
+            "returned_at": row.at,
+        }
+        return State(status, before.published_version, row.actor, returned)
+    if row.action == "publish":
+        return State(status, row.version, row.actor, None)
+    if status in ("withdrawn", "discarded"):
+        return State(status, None, before.reviewed_by, None)
+    if row.action == "rename" and before.published_version is not None:
+        return before._replace(published_version=row.version)
+    return before._replace(status=status)
 
 
 def _rewritten(case: dict[str, Any]) -> dict[str, Any]:

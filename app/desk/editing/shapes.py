@@ -1,7 +1,7 @@
 """The shapes of records at the desk, their history and the steps of their life."""
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import Field, JsonValue
 
@@ -77,6 +77,12 @@ class RevisionEntry(DeskShape):
     kind: str = Field(description="Kind of the record.")
     slug: str = Field(description="The record, by the slug it had after the change.")
     version: int = Field(description="Version that the change made.")
+    status: Literal["draft", "in_review", "published", "withdrawn", "discarded"] = Field(
+        description="Status of the record after the change."
+    )
+    published_version: int | None = Field(
+        description="The version that was public after the change; null for none."
+    )
     note: str | None = Field(description="Why, in the actor's words.")
     previous_slug: str | None = Field(
         description="The slug it had before, if the change gave it another."
