@@ -35,7 +35,10 @@ from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.link_checker import check_sources as check_links
 from app.errors import Fault, Invalid, Refusal
 from app.records import source_checks
+from app.records.kinds import SEARCHABLE
 from app.research import exports, formats
+from app.search.coverage import coverage
+from app.search.filters import FILTER
 from app.search.index import Index
 from app.search.query import OF_A_PAGE
 from app.settings import Settings
@@ -59,6 +62,9 @@ ExportTable = Enum("ExportTable", {name: name for name in exports.TABLES}, type=
 ExportFormat = Enum("ExportFormat", {name: name for name in formats.FORMATS}, type=str)  # type: ignore[misc]
 ImportKind = Enum("ImportKind", {"district": "district", "case-study": "case-study"}, type=str)
 Role = Enum("Role", {role: role for role in ROLES}, type=str)  # type: ignore[misc]
+Facet = Enum("Facet", {name: name for name in FILTER}, type=str)  # type: ignore[misc]
+SearchableKind = Enum("SearchableKind", {name: name for name in SEARCHABLE}, type=str)  # type: ignore[misc]
+STATE, RURALITY, CASE_STUDY = Facet("state"), Facet("rurality"), SearchableKind("case-study")
 NDJSON, EDITOR = ExportFormat("ndjson"), Role("editor")
 
 cli = typer.Typer(
@@ -198,6 +204,28 @@ def export(
         for chunk in formats.encoded(documents, exports.COLUMNS[kind], format_.value):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+
+
+@cli.command("coverage")
+def print_coverage(
+    rows: Annotated[Facet, typer.Option(help="Facet whose values make the rows.")] = STATE,
+    columns: Annotated[Facet, typer.Option(help="Facet whose values make the columns.")] = RURALITY,
+    kind: Annotated[SearchableKind, typer.Option(help="What is counted.")] = CASE_STUDY,
+) -> None:
+    """Show how many records the directory holds by two facets, and where it holds none."""
+    with _database(Settings()) as database:
+        index = Index(database)
+        index.catch_up()
+    collection = index.collections[kind.value]
+    covered = coverage(collection, index.vocabulary, rows=rows.value, columns=columns.value)
+    headers = (Column(value.label, justify="right") for value in covered.columns)
+    table = Table(rows.value, Column("all", justify="right"), *headers)
+    for row, counts in zip(covered.rows, covered.counts, strict=True):
+        table.add_row(row.label, str(row.total), *map(str, counts))
+    Console().print(table)
+    if covered.empty_rows:
+        missing = ", ".join(row.label for row in covered.empty_rows)
+        console.print(f"Nothing yet: {missing}", highlight=False, soft_wrap=True)
 
 
 @cli.command("import")

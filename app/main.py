@@ -28,6 +28,7 @@ from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
 from app.records.kinds import KINDS
 from app.research import endpoints as research
+from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
@@ -147,6 +148,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     for door in (
         search,
         vocabularies,
+        coverage,
         catalog,
         research,
         feedback,

@@ -308,7 +308,7 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
 
 def publication_faults(case: CaseStudy) -> list[Fault]:
     """What a draft may still lack and a published case study may not: its parts, and the rules of its prose."""
-    needed = ("state", "summary", "approach", "districts", "strategies", "sources")
+    needed = ("state", "summary", "approach", "strategies", "sources")
     faults = [
         Fault(
             "needed_to_publish", f"{name} is needed before it can be published", pointer=f"/{name}"

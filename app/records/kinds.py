@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 from app.errors import Fault
 from app.records import tables
 from app.records.case_study import CaseStudy, Figure, Outcome, case_study_faults, publication_faults
+from app.records.claims import claim_faults
 from app.records.district import DistrictRecord, district_faults
 from app.records.shape import Shape
 from app.records.taxonomy import (
@@ -229,7 +230,7 @@ KINDS = {
             rows=_case_study_rows,
             example="boise-id",
             faults=case_study_faults,
-            publication_faults=publication_faults,
+            publication_faults=lambda case: [*publication_faults(case), *claim_faults(case)],
         ),
     )
 }

@@ -1,0 +1,110 @@
+"""GET /v1/coverage: how many case studies or districts the directory holds, by two facets."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from app.catalog.provenance import Provenance, provenance
+from app.catalog.shapes import Public
+from app.records.kinds import KINDS, SEARCHABLE
+from app.search.coverage import CoverageValue, coverage
+from app.search.filters import FILTER
+from app.search.index import Index
+from app.settings import Settings
+from app.web.openapi import EXAMPLE_QUERY
+from app.web.parameters import one_of, openapi, read_parameters
+from app.web.problems import responses
+from app.web.state import resource
+
+router = APIRouter()
+PARAMETERS = (
+    one_of("rows", tuple(FILTER), "Facet whose values make the rows. Default: state.", "state"),
+    one_of(
+        "columns",
+        tuple(FILTER),
+        "Facet whose values make the columns. Default: rurality.",
+        "rurality",
+    ),
+    one_of("kind", SEARCHABLE, "What is counted. Default: case-study.", "case-study"),
+)
+
+
+class CoverageLabel(Public):
+    """A value of a facet."""
+
+    value: str | None = Field(description="Code of the value; null for entries that state none.")
+    label: str = Field(description="Name to show.")
+    total: int = Field(description="Entries with this value.")
+
+
+class CoverageRow(CoverageLabel):
+    """A value of the row facet, with its counts."""
+
+    counts: list[int] = Field(description="Entries by column, in the order of `columns`.")
+
+
+class CoverageTable(Public):
+    """A cross-tab of two facets. An entry with several values counts under each of them."""
+
+    rows_facet: str = Field(description="Facet of the rows.")
+    columns_facet: str = Field(description="Facet of the columns.")
+    columns: list[CoverageLabel] = Field(description="Every value of the column facet.")
+    rows: list[CoverageRow] = Field(description="Every value of the row facet, zeros included.")
+    missing: list[CoverageLabel] = Field(
+        description="Values of the row facet of which the directory holds nothing yet."
+    )
+    total: int = Field(description="Entries counted, each once.")
+
+
+class CoverageAnswer(Public):
+    """What the directory holds, and what it lacks."""
+
+    data: CoverageTable = Field(description="The cross-tab.")
+    meta: Provenance = Field(description="Where the answer comes from, and how to cite it.")
+
+
+@router.get(
+    "/v1/coverage",
+    tags=["vocabularies"],
+    summary="See what the directory covers",
+    operation_id="get_coverage",
+    response_model=CoverageAnswer,
+    response_description="The cross-tab.",
+    responses=responses(400, 406, 422),
+    openapi_extra={**openapi(PARAMETERS), EXAMPLE_QUERY: "rows=region&columns=rurality"},
+)
+async def get_coverage(request: Request) -> Response:
+    """Count case studies or districts by any two facets, zeros shown: where the directory knows
+    of something, and where it knows of nothing yet."""
+    given = {
+        "rows": "state",
+        "columns": "rurality",
+        "kind": "case-study",
+        **read_parameters(request, PARAMETERS),
+    }
+    index = resource(request, Index)
+    index.catch_up()
+    rows, columns = given["rows"], given["columns"]
+    table = coverage(index.collections[given["kind"]], index.vocabulary, rows=rows, columns=columns)
+    address = f"{resource(request, Settings).base_url}/v1/coverage?rows={rows}&columns={columns}"
+    what = f"{KINDS[given['kind']].plural} by {rows} and {columns}"
+    data = {
+        "rows_facet": rows,
+        "columns_facet": columns,
+        "columns": [_label(value) for value in table.columns],
+        "rows": [
+            _label(value) | {"counts": counts}
+            for value, counts in zip(table.rows, table.counts, strict=True)
+        ],
+        "missing": [_label(value) for value in table.empty_rows],
+        "total": table.total,
+    }
+    meta = provenance(index.revision, index.updated_at, what, address)
+    body = orjson.dumps({"data": data, "meta": meta}, option=orjson.OPT_UTC_Z)
+    return Response(body, media_type="application/json")
+
+
+def _label(value: CoverageValue) -> dict[str, Any]:
+    return {"value": value.code, "label": value.label, "total": value.total}
