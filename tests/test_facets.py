@@ -79,8 +79,8 @@ def test_counts_leave_out_the_facets_own_filter_and_no_other(client: httpx.Clien
 
 def test_every_entry_is_counted_under_a_value_or_under_not_stated(client: httpx.Client) -> None:
     answer = ask(client, "/v1/case-studies?limit=100")
-    for name, field in (("model", "model"), ("setting", "setting"), ("status", "status")):
-        silent = [hit for hit in answer["data"] if hit[field] is None]
+    for name, field in (("model", "models"), ("setting", "setting"), ("status", "status")):
+        silent = [hit for hit in answer["data"] if not hit[field]]
         (unknown,) = [value for value in answer["facets"][name] if value["value"] is None]
         assert (unknown["count"], unknown["label"]) == (len(silent), "Not stated")
         assert answer["facets"][name][-1] == unknown

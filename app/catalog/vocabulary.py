@@ -1,14 +1,14 @@
 """Vocabulary: the published terms by list, in their natural order; the nearest to a misspelt one."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from rapidfuzz import fuzz, process, utils
+
+from app.records.spelling import nearest
 
 NEAREST = 3
-ALIKE = 60  # of 100; below it a suggestion would puzzle
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +103,3 @@ class Vocabulary:
         """Codes whose code, label, synonym or alias looks most like the value."""
         names = {called: term.code for term in self.terms(name) for called in term.names}
         return list(dict.fromkeys(names[match] for match in nearest(value, names)))[:NEAREST]
-
-
-def nearest(value: str, among: Iterable[str]) -> list[str]:
-    """The names that look most like a misspelt one, best first."""
-    found = process.extract(
-        value,
-        list(among),
-        scorer=fuzz.WRatio,
-        processor=utils.default_process,
-        limit=2 * NEAREST,
-        score_cutoff=ALIKE,
-    )
-    return [match for match, _score, _position in found]

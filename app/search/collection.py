@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pyroaring import BitMap
 
 from app.catalog.entry import Entry
-from app.search.analysis import SAME, fold
+from app.records.text import fold_text
+from app.search.analysis import SAME
 from app.search.filters import FILTER, NOT_STATED, RANGE
 from app.search.number_index import Figures, Places
 from app.search.postings import Posting, analyse, union
@@ -55,7 +56,9 @@ class Collection:
         self.discard(found.slug)
         if found.card is None:
             return
-        impacts, stem_of, words = analyse({name: fold(text) for name, text in found.text.items()})
+        impacts, stem_of, words = analyse(
+            {name: fold_text(text) for name, text in found.text.items()}
+        )
         rest = {name: text for name, text in found.text.items() if name not in ("summary", "text")}
         volume = StoredEntry(
             found.card.encode(),
@@ -102,7 +105,7 @@ class Collection:
             "summary": self.stored.summary(number),
             "text": self.stored.text(number),
         }
-        impacts, stem_of, _ = analyse({name: fold(part) for name, part in fields.items()})
+        impacts, stem_of, _ = analyse({name: fold_text(part) for name, part in fields.items()})
         for stem in impacts:
             self.postings[stem].discard(number)
         for word in stem_of:
@@ -199,7 +202,7 @@ def sort_value(found: Entry, name: str) -> Any:
     if name == "slug":
         return found.slug
     if name == "title":
-        return fold(found.text.get("title", "").split("\n")[0])
+        return fold_text(found.text.get("title", "").split("\n")[0])
     if name == "state":
         return next(iter(found.facets.get("state", ())), None)
     return max(found.figures.get(name, ()), default=None)

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from app.catalog.vocabulary import Vocabulary, nearest
+from app.catalog.vocabulary import NEAREST, Vocabulary
 from app.errors import Fault, Invalid, Malformed
+from app.records.spelling import nearest
 from app.search.analysis import words, written_words
 from app.search.filters import (
     DEFAULT_LIMIT,
@@ -72,7 +73,7 @@ class _Parser:
         for name in self.given:
             if name not in allowed:
                 self.malformed = True
-                found = tuple(nearest(name, allowed))
+                found = tuple(nearest(name, allowed)[:NEAREST])
                 hint = f"; did you mean {found[0]}?" if found else ""
                 self.faults.append(
                     Fault(
@@ -304,7 +305,7 @@ class _Parser:
                 "sort",
                 f"sort has no value {value[:60]!r}",
                 allowed=allowed,
-                near=nearest(name, SORTS),
+                near=nearest(name, SORTS)[:NEAREST],
             )
             return "relevance", False
         if name == "distance" and "near" not in self.given:
@@ -328,7 +329,7 @@ class _Parser:
         values = self.many(name)
         for value in values:
             if value not in allowed:
-                near = nearest(value, allowed)
+                near = nearest(value, allowed)[:NEAREST]
                 hint = f"; did you mean {near[0]}?" if near else ""
                 self.fault(
                     "unknown_value",

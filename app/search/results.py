@@ -111,7 +111,11 @@ def _hits(
             if kilometres is not None and np.isfinite(kilometres[number])
             else b"null"
         )
-        hit = b'%s,"snippet":%s,"distance_km":%s}' % (among.stored.card(number), snippet, distance)
+        hit = b'%s,"snippet":%s,"distance_km":%s}' % (
+            among.stored.card(number),
+            orjson.dumps(snippet),
+            distance,
+        )
         found.append(orjson.dumps(pick(orjson.loads(hit), query.fields)) if query.fields else hit)
     return found
 

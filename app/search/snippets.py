@@ -1,161 +1,90 @@
-"""Snippets: the place in an entry where the words were found, marked by offsets, never by HTML."""
+"""Snippets: the passage of an entry in which the words were found, marked by offsets, never by HTML."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate
 
-import orjson
-
-from app.search.analysis import SAME, fold, spelled, stem
+from app.records.text import fold_with_positions
+from app.search.analysis import spelled, stem
 from app.search.collection import Collection
-from app.search.query import Clause, SearchQuery
+from app.search.query import SearchQuery
 
 LENGTH = 240  # characters
 BEFORE = 60  # of them in front of the first word found
-MAX_KEPT = 40  # snippets for the same words, half a kilobyte each
+Span = tuple[int, int]  # where a word begins and ends in a text
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a question looks for in an entry's text."""
+@dataclass(slots=True)
+class Snippet:
+    """A passage, with the words found in it."""
 
-    words: tuple[
-        tuple[str, bool], ...
-    ]  # a word or phrase as it stands there, and whether it may go on
-    odd: bool  # whether it may stand there in a way that a look for the words does not see, whatever the text
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        """Finds all of it, however it is spelled: a slow look, for texts that need one."""
-        spellings = {
-            re.escape(word) + r"\w*" if goes_on else r"\W+".join(map(spelled, word.split(" ")))
-            for word, goes_on in self.words
-        }
-        longest_first = sorted(spellings, key=len, reverse=True)
-        return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
-
-    def spans(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where all of it begins and ends in each of some folded texts."""
-        if self.odd:
-            return [[found.span() for found in self.pattern.finditer(text)] for text in texts]
-        # One look through all texts, a line each, for each word: a look for each word in each text would be many.
-        joined = "\n".join(texts)
-        starts = [0, *accumulate(len(text) + 1 for text in texts)]
-        found: list[dict[int, int]] = [{} for _ in texts]
-        for word, goes_on in self.words:
-            place = 0
-            at = joined.find(word)
-            while at >= 0:
-                stop = at + len(word)
-                if at == 0 or not _in_word(joined[at - 1]):
-                    while goes_on and _in_word(joined[stop : stop + 1]):
-                        stop += 1
-                    if not _in_word(joined[stop : stop + 1]):
-                        while starts[place + 1] <= at:
-                            place += 1
-                        found[place][at - starts[place]] = stop - starts[place]
-                at = joined.find(word, stop)
-        if not _joins(joined):
-            return [sorted(spans.items()) for spans in found]
-        return [
-            [match.span() for match in self.pattern.finditer(text)]
-            if _joins(text)
-            else sorted(spans.items())  # A & M, 1,200, O'Neil
-            for text, spans in zip(texts, found, strict=True)
-        ]
+    field: str  # summary or text
+    text: str
+    marks: list[Span]  # in UTF-16 units, as JavaScript counts
+    before: bool  # whether text was left out in front of it
+    after: bool  # or behind it
 
 
-def wanted_words(query: SearchQuery, among: Collection) -> Wanted | None:
-    """The words, as they stand in the entries, that the question is looking for."""
-    found: list[tuple[str, bool]] = []
+def snippets(
+    query: SearchQuery, collection: Collection, numbers: Sequence[int]
+) -> list[Snippet | None]:
+    """The snippet of each entry; None where the query has no words."""
+    pattern = word_pattern(query, collection)
+    if pattern is None:
+        return [None] * len(numbers)
+    return [_snippet(pattern, collection, number) for number in numbers]
+
+
+def word_pattern(query: SearchQuery, collection: Collection) -> re.Pattern[str] | None:
+    """Finds the words of a query in a folded text, in every form and spelling."""
+    spellings: set[str] = set()
     for clause in query.clauses:
         if clause.without:
             continue
         if clause.prefix:
-            found.append((clause.words[0], True))
+            spellings.add(re.escape(clause.words[0]) + r"\w*")
         elif clause.phrase:
-            found.append((" ".join(clause.words), False))
+            spellings.add(r"\W+".join(map(spelled, clause.words)))
         else:
-            found += [(word, False) for word in _same_stem(clause, among)]
-    if not found:
+            forms = collection.stem_words.get(stem(clause.words[0])) or clause.words
+            spellings.update(map(spelled, forms))
+    if not spellings:
         return None
-    odd = any(
-        clause.phrase or clause.words[0].isdecimal() or clause.words[0] in SAME.values()
-        for clause in query.clauses
-    )
-    return Wanted(tuple(found), odd)
+    longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
 
-def snippets(query: SearchQuery, among: Collection, numbers: Sequence[int]) -> list[bytes]:
-    """The snippet of each entry, as JSON; null where no words are looked for. Whoever adds a filter or turns a page meets many again."""
-    if (wanted := wanted_words(query, among)) is None:
-        return [b"null"] * len(numbers)
-    kept = among.once("snippets", wanted, dict[int, bytes])
-    if missing := [number for number in numbers if number not in kept]:
-        if len(kept) > MAX_KEPT:
-            kept.clear()
-            missing = list(numbers)
-        kept.update(zip(missing, map(orjson.dumps, _passages(missing, wanted, among)), strict=True))
-    return [kept[number] for number in numbers]
+def _snippet(pattern: re.Pattern[str], collection: Collection, number: int) -> Snippet:
+    """The passage around the first word found: in the summary, else in the text.
+
+    Words found in a name only leave the beginning of the summary.
+    """
+    summary = collection.stored.summary(number)
+    found = _passage("summary", summary, pattern)
+    if not found:
+        found = _passage("text", collection.stored.text(number), pattern)
+    return found or _cut("summary", summary, [])
 
 
-def _passages(numbers: Sequence[int], wanted: Wanted, among: Collection) -> list[dict[str, object]]:
-    """Of each entry, the passage around the first word found, in the summary if it is there, else in the text; else the summary's
-    beginning."""
-    summaries = [among.stored.summary(number) for number in numbers]
-    in_summaries = wanted.spans([fold(summary) for summary in summaries])
-    texts = [
-        among.stored.text(number)
-        for number, spans in zip(numbers, in_summaries, strict=True)
-        if not spans
+def _passage(field: str, text: str, pattern: re.Pattern[str]) -> Snippet | None:
+    folded = fold_with_positions(text)
+    spans = [
+        (folded.position(match.start()), folded.position(match.end()))
+        for match in pattern.finditer(folded.text)
     ]
-    in_texts = zip(texts, wanted.spans([fold(text) for text in texts]), strict=True)
-    found = []
-    for summary, spans in zip(summaries, in_summaries, strict=True):
-        text, in_text = ("", []) if spans else next(in_texts)
-        found.append(
-            _passage("text", text, in_text) if in_text else _passage("summary", summary, spans)
-        )
-    return found
+    return _cut(field, text, spans) if spans else None
 
 
-def _joins(text: str) -> bool:
-    """Whether something is in the text that may stand inside a word."""
-    return "'" in text or "\u2019" in text or "&" in text
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
-def _passage(name: str, text: str, spans: Sequence[tuple[int, int]]) -> dict[str, object]:
+def _cut(field: str, text: str, spans: Sequence[Span]) -> Snippet:
     first = spans[0][0] if spans else 0
     start = 0 if first <= BEFORE else _word_start(text, first - BEFORE, first)
     end = _word_end(text, start, start + LENGTH)
     passage = text[start:end].rstrip()
     behind = start + len(passage)
-    marks = [
-        [begin - start, stop - start] for begin, stop in spans if start <= begin and stop <= behind
-    ]
-    if (
-        not passage.isascii() and max(passage) > "\uffff"
-    ):  # clients count UTF-16 units, as JavaScript does
-        marks = [[_utf16(passage[:at]) for at in mark] for mark in marks]
-    return {
-        "field": name,
-        "text": passage,
-        "marks": marks,
-        "before": start > 0,
-        "after": end < len(text),
-    }
-
-
-def _same_stem(clause: Clause, among: Collection) -> Sequence[str]:
-    wanted = stem(clause.words[0])
-    found = among.stem_words.get(wanted)
-    return found or clause.words
+    marks = [(begin - start, stop - start) for begin, stop in spans if stop <= behind]
+    if any(character > "\uffff" for character in passage):
+        marks = [(_utf16(passage[:begin]), _utf16(passage[:stop])) for begin, stop in marks]
+    return Snippet(field, passage, marks, before=start > 0, after=end < len(text))
 
 
 def _word_start(text: str, at: int, before: int) -> int:

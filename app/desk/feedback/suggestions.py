@@ -12,10 +12,10 @@ from sqlalchemy import CheckConstraint, Index, func
 from sqlmodel import Field, Session, SQLModel, select
 
 from app.catalog import entry
-from app.catalog.vocabulary import nearest
 from app.database import CodePointOrdered, UtcDateTime
 from app.errors import Fault, Invalid, NotFound, Stale, TooMany
 from app.records.kinds import SEARCHABLE
+from app.records.spelling import nearest
 
 KINDS = ("correction", "new-case")
 STATUSES = ("received", "taken_up", "declined")

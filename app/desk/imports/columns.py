@@ -9,9 +9,9 @@ from typing import Any, get_args, get_origin
 
 import orjson
 
-from app.catalog.vocabulary import nearest
 from app.errors import Fault, Invalid
 from app.records.kinds import KINDS
+from app.records.spelling import nearest
 
 SEPARATOR = "|"
 PROBLEM = "problem"  # the column in which refused rows come back with what is wrong with them
