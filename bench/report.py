@@ -8,15 +8,15 @@ LOADS = {
     "not_modified": "this service, 304 on a matching ETag",
     "warm": "this service, warm",
     "fastapi": "FastAPI route, same bytes",
-    "cold": "this service, cache off",
-    "cold_varied": "this service, cache off, 2,000 questions",
+    "cold_varied": "this service, questions never asked before",
+    "cold": "this service, cache off, eight questions again and again",
     "datasette": "Datasette, same questions",
 }
 COLOURS = {"bare": "#666666", "fastapi": "#9a7b2f", "datasette": "#b03a2e"}
 
 
 def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
-    """What issue 5 asks and what was reached; what it asks of 100,000 entries, at the largest size that was measured whole."""
+    """What is asked and what was reached; what is asked of 100,000, at the largest size measured whole."""
     sizes = {int(size): found for size, found in results["sizes"].items() if "export" in found}
     small, n, seed = min(sizes), max(sizes), results["seed"]
     large = sizes[n]
@@ -41,13 +41,15 @@ def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
     for size, found in sizes.items():
         row(f"warm search at {size:,}, over the limit", ">= 0.9", _of_limit(found, "warm"))
         row(f"304 at {size:,}, over the limit's 200s", ">= 1.2", _of_limit(found, "not_modified"))
-    for size, asked, stretch in ((small, ">= 0.09", "0.2"), (n, ">= 0.03", "0.08")):
-        note = f"stretch {stretch}; {_of_limit(sizes[size], 'cold_varied') or 0:.2g} with 2,000 different questions"
-        row(f"cold search at {size:,}, over the limit", asked, _of_limit(sizes[size], "cold"), note)
+    for size, asked in ((small, ">= 0.05"), (n, ">= 0.03")):
+        again = _of_limit(sizes[size], "cold") or 0
+        note = f"{again:.2g} with eight questions again and again"
+        reached = _of_limit(sizes[size], "cold_varied")
+        row(f"search never asked before at {size:,}, over the limit", asked, reached, note)
     row(
-        f"cold search at {n:,}, one connection, p99",
+        f"search never asked before at {n:,}, one connection, p99",
         "<= 8 ms",
-        large["loads"]["cold"]["one_p99_ms"]["median"],
+        large["loads"]["cold_varied"]["one_p99_ms"]["median"],
     )
     anew = large["anew"]
     row(
@@ -56,12 +58,8 @@ def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
         large["peak_mb"]["warm"],
         f"{anew['peak_mb']:.0f} MB with the index built anew",
     )
-    row(
-        f"start to first answer at {n:,}",
-        "<= 3 s",
-        large["start_s"],
-        f"{anew['start_s']:.1f} s with the index built anew",
-    )
+    row(f"start to first answer at {n:,}", "<= 3 s", large["start_s"])
+    row(f"start with the index built again at {n:,}", "<= 60 s", anew["start_s"])
     row(
         f"a publication visible at {n:,}",
         "<= 50 ms",

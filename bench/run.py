@@ -38,7 +38,7 @@ from bench.generate import (
 from bench.queries import PATH, QUESTIONS, deep_cursor, deep_token, varied
 
 MANY, ONE = 16, 1  # connections
-EXPORT = "SELECT document FROM entry WHERE kind = 'case_study' AND state = 'public' ORDER BY slug"
+EXPORT = "SELECT document FROM entry WHERE kind = 'case-study' AND state = 'public' ORDER BY slug"
 FIRST = QUESTIONS[0].address()
 WORK = FOLDER / "work.sqlite"  # a copy that a run may write to
 
