@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi_offline import FastAPIOffline
@@ -33,15 +34,16 @@ from app.search import endpoints as search
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
 from app.search.index import Index
+from app.search.query import OF_A_PAGE
 from app.search.suggest import Suggester
 from app.settings import Settings
 from app.web import openapi, problems
 from app.web.cache import Cache
-from app.web.edge import Edge
+from app.web.edge import Edge, PathRules
 from app.web.health import health_routes
 from app.web.parameters import takes_no_parameters
+from app.web.problem_types import responses
 from app.web.state import resource, resources
-from app.web.straight import Straight
 
 DESCRIPTION = """
 An open directory of US school districts that use the **community school** strategy, with case studies whose every claim
@@ -72,17 +74,21 @@ TAGS = [
     {"name": "operation", "description": "For those who run the service."},
 ]
 
+JSON = "application/json"
+EXPORTED = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+EXPORT_MEDIA_TYPES = {"csv": ("text/csv",), "ndjson": ("application/x-ndjson", JSON)}
+
 
 class Service(BaseModel):
-    """What is here."""
+    """The directory: how much it holds, and its addresses."""
 
     name: str = Field(description="Name of the directory.")
     version: str = Field(description="Version of the software.")
-    revision: int = Field(description="Revision of the directory.")
-    case_studies: int = Field(description="Published case studies.")
-    districts: int = Field(description="Published districts.")
-    licence: str = Field(description="Licence of the data.")
-    links: dict[str, str] = Field(description="Where to go on, relative to the server's root.")
+    revision: int = Field(description="Current revision of the directory.")
+    case_studies: int = Field(description="Number of published case studies.")
+    districts: int = Field(description="Number of published districts.")
+    license: str = Field(description="License of the data.")
+    links: dict[str, str] = Field(description="Endpoints, relative to the server's root.")
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
@@ -94,7 +100,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         database = Database(settings.database_url, settings.read_database_url)
         index = Index(database, kept_in=settings.index_dir)
         index.open()
-        gc.freeze()  # what stays anyway, the index above all: to look through it for garbage would hold up a request now and then
+        gc.freeze()  # garbage collection of the index would hold up a request now and then
         planning = PlanWorker(database)
         gaps = SearchGaps(database)
         writing_gaps = asyncio.create_task(gaps.write_now_and_then())
@@ -140,6 +146,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         asked=(
             *access_shapes.ASKED,
             *editing_shapes.ASKED,
+            editing_shapes.StaleProblem,
             *feedback_shapes.ASKED,
             *import_shapes.ASKED,
         ),
@@ -168,17 +175,49 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         )
     )
     return Cache(
-        Edge(
-            Straight(
-                app,
-                {f"/v1/{KINDS[kind].path}": endpoint for kind, endpoint in search.SEARCHES.items()},
-            )
-        ),
+        Edge(app, _path_rules()),
         directory=Index,
         cacheable=_cacheable,
         max_bytes=settings.cache_megabytes * 1024 * 1024,
         version=f"{version('model-districts')} {settings.base_url}",
     )
+
+
+def _path_rules() -> PathRules:
+    """What the HTTP layer must know of the paths."""
+    searches = {f"/v1/{KINDS[kind].path}": search.SEARCHES[kind] for kind in search.SEARCHES}
+
+    def exports(path: str, query: str) -> dict[str, str]:
+        """The same question to a list, as a file."""
+        if path not in searches:
+            return {}
+        pairs = [
+            (name, value)
+            for name, value in parse_qsl(query, keep_blank_values=True)
+            if name not in OF_A_PAGE
+        ]
+        address = path.replace("/v1/", "/v1/exports/", 1)
+        suffix = f"?{urlencode(pairs)}" if pairs else ""
+        return {
+            media_type: f"{address}.{extension}{suffix}"
+            for extension, media_type in EXPORTED.items()
+        }
+
+    return PathRules(
+        is_public=lambda path: not path.startswith("/v1/admin"),
+        media_types=_media_types,
+        fast_paths=searches,
+        elsewhere=exports,
+    )
+
+
+def _media_types(path: str) -> tuple[str, ...]:
+    """What a path answers with; () for pages, which answer whatever is accepted."""
+    if not path.startswith("/v1/"):
+        return ()
+    if path.startswith("/v1/exports/"):
+        return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
+    return (JSON, "application/problem+json")
 
 
 def _cacheable(path: str) -> bool:
@@ -195,13 +234,13 @@ def _service_document() -> APIRouter:
     @router.get(
         "/",
         tags=["operation"],
-        summary="What is here",
+        summary="Describe the service",
         operation_id="get_service",
         response_description="The directory.",
-        responses=problems.responses(400),
+        responses=responses(400),
     )
     async def service(request: Request) -> Service:
-        """How much the directory holds, and where to go on."""
+        """How much the directory holds, and its endpoints."""
         index = resource(request, Index)
         index.catch_up()
         return Service(
@@ -210,7 +249,7 @@ def _service_document() -> APIRouter:
             revision=index.revision,
             case_studies=len(index.collections["case-study"]),
             districts=len(index.collections["district"]),
-            licence="CC BY 4.0",
+            license="CC BY 4.0",
             links={
                 "case_studies": "/v1/case-studies",
                 "districts": "/v1/districts",

@@ -2,7 +2,9 @@
 
 import gzip
 import threading
+import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import brotli
 import httpx
@@ -10,7 +12,7 @@ import pytest
 from publishing import case_study, publish, wait_for, withdraw
 from serving import Service, serving
 
-from app.web.cache import best_encoding
+from app.web.conditional import best_encoding, http_date, last_modified, unchanged_since
 
 SEARCH = "/v1/case-studies?q=attendance&state=OR"
 
@@ -63,6 +65,9 @@ def test_a_matching_etag_gets_a_304_without_a_body(client: httpx.Client, path: s
 
 
 def test_last_modified_validates_where_no_etag_is_sent(client: httpx.Client) -> None:
+    time.sleep(2)  # within the second of a change, a date does not tell whether another followed
+    modified = get(client, f"{SEARCH}&limit=1").headers["last-modified"]
+    assert get(client, f"{SEARCH}&limit=1", If_Modified_Since=modified).status_code == 304
     modified = get(client, SEARCH).headers["last-modified"]
     assert get(client, SEARCH, If_Modified_Since=modified).status_code == 304
     assert get(client, SEARCH, If_Modified_Since="Wed, 01 Jan 2020 00:00:00 GMT").status_code == 200
@@ -136,26 +141,68 @@ def test_a_publication_is_seen_by_the_next_request(
     assert get(own_client, "/v1/case-studies/zeppelin-id").status_code == 200
     wait_for(own_service, withdraw(own_service.database, "case-study", "zeppelin-id"))
     assert get(own_client, "/v1/case-studies/zeppelin-id").status_code == 410
-    assert status(get(own_client, "/v1/case-studies/zeppelin-id")) == "hit"
     assert get(own_client, "/v1/case-studies?q=zeppelin").json()["meta"]["total"] == 0
 
 
-def test_errors_are_not_kept_but_404_and_410(own_client: httpx.Client) -> None:
-    for path, kept in (
-        ("/v1/case-studies?state=XX", False),
-        ("/v1/case-studies?colour=red", False),
-        ("/v1/case-studies/nowhere", True),
-    ):
-        get(own_client, path)
-        assert status(get(own_client, path)) == ("hit" if kept else "fwd=bypass")
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/case-studies?state=XX", "/v1/case-studies?colour=red", "/v1/case-studies/nowhere"],
+)
+def test_a_refusal_is_made_for_each_request(client: httpx.Client, path: str) -> None:
+    answers = [get(client, path) for _ in range(2)]
+    assert [status(answer) for answer in answers] == ["fwd=bypass", "fwd=bypass"]
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    assert [answer.json()["instance"] for answer in answers] == ids
+    assert ids[0] != ids[1]
+
+
+@pytest.mark.parametrize("path", [SEARCH, "/v1/case-studies/boise-id", "/v1/states", "/"])
+def test_an_answer_from_memory_carries_nobodys_request_id(client: httpx.Client, path: str) -> None:
+    first, second = get(client, path), get(client, path)
+    assert status(second) == "hit"
+    assert [answer.headers.get("x-request-id") for answer in (first, second)] == [None, None]
 
 
 def test_exports_and_the_desk_pass_by_the_cache(client: httpx.Client) -> None:
     for path in ("/v1/exports/districts.ndjson?state=OR", "/v1/admin/case-studies"):
         get(client, path)
-        answer = get(client, path)
-        assert status(answer) == "fwd=bypass"
-        assert "etag" not in answer.headers
+        assert status(get(client, path)) == "fwd=bypass"
+
+
+def test_a_change_within_the_second_of_another_is_seen_by_its_date(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    question = "/v1/case-studies?q=zeppelin"
+    for number in range(3):
+        first = publish(own_service.database, case_study(f"zeppelin-{number}a", title="Zeppelin"))
+        wait_for(own_service, first)
+        before = get(own_client, question)
+        second = publish(own_service.database, case_study(f"zeppelin-{number}b", title="Zeppelin"))
+        wait_for(own_service, second)
+        modified = before.headers["last-modified"]
+        after = get(own_client, question, If_Modified_Since=modified)
+        assert after.status_code == 200
+        assert after.json()["meta"]["total"] == before.json()["meta"]["total"] + 1
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "asked_at", "date", "is_final"),
+    [
+        ("10:00:00.030", "10:00:00.040", "10:00:00", False),
+        ("10:00:00.030", "10:00:01.500", "10:00:00", False),
+        ("10:00:00.030", "10:00:02.000", "10:00:01", True),
+        ("10:00:00.000", "10:00:02.000", "10:00:01", True),
+        ("10:00:00.030", "11:00:00.000", "10:00:01", True),
+    ],
+)
+def test_a_date_is_final_when_no_other_change_can_share_it(
+    changed_at: str, asked_at: str, date: str, is_final: bool
+) -> None:
+    changed, now, expected = (
+        datetime.fromisoformat(f"2026-11-29T{time}+00:00") for time in (changed_at, asked_at, date)
+    )
+    assert last_modified(changed, now) == (expected, is_final)
+    assert unchanged_since(http_date(expected), changed) == is_final
 
 
 def test_equal_questions_at_once_are_one(own_service: Service) -> None:

@@ -144,7 +144,7 @@ def test_the_document_begins_with_what_the_list_shows(
 def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     answer = client.get("/v1/case-studies/boise-id").json()
     meta, title = answer["meta"], answer["data"]["title"]
-    assert meta["licence"]["name"] == "CC BY 4.0"
+    assert meta["license"]["name"] == "CC BY 4.0"
     assert meta["updated_at"] == answer["data"]["updated_at"]
     assert meta["updated_at"].endswith("Z")
     assert meta["cite"].startswith(

@@ -38,6 +38,7 @@ EXPOSED = {
     "Repr-Digest",
     "Deprecation",
     "Sunset",
+    "Directory-Revision",
 }
 OF_ONE_ANSWER = {"date", "x-request-id", "cache-status", "transfer-encoding"}
 
@@ -82,13 +83,40 @@ def test_a_preflight_is_answered_for_a_day(client: httpx.Client, path: str) -> N
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert {"GET", "HEAD", "OPTIONS"} <= listed(answer, "Access-Control-Allow-Methods")
-    assert {"Accept", "If-None-Match"} <= listed(answer, "Access-Control-Allow-Headers")
+    assert {"*", "Accept", "If-None-Match"} <= listed(answer, "Access-Control-Allow-Headers")
+    assert answer.headers.get_list("Vary") == ["Accept, Accept-Encoding"]
     assert answer.headers["Access-Control-Max-Age"] == "86400"
     assert listed(answer, "Allow") == {"GET", "HEAD", "OPTIONS"}
 
 
 def test_options_of_an_address_that_is_not_there_is_not_found(client: httpx.Client) -> None:
     assert client.options("/v1/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/states", "/v1/nowhere", "/v1/case-studies/nowhere", "/v1/%00", "/nowhere"]
+)
+def test_a_page_whose_monitoring_adds_headers_may_read_any_address(
+    client: httpx.Client, path: str
+) -> None:
+    added = "traceparent, baggage, sentry-trace, x-requested-with"
+    headers = {
+        "Origin": "https://board.example.org",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": added,
+        "Accept": "text/html",
+    }
+    answer = client.options(path, headers=headers)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "*" in listed(answer, "Access-Control-Allow-Headers")
+
+
+def test_the_desk_gives_other_pages_no_leave(client: httpx.Client) -> None:
+    headers = {"Origin": "https://board.example.org", "Access-Control-Request-Method": "GET"}
+    answer = client.options("/v1/admin/districts", headers=headers)
+    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Access-Control-Allow-Headers" not in answer.headers
 
 
 @pytest.mark.parametrize("path", READS)

@@ -1,5 +1,6 @@
 """What a partner meets when a request cannot be answered: one form of problem document (RFC 9457), every fault at once, the way out named."""
 
+import html
 import re
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from publishing import wait_for, withdraw
 from serving import Service
 from sqlalchemy import text
+
+from app.web.problem_types import TYPES
 
 Json = dict[str, Any]
 CODES = {"code", "detail", "parameter", "pointer", "allowed", "nearest"}
@@ -282,6 +285,35 @@ def test_a_form_that_cannot_be_had_is_refused_with_those_that_can(
     document = problem(client.get(path, headers={"Accept": accept}), 406)
     offered = re.findall(r"(?:application|text)/[a-z-]+", document["detail"])
     assert client.get(path, headers={"Accept": offered[0]}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("accept", "extension"), [("text/csv", "csv"), ("application/x-ndjson, text/html", "ndjson")]
+)
+def test_a_list_asked_for_as_a_file_names_the_export(
+    client: httpx.Client, accept: str, extension: str
+) -> None:
+    path = "/v1/districts?state=OR,ID&limit=5&sort=title&q=school"
+    answer = client.get(path, headers={"Accept": accept})
+    document = problem(answer, 406)
+    link = f"/v1/exports/districts.{extension}?state=OR%2CID&q=school"
+    assert link in document["detail"]
+    assert answer.links["alternate"]["url"] == link
+    assert client.get(link, headers={"Accept": accept}).status_code == 200
+    assert client.get("/v1/states", headers={"Accept": accept}).links == {}
+
+
+@pytest.mark.parametrize("slug", sorted(TYPES))
+def test_a_problem_page_explains_its_type_in_sentences(client: httpx.Client, slug: str) -> None:
+    type_ = TYPES[slug]
+    page = client.get(f"/problems/{slug}")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    text = html.unescape(re.sub(r"<[^>]+>", " ", page.text))
+    assert type_.title in text
+    assert f"HTTP status {type_.status}." in text
+    assert type_.meaning in text
+    assert re.fullmatch(r"[A-Z][A-Za-z -]{4,40}", type_.title)
+    assert re.fullmatch(r"([A-Z`][^.]+\. ?)+", type_.meaning)
 
 
 @pytest.mark.parametrize(

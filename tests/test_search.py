@@ -250,7 +250,7 @@ def test_an_answer_says_where_it_comes_from_and_how_to_cite_it(
 ) -> None:
     answer = find(q="quokka", sort="title")
     meta = answer["meta"]
-    assert meta["licence"] == {
+    assert meta["license"] == {
         "name": "CC BY 4.0",
         "url": "https://creativecommons.org/licenses/by/4.0/",
     }

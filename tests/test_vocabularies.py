@@ -194,7 +194,7 @@ def test_other_words_for_a_strategy_are_told(client: httpx.Client) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_a_vocabulary_says_where_it_comes_from(client: httpx.Client, name: str) -> None:
     meta = client.get(f"/v1/{name}").json()["meta"]
-    assert meta["licence"]["name"] == "CC BY 4.0"
+    assert meta["license"]["name"] == "CC BY 4.0"
     assert meta["revision"] == client.get("/").json()["revision"]
     assert meta["cite"].endswith(f"/v1/{name}")
 

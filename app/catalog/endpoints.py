@@ -12,7 +12,7 @@ from app.errors import Gone, Moved, NotFound
 from app.records.kinds import KINDS
 from app.settings import Settings
 from app.web.parameters import takes_no_parameters
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter(dependencies=[Depends(takes_no_parameters)])

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 
-LICENCE = {"name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"}
+LICENSE = {"name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"}
 PUBLISHER = "Model Districts"
 
 
-class Licence(Public):
+class License(Public):
     """The terms under which the data may be used."""
 
     name: str = Field(description="Short name.")
@@ -23,7 +23,7 @@ class Provenance(Public):
 
     revision: int = Field(description="Revision of the directory that the answer stands at.")
     updated_at: datetime = Field(description="When what is shown last changed (UTC).")
-    licence: Licence = Field(description="Licence of the data.")
+    license: License = Field(description="License of the data.")
     cite: str = Field(description="A line to cite this very answer by.")
 
 
@@ -53,10 +53,10 @@ class DistrictAnswer(Public):
 
 
 def provenance(revision: int, updated_at: datetime, what: str, address: str) -> dict[str, Any]:
-    """What an answer says of itself: revision, licence, and the line to cite it by."""
+    """What an answer says of itself: revision, license, and the line to cite it by."""
     return {
         "revision": revision,
         "updated_at": updated_at,
-        "licence": LICENCE,
+        "license": LICENSE,
         "cite": f"{PUBLISHER}. {what[:1].upper()}{what[1:]}. Revision {revision}, {updated_at.date()}. {address}",
     }

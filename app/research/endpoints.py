@@ -11,7 +11,7 @@ from app.search.parameters import search_parameters
 from app.search.query import OF_A_PAGE
 from app.search.shapes import FIELDS
 from app.web.openapi import EXAMPLE_QUERY
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 from app.web.streams import Stream
 

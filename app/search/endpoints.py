@@ -17,11 +17,11 @@ from app.search.index import Index
 from app.search.parameters import TEXT, search_parameters
 from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS, Suggester
 from app.settings import Settings
-from app.web.cache import CachedResponse
+from app.web.cached_response import CachedResponse
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import refuse_unknown
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()

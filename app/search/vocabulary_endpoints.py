@@ -15,7 +15,7 @@ from app.search.filters import FILTERS
 from app.search.index import Index
 from app.settings import Settings
 from app.web.parameters import refuse_unknown
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()

@@ -1,27 +1,39 @@
-"""The outermost layer, pure ASGI: request id, CORS on every answer, HEAD as GET without a body, OPTIONS, and what a client accepts."""
+"""What every request meets outside the endpoints, pure ASGI.
+
+Request ids, the access log, CORS on every answer, HEAD as GET without a body, OPTIONS, and what
+the client accepts. The busiest paths go from here straight to their endpoints: the framework's
+routing would cost more than they do. The framework still has them, for its OpenAPI document.
+
+Answers from memory never get here: `cache.py` stands in front.
+"""
 
 import logging
-import re
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.problems import problem
+from app.errors import Refusal
+from app.web.conditional import accepts
+from app.web.problems import answer, failure, problem
 
+EXPOSED = (
+    "ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest, Deprecation, Sunset, "
+    "Directory-Revision"
+)
 CORS = [
     (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest, Deprecation, Sunset",
-    ),
+    (b"access-control-expose-headers", EXPOSED.encode()),
     (b"vary", b"Accept, Accept-Encoding"),
 ]
 PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
-    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match, If-Modified-Since"),
+    # `*` lets any header pass; the names are for browsers that do not know it.
+    (b"access-control-allow-headers", b"*, Accept, Content-Type, If-None-Match, If-Modified-Since"),
     (b"access-control-max-age", b"86400"),
 ]
 SECURITY = [
@@ -29,14 +41,31 @@ SECURITY = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
 PUBLIC = [*CORS, *SECURITY]
+HEAD = (
+    "model_districts.head"  # in the scope: the client wants no body, so a stream need not be made
+)
 access = logging.getLogger("model_districts.access")
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class PathRules:
+    """What the service knows about its paths and the HTTP layer does not."""
+
+    is_public: Callable[[str], bool]  # any web page may read it; otherwise nothing is kept of it
+    media_types: Callable[[str], tuple[str, ...]]  # what a path can answer; () if anything
+    fast_paths: Mapping[str, Endpoint] = field(default_factory=dict)
+    # Where the same question is answered in other media types, by media type.
+    elsewhere: Callable[[str, str], Mapping[str, str]] = lambda _path, _query: {}
 
 
 class Edge:
     """Wraps the whole application from outside."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, rules: PathRules) -> None:
+        self.app, self._rules = app, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -44,81 +73,93 @@ class Edge:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        method, public = scope["method"], not scope["path"].startswith("/v1/admin")
         scope = dict(scope, request_id=f"urn:uuid:{uuid.uuid4()}")
-        extra = [*(PUBLIC if public else SECURITY), (b"x-request-id", scope["request_id"].encode())]
-        status = 0
+        sender = _Sender(scope, send, public=self._rules.is_public(scope["path"]))
+        if scope["method"] == "HEAD":
+            scope |= {"method": "GET", HEAD: True}
+        response = self._refusal(scope) or await self._fast_response(scope, receive)
+        await (response or self.app)(scope, receive, sender.send)
+        milliseconds = (time.perf_counter() - began) * 1000
+        access.info("%s %s %d %.1f ms", sender.method, scope["path"], sender.status, milliseconds)
 
-        async def decorated(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = [*message["headers"], *extra]
-                if not public and not any(name.lower() == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
-                if method == "OPTIONS" and status == 405:
-                    status, headers = (
-                        204,
-                        [
-                            *_without(headers, b"content-type", b"content-length"),
-                            *(PREFLIGHT if public else ()),
-                        ],
-                    )
-                message = {**message, "status": status, "headers": headers}
-            elif method == "HEAD" or (method == "OPTIONS" and status == 204):
-                message = {**message, "body": b""}
-            await send(message)
+    def _refusal(self, scope: Scope) -> Response | None:
+        """The answer to a request that no endpoint needs to see."""
+        if "\0" in scope["path"]:  # no name has one, and PostgreSQL cannot be asked for it
+            return problem(Request(scope), 404, "No address contains a NUL character.")
+        offered = self._rules.media_types(scope["path"])
+        lines = [value for name, value in scope["headers"] if name == b"accept"]
+        accept = b",".join(lines).decode("latin-1")
+        if not offered or any(accepts(accept, media_type) for media_type in offered):
+            return None
+        detail = f"This address answers with {' or '.join(offered)}."
+        elsewhere = self._rules.elsewhere(scope["path"], scope["query_string"].decode("latin-1"))
+        links = {
+            media_type: url for media_type, url in elsewhere.items() if accepts(accept, media_type)
+        }
+        detail += "".join(f" For {media_type}, use {url}." for media_type, url in links.items())
+        values = [f'<{url}>; rel="alternate"; type="{type_}"' for type_, url in links.items()]
+        headers = {"Link": ", ".join(values)} if values else {}
+        return problem(Request(scope), 406, detail, headers=headers)
 
-        if method == "HEAD":
-            scope["method"] = "GET"
-        if "\0" in scope["path"]:  # no name holds one, and PostgreSQL will not be asked for it
-            await problem(Request(scope), 404, "There is nothing at an address that holds a NUL.")(
-                scope, receive, decorated
-            )
-        elif refusal := _not_acceptable(scope):
-            await problem(Request(scope), 406, refusal)(scope, receive, decorated)
-        else:
-            await self.app(scope, receive, decorated)
-        access.info(
-            "%s %s %d %.1f ms", method, scope["path"], status, (time.perf_counter() - began) * 1000
+    async def _fast_response(self, scope: Scope, receive: Receive) -> Response | None:
+        endpoint = self._rules.fast_paths.get(scope["path"])
+        if endpoint is None or scope["method"] != "GET":
+            return None
+        request = Request(scope, receive)
+        try:
+            return await endpoint(request)
+        except Refusal as refusal:
+            return answer(request, refusal)
+        except Exception as error:
+            return failure(request, error)
+
+
+class _Sender:
+    """Sends one answer with the headers of every answer, and remembers its status."""
+
+    def __init__(self, scope: Scope, send: Send, *, public: bool) -> None:
+        self.method, self.status = scope["method"], 0
+        self._send, self._public = send, public
+        self._request_id = scope["request_id"].encode()
+        self._preflight = self.method == "OPTIONS" and any(
+            name == b"access-control-request-method" for name, _ in scope["headers"]
+        )
+
+    async def send(self, message: Message) -> None:
+        """Pass one message of the application on to the server."""
+        if message["type"] == "http.response.start":
+            self.status, headers = message["status"], self._headers(message["headers"])
+            if self._is_options_answer():
+                self.status = 204
+                headers = [
+                    *_without(headers, b"content-type", b"content-length"),
+                    *(PREFLIGHT if self._public else ()),
+                ]
+            message = {**message, "status": self.status, "headers": headers}
+        elif self.method == "HEAD" or (self.method == "OPTIONS" and self.status == 204):
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _headers(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+        all_headers = [
+            *headers,
+            *(PUBLIC if self._public else SECURITY),
+            (b"x-request-id", self._request_id),
+        ]
+        if not self._public and not any(name.lower() == b"cache-control" for name, _ in headers):
+            all_headers.append((b"cache-control", b"no-store"))
+        return all_headers
+
+    def _is_options_answer(self) -> bool:
+        """No route takes OPTIONS, so its 405 knows the methods that are taken.
+
+        A preflight of a public address succeeds even where there is nothing, so that the web page
+        can read the 404 that follows.
+        """
+        return self.method == "OPTIONS" and (
+            self.status == 405 or (self._preflight and self._public)
         )
 
 
-def _not_acceptable(scope: Scope) -> str | None:
-    """Why none of the forms that the address gives is accepted; None if one is (RFC 9110, 12.5.1)."""
-    if not scope["path"].startswith("/v1/"):
-        return None
-    if not (
-        accept := ",".join(
-            [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"]
-        ).strip()
-    ):
-        return None
-    given = _given(scope["path"])
-    return (
-        None
-        if any(_accepts(accept, form) for form in given)
-        else f"This address gives {' or '.join(given)}."
-    )
-
-
-def _given(path: str) -> tuple[str, ...]:
-    if path.startswith("/v1/exports/"):
-        return {"csv": ("text/csv",), "ndjson": ("application/x-ndjson", "application/json")}.get(
-            path.rpartition(".")[2], ("application/json",)
-        )
-    return ("application/json", "application/problem+json")
-
-
-def _accepts(accept: str, form: str) -> bool:
-    kind = form.split("/")[0]
-    quality = {"": -1.0}
-    for item in accept.lower().split(","):
-        name, *parameters = (part.strip() for part in item.split(";"))
-        weights = [re.fullmatch(r"q=([01](?:\.\d{0,3})?)", parameter) for parameter in parameters]
-        quality[name] = next((float(weight[1]) for weight in weights if weight), 1.0)
-    return next((quality[name] for name in (form, f"{kind}/*", "*/*") if name in quality), 0.0) > 0
-
-
-def _without(headers: Iterable[tuple[bytes, bytes]], *names: bytes) -> list[tuple[bytes, bytes]]:
+def _without(headers: Iterable[tuple[bytes, bytes]], *names: bytes) -> Headers:
     return [(name, value) for name, value in headers if name.lower() not in names]

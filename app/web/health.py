@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from app.web.parameters import takes_no_parameters
-from app.web.problems import problem, responses
+from app.web.problem_types import responses
+from app.web.problems import problem
 
 
 class Health(BaseModel):

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message
 
-from app.web.problems import EXTENDED, MEDIA_TYPE, Problem
+from app.web.problem_types import EXTENDED, MEDIA_TYPE, Problem
 
 METHODS = ("get", "put", "post", "patch", "delete")
 EXAMPLE_QUERY = "x-example-query"  # what an operation is asked for its example; not shown

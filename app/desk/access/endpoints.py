@@ -15,7 +15,7 @@ from app.desk.access.keys import ApiKeyRow
 from app.desk.access.permissions import Editor
 from app.errors import Fault, Invalid
 from app.web.parameters import refuse_unknown
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 MANAGING = may("manage_keys")

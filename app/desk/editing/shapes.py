@@ -6,7 +6,7 @@ from typing import Generic, Literal, TypeVar
 from pydantic import Field, JsonValue
 
 from app.desk.shapes import Asked, ChangedField, DeskShape, NextLink, Note, Status
-from app.web.problems import ProblemError
+from app.web.problem_types import Problem, ProblemError
 
 T = TypeVar("T")
 
@@ -189,6 +189,35 @@ class Reversion(Note):
     """A version to go back to."""
 
     version: int = Field(ge=1, description="The version whose content is written anew.")
+
+
+class FieldComparison(DeskShape):
+    """A field that was changed by somebody else, by this request, or by both."""
+
+    field: str = Field(description="Name of the field.")
+    base: JsonValue = Field(description="Its value in the version you read.")
+    current: JsonValue = Field(description="Its value now.")
+    yours: JsonValue = Field(description="The value you sent.")
+    conflict: bool = Field(description="Whether both changed it, to different values.")
+
+
+class RowComparison(DeskShape):
+    """A row of an import whose effect is no longer the one that was shown."""
+
+    row: int = Field(description="Number of the row.")
+    origin: str = Field(description="Place in the file.")
+    slug: str = Field(description="Slug of the record.")
+    detail: str = Field(description="What has changed.")
+
+
+class StaleProblem(Problem):
+    """The record was changed after it was read."""
+
+    version: int = Field(description="Its newest version; the ETag names it.")
+    current: dict[str, JsonValue] | None = Field(description="The record as it is now.")
+    comparison: list[FieldComparison | RowComparison] = Field(
+        description="Each field that differs; for an import, each row that differs."
+    )
 
 
 # What is sent, beside records themselves.

@@ -26,7 +26,7 @@ from app.desk.editing.answers import record_answer
 from app.desk.shapes import Note
 from app.records.kinds import EDITABLE, KINDS
 from app.records.revisions import Revision
-from app.web.problems import responses
+from app.web.problem_types import responses
 
 router = APIRouter(prefix="/v1/admin")
 

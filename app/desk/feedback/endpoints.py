@@ -25,7 +25,7 @@ from app.web.parameters import (
     text,
     whole_number,
 )
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()

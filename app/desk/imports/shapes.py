@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, JsonValue, StrictInt
 
 from app.desk.shapes import Asked, ChangedField, DeskShape, NextLink
-from app.web.problems import ProblemError
+from app.web.problem_types import ProblemError
 
 ImportKind = Literal["district", "case-study"]
 ImportResult = Literal["created", "changed", "unchanged", "refused"]

@@ -11,7 +11,7 @@ from app.desk.sources import health, shapes
 from app.desk.sources.health import HEALTH_VALUES, ListedSource, SourceQuery
 from app.records.kinds import KINDS
 from app.web.parameters import limit, one_of, openapi, read_parameters, refuse_unknown, text
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter(prefix="/v1/admin/sources", tags=["desk"], dependencies=[may("read")])

@@ -1,0 +1,49 @@
+"""How an endpoint tells the cache about its response."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+HINTS = "cache_hints"  # a key of the first ASGI message, which servers pass over
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHints:
+    """What the cache should know of a response."""
+
+    key: str | None = None  # the normalized question: equal keys mean equal answers
+    by_revision: bool = False  # made from published entries alone: drafts do not change it
+    on_hit: Callable[[], None] | None = None  # called when the response is sent from memory
+
+
+NO_HINTS = CacheHints()
+
+
+class CachedResponse(Response):
+    """A JSON response with hints for the cache; the arguments are those of CacheHints."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        body: bytes,
+        *,
+        key: str | None = None,
+        by_revision: bool = False,
+        on_hit: Callable[[], None] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(body, headers=headers)
+        self.hints = CacheHints(key, by_revision, on_hit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+
+        async def send_with_hints(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message[HINTS] = self.hints
+            await send(message)
+
+        await super().__call__(scope, receive, send_with_hints)
