@@ -4,11 +4,10 @@ A transaction is a visible block: `with database.writing() as session:`. It is o
 ends, and an answer is sent after that. Writers take turns, so revision numbers have no gaps.
 """
 
-import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,8 +34,6 @@ BUSY_TIMEOUT_MS = 30_000
 WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
 CHANNEL = "model_districts"
 POLL_SECONDS = 1.0
-WAL_INDEX_HEADER = 48  # bytes, the first of the two copies that the file begins with
-OPEN_FILES = Path("/proc/self/fd")
 SHAPE = text("SELECT version_num FROM alembic_version")
 NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
 
@@ -54,7 +51,7 @@ CodePointOrdered = String().with_variant(String(collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite forgets the zone and PostgreSQL gives its own; it is UTC in and out here."""
+    """A time in UTC, whatever zone the database forgets (SQLite) or adds (PostgreSQL)."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -102,7 +99,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """The one transaction that may write: on disk when the block ends, without a trace if it raises."""
+        """The one transaction that may write: on disk when the block ends, undone if it raises."""
         with Session(self._writer, expire_on_commit=False) as session:
             try:
                 yield session
@@ -119,7 +116,10 @@ class Database:
             self._watch.look(commits=1)
 
     def mark(self) -> int:
-        """A number that moves when anything has been committed by any process: at once on SQLite, within a second on PostgreSQL."""
+        """A number that moves when any process has committed anything.
+
+        It moves at once on SQLite, and within a second on PostgreSQL.
+        """
         if self._watch is None:
             with self._watch_lock:
                 if self._watch is None:
@@ -139,10 +139,10 @@ class Database:
         """The name of the migration that the tables have been brought to; None before the first."""
         try:
             with self._reader.connect() as connection:
-                found = connection.execute(SHAPE).scalar_one_or_none()
+                migration = connection.execute(SHAPE).scalar_one_or_none()
         except (OperationalError, ProgrammingError):
             return None
-        return None if found is None else str(found)
+        return None if migration is None else str(migration)
 
     def writer_connection(self) -> Connection:
         """A bare connection for migrations, which manage their own transactions."""
@@ -180,7 +180,7 @@ def _sqlite_engine(url: str, *, write: bool = False) -> Engine:
         except OperationalError as error:
             if "locked" in str(error.orig):
                 raise Busy(
-                    "another write takes long; send this again a little later", retry_after=5
+                    "Another write is taking long. Try again in a few seconds.", retry_after=5
                 ) from None
             raise
 
@@ -205,46 +205,28 @@ def _postgresql_engine(url: str, *, write: bool = False) -> Engine:
 
 
 class _SqliteWatch:
-    """`PRAGMA data_version` on a connection that never writes, exact across processes. It is asked only when the header of the WAL
-    index has changed, as each commit changes it (https://www.sqlite.org/walformat.html, 2.1): to read that takes a tenth of the time."""
+    """`PRAGMA data_version` on a connection that never writes, exact across processes."""
 
     def __init__(self, engine: Engine) -> None:
         self._connection = engine.raw_connection()
         self._cursor = self._connection.cursor()
         self._lock = threading.Lock()
-        self._cursor.execute("PRAGMA data_version")  # from here on SQLite has the WAL index open
-        self._wal_index = _descriptor_of(f"{engine.url.database}-shm")
-        self._header, self._version = b"", 0
 
     def mark(self) -> int:
         with self._lock:
-            header = (
-                b"" if self._wal_index is None else os.pread(self._wal_index, WAL_INDEX_HEADER, 0)
-            )
-            if (
-                not header or header != self._header
-            ):  # read before the version, so that a commit between the two is seen next time
-                (self._version,) = self._cursor.execute("PRAGMA data_version").fetchone()
-                self._header = header
-            return self._version
+            (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
+        return int(version)
 
     def close(self) -> None:
         self._connection.close()
 
 
-def _descriptor_of(path: str) -> int | None:
-    """SQLite's own descriptor of a file that it has open; None where the system does not list them. To open the file again would not do:
-    whoever closes it lets go of all locks that this process holds on it (POSIX), SQLite's too."""
-    for descriptor in OPEN_FILES.iterdir() if OPEN_FILES.is_dir() else ():
-        with suppress(OSError):  # one that was closed meanwhile
-            if descriptor.samefile(path):
-                return int(descriptor.name)
-    return None
-
-
 class _PostgresqlWatch:
-    """The newest revision that a reader can see, looked at when a writer notifies and each second besides; and how many
-    writers have notified, since not every commit makes a revision."""
+    """The newest revision that a reader can see, plus the number of commits heard of.
+
+    It looks when a writer notifies, and each second besides; the commits are counted because not
+    every one makes a revision.
+    """
 
     def __init__(self, writer: Engine, reader: Engine, name: str) -> None:
         self._reader, self._name = reader, name
@@ -268,20 +250,21 @@ class _PostgresqlWatch:
         missed = 0
         while not self._closing.is_set():
             try:
-                with self._listener.connect() as session:
-                    connection: Any = session.connection.driver_connection
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self.look(commits=missed)
-                    while not self._closing.is_set():
-                        heard = [
-                            notice.payload
-                            for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1)
-                        ]
-                        if not self._closing.is_set():
-                            self.look(commits=sum(writer != self._name for writer in heard))
-            except Exception:  # the server went away: keep what we know and come back
-                missed = 1
+                self._follow(missed)
+            except Exception:  # the server went away: keep what is known and come back
+                missed = 1  # whatever was notified meanwhile counts as one commit
                 self._closing.wait(POLL_SECONDS)
+
+    def _follow(self, missed: int) -> None:
+        """Listen on one connection until it breaks or the watch is closed."""
+        with self._listener.connect() as session:
+            connection: Any = session.connection.driver_connection
+            connection.execute(f"LISTEN {CHANNEL}")
+            self.look(commits=missed)
+            while not self._closing.is_set():
+                notices = list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
+                if not self._closing.is_set():
+                    self.look(commits=sum(notice.payload != self._name for notice in notices))
 
     def close(self) -> None:
         self._closing.set()

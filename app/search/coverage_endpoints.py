@@ -15,7 +15,7 @@ from app.search.index import Index
 from app.settings import Settings
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import one_of, openapi, read_parameters
-from app.web.problems import responses
+from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()

@@ -35,7 +35,7 @@ class Index:
         )
         self._lock = threading.Lock()
         self._mark: int | None = None
-        self.looked = False
+        self._looked = False  # whether this turn of the event loop has looked already
         self.generation = 0  # moves when anything was committed, drafts too
         self.revision = 0
         self.updated_at = datetime.fromtimestamp(0, UTC)
@@ -87,11 +87,11 @@ class Index:
         )
 
     def look(self) -> None:
-        """catch_up, once for all the requests that the event loop has at hand: each of them came before this look."""
-        if not self.looked:
-            self.looked = True
-            asyncio.get_running_loop().call_soon(self._look_again)
+        """Catch up once for all the requests in this turn of the event loop: each came before it."""
+        if not self._looked:
             self.catch_up()
+            self._looked = True
+            asyncio.get_running_loop().call_soon(self._end_turn)
 
     def catch_up(self) -> None:
         """Apply what was published since this copy's revision; one statement if anything was committed, none if not."""
@@ -104,8 +104,8 @@ class Index:
             self._mark = mark
             self.generation += 1
 
-    def _look_again(self) -> None:
-        self.looked = False
+    def _end_turn(self) -> None:
+        self._looked = False
 
     def query(
         self, kind: str, pairs: Iterable[tuple[str, str]], *, without: Sequence[str] = ()
