@@ -92,11 +92,11 @@ def test_a_key_works_until_it_expires_and_not_in_that_moment(database_url: str) 
 
 
 def test_editors_read_what_was_just_written_while_the_replica_lags_behind(
-    postgresql: PostgreSQL, postgresql_seeded: str
+    postgresql: PostgreSQL,
 ) -> None:
     with (
-        postgresql.database(postgresql_seeded) as primary,
-        postgresql.database(postgresql_seeded) as stale,
+        postgresql.database("few") as primary,
+        postgresql.database("few") as stale,
         serving(primary, read_database_url=stale) as service,
         at_the_desk(service) as people,
     ):
