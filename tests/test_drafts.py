@@ -1,10 +1,14 @@
 """Drafts: what an editor writes, replaces, changes and finds again; and everything that is wrong with it, at once."""
 
+import re
 from typing import Any
 
 import httpx
 import pytest
 from people import SOURCE, Json, People, amend, case_study, create, district, seen
+
+from app.records.kinds import KINDS as KINDS_OF_RECORD
+from app.records.shape_faults import PATTERNS
 
 KINDS = {
     "case-studies": {"slug": "new-case", "title": "A case"},
@@ -111,7 +115,7 @@ def test_the_slug_is_not_changed_by_the_way(people: People) -> None:
 
 def test_a_draft_may_lack_what_publishing_needs_and_says_so(people: People) -> None:
     meta = create(people.ada, {"slug": "begun", "title": "Begun"}).json()["meta"]
-    missing = ("approach", "districts", "sources", "state", "strategies", "summary")
+    missing = ("approach", "sources", "state", "strategies", "summary")
     assert sorted((need["pointer"], need["code"]) for need in meta["needs"]) == [
         (f"/{name}", "needed_to_publish") for name in missing
     ]
@@ -152,10 +156,12 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
             strategies=["food-security", "nope", "food-security"],
             models=["nope"],
             outcomes=[
-                OUTCOME | {"value": "many"},
+                OUTCOME | {"value": "92%", "design": "strong"},
                 OUTCOME | {"indicator": "atendance", "source": "s9"},
             ],
-            funding=[{"name": "A levy", "kind": "nope", "amount_usd": -1, "source": "s1"}],
+            funding=[
+                {"name": "A levy", "kind": "foundation", "amount_usd": "$1,000", "source": "s1"}
+            ],
             partners=[{"name": "\0", "type": "nonprofit", "source": "s1"}],
             colour="red",
         ),
@@ -163,8 +169,10 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
     assert faults(answer) == [
         ("/colour", "extra_forbidden"),
         ("/ended_year_source", "required_with"),
-        ("/funding/0/amount_usd", "greater_than_equal"),
+        ("/funding/0/amount_usd", "float_parsing"),
+        ("/funding/0/kind", "unknown_value"),
         ("/models/0", "unknown_value"),
+        ("/outcomes/0/design", "unknown_value"),
         ("/outcomes/0/value", "float_parsing"),
         ("/outcomes/1/indicator", "unknown_value"),
         ("/outcomes/1/source", "unknown_source"),
@@ -177,12 +185,159 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
         ("/summary", "string_too_long"),
         ("/title", "string_too_short"),
     ]
-    nearest = next(
-        fault["nearest"]
-        for fault in answer.json()["errors"]
-        if fault["pointer"] == "/outcomes/1/indicator"
-    )
-    assert nearest[0] == "attendance"
+    near = {fault["pointer"]: fault.get("nearest") for fault in answer.json()["errors"]}
+    assert near["/outcomes/1/indicator"][0] == "attendance"
+    assert near["/funding/0/kind"] == ["philanthropy"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "detail"),
+    [
+        (
+            "districts",
+            {"state": "Kentucky"},
+            "state has no value 'Kentucky'. Use the two-letter code: KY.",
+        ),
+        (
+            "districts",
+            {"enrollment": "1,234"},
+            "enrollment must be a whole number, not '1,234'. Write 1234.",
+        ),
+        (
+            "districts",
+            {"nces_leaid": 1600360},
+            'nces_leaid must be text, not a number. Put it in quotes: "1600360".',
+        ),
+        (
+            "districts",
+            {"nces_leaid": "500019", "state": "AR"},
+            (
+                "nces_leaid: A LEAID has 7 digits, with its leading zeros. "
+                "Write 0500019 if a leading zero was lost."
+            ),
+        ),
+        (
+            "districts",
+            {"place_basis": "school"},
+            "place_basis must be office or city, not 'school'.",
+        ),
+        ("districts", {"enrolment": 5}, "There is no field 'enrolment'. Did you mean enrollment?"),
+        ("districts", {"schools": -1}, "schools must be at least 0, not -1."),
+        (
+            "districts",
+            {"aliases": "BSD"},
+            "aliases must be a list, not 'BSD'. Write [\"BSD\"].",
+        ),
+        (
+            "districts",
+            {"aliases": [5]},
+            'aliases item 1 must be text, not a number. Put it in quotes: "5".',
+        ),
+        (
+            "districts",
+            {"name": None},
+            "name cannot be null. Give a value, or leave the field out if it is optional.",
+        ),
+        (
+            "districts",
+            {"name": ""},
+            "name is empty. Write something, or leave the field out if it is optional.",
+        ),
+        (
+            "districts",
+            {"slug": "Boise Schools"},
+            (
+                "slug must be lowercase letters and digits, in words joined by single hyphens, "
+                "not 'Boise Schools'. Write boise-schools."
+            ),
+        ),
+        (
+            "districts",
+            {"slug": "1600361"},
+            "1600361 looks like a LEAID. Write a slug in words and put it in nces_leaid.",
+        ),
+        (
+            "districts",
+            {"nces_leaid": "4100040"},
+            (
+                "LEAID 4100040 does not belong to ID: LEAIDs there begin with 16. "
+                "Correct nces_leaid or state."
+            ),
+        ),
+        (
+            "case-studies",
+            {"outcomes": [OUTCOME | {"value": "92%", "unit": "percent"}]},
+            "value must be a number, not '92%'. Write 92.",
+        ),
+        (
+            "case-studies",
+            {"strategies": ["wraparound"]},
+            "strategies has no value 'wraparound'. Did you mean case-management?",
+        ),
+        (
+            "case-studies",
+            {"started_year": 2015.5, "started_year_source": "s1"},
+            "started_year must be a whole number, not 2015.5.",
+        ),
+        (
+            "case-studies",
+            {"outcomes": [5]},
+            "outcomes item 1 must be an object with named fields, not 5.",
+        ),
+        (
+            "case-studies",
+            {"outcomes": [{**OUTCOME, "note": "x"}]},
+            "There is no field 'note'. Remove it.",
+        ),
+        ("case-studies", {"aliases": ["x"] * 51}, "aliases has 51 items. It may have 50."),
+        (
+            "case-studies",
+            {
+                "sources": [
+                    {
+                        "id": "s1",
+                        "title": "A report",
+                        "publisher": "A press",
+                        "url": "https://example.org",
+                        "kind": "report",
+                        "year": "in 2020",
+                    }
+                ]
+            },
+            "year must be a whole number, not 'in 2020'.",
+        ),
+    ],
+)
+def test_a_message_says_what_is_wrong_and_what_to_write(
+    kind: str, fields: Json, detail: str, people: People
+) -> None:
+    document = district("worded") if kind == "districts" else case_study("worded")
+    answer = people.ada.post(f"/{kind}", json=document | fields)
+    assert detail in [fault["detail"] for fault in answer.json()["errors"]]
+
+
+def test_a_vocabulary_fault_names_the_field_and_what_is_allowed(people: People) -> None:
+    document = case_study("strong", outcomes=[OUTCOME | {"design": "strong"}])
+    [fault] = people.ada.post("/case-studies", json=document).json()["errors"]
+    assert fault["detail"].startswith("design has no value 'strong'. Use one of: ")
+    assert "quasi-experimental" in fault["allowed"]
+
+
+@pytest.mark.parametrize(
+    ("leaid", "state", "status"), [("4100041", "OR", 201), ("5900041", "OR", 201)]
+)
+def test_a_leaid_fits_its_state_or_is_of_the_bureau_of_indian_education(
+    leaid: str, state: str, status: int, people: People
+) -> None:
+    document = district(f"fitting-{leaid}", nces_leaid=leaid, state=state)
+    assert people.ada.post("/districts", json=document).status_code == status
+
+
+def test_every_pattern_of_a_record_is_told_in_words() -> None:
+    schemas = str([kind.shape.model_json_schema() for kind in KINDS_OF_RECORD.values()])
+    patterns = set(re.findall("'pattern': '([^']*)'", schemas))
+    assert patterns
+    assert patterns <= PATTERNS.keys()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ BOISE = "boise-school-district-id"
 FULL_DISTRICT = district(
     "every-format-id",
     name='Every "Format", really\nand truly',
-    nces_leaid="0100123",
+    nces_leaid="1600123",
     locale="41",
     locale_year=2023,
     locale_source="NCES EDGE 2023-24",

@@ -279,7 +279,7 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
             faults.append(
                 Fault(
                     "unknown_source",
-                    f"{source!r} is not among the record's sources",
+                    f"{source!r} is not the id of a source of this record. Add the source or correct the id.",
                     pointer=pointer,
                     allowed=tuple(sorted(known)),
                 )
@@ -287,7 +287,11 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
     for name in ("started_year", "ended_year", "status", "setting"):
         if getattr(case, name) is not None and getattr(case, f"{name}_source") is None:
             faults.append(
-                Fault("required_with", f"{name} needs {name}_source", pointer=f"/{name}_source")
+                Fault(
+                    "required_with",
+                    f"{name} needs a source. Add {name}_source.",
+                    pointer=f"/{name}_source",
+                )
             )
     for position, outcome in enumerate(case.outcomes):
         if (
@@ -295,14 +299,22 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
             and outcome.value is not None
             and not LEAST_PERCENT <= outcome.value <= MOST_PERCENT
         ):
-            detail = f"a percentage is a number from {LEAST_PERCENT} to {MOST_PERCENT}"
+            detail = f"A percentage must be from {LEAST_PERCENT} to {MOST_PERCENT}, not {outcome.value:g}."
             faults.append(Fault("out_of_range", detail, pointer=f"/outcomes/{position}/value"))
         for name in ("value", "baseline_value"):
             if getattr(outcome, name) is not None and outcome.unit is None:
                 pointer = f"/outcomes/{position}/unit"
-                faults.append(Fault("required_with", f"{name} needs a unit", pointer=pointer))
+                faults.append(
+                    Fault("required_with", f"{name} needs a unit. Add unit.", pointer=pointer)
+                )
     if case.started_year and case.ended_year and case.ended_year < case.started_year:
-        faults.append(Fault("out_of_order", "it ended before it began", pointer="/ended_year"))
+        faults.append(
+            Fault(
+                "out_of_order",
+                "ended_year is before started_year. Correct one of them.",
+                pointer="/ended_year",
+            )
+        )
     return faults
 
 
@@ -310,9 +322,7 @@ def publication_faults(case: CaseStudy) -> list[Fault]:
     """What a draft may still lack and a published case study may not: its parts, and the rules of its prose."""
     needed = ("state", "summary", "approach", "strategies", "sources")
     faults = [
-        Fault(
-            "needed_to_publish", f"{name} is needed before it can be published", pointer=f"/{name}"
-        )
+        Fault("needed_to_publish", f"{name} is required to publish. Add it.", pointer=f"/{name}")
         for name in needed
         if not getattr(case, name)
     ]
@@ -329,7 +339,8 @@ def claimed_sources(case: CaseStudy) -> Iterator[tuple[str, str]]:
             yield f"/{name}_source", source
     for part in ("outcomes", "scale", "context", "funding", "partners"):
         for position, claim in enumerate(getattr(case, part)):
-            yield f"/{part}/{position}/source", claim.source
+            if claim.source:
+                yield f"/{part}/{position}/source", claim.source
 
 
 def _structured(case: CaseStudy) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """District: a local education agency as NCES knows it, each federal figure with its year and source."""
 
+import re
 from math import asin, cos, radians, sin, sqrt
 from typing import Annotated
 
@@ -7,14 +8,17 @@ from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Field
 
 from app.errors import Fault
-from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, HttpUrl, Shape, Slug, StateCode
+from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, HttpUrl, Shape, Slug
 
 EARTH_RADIUS_KM = 6371.0088
+BUREAU_OF_INDIAN_EDUCATION = "59"  # its LEAIDs begin so, in any state
 
 
 def _seven_digits(value: str) -> str:
     if len(value) != 7 or not value.isascii() or not value.isdigit():
-        raise ValueError("a LEAID has 7 digits, leading zeros included")
+        digits = value.isascii() and value.isdecimal() and len(value) in (5, 6)
+        advice = f" Write {value.zfill(7)} if a leading zero was lost." if digits else ""
+        raise ValueError(f"A LEAID has 7 digits, with its leading zeros.{advice}")
     return value
 
 
@@ -32,7 +36,7 @@ class District(Shape):
         description="NCES local education agency id, 7 digits (CCD); null for those without.",
     )
     name: str = Field(min_length=1, max_length=SHORT, description="Name in everyday use.")
-    state: StateCode = Field(foreign_key="state.slug", description="USPS code of its state.")
+    state: str = Field(foreign_key="state.slug", description="USPS code of its state.")
     city: str | None = Field(
         default=None, max_length=SHORT, description="City of its office (CCD)."
     )
@@ -101,23 +105,48 @@ class DistrictRecord(District):
 
 def district_faults(district: DistrictRecord) -> list[Fault]:
     """Rules between fields: a figure has its year and source, a position has both coordinates and its basis."""
-    faults = []
+    faults = _slug_faults(district)
     for figure in ("locale", "enrollment", "schools"):
         if getattr(district, figure) is not None:
             for part in (f"{figure}_year", f"{figure}_source"):
                 if getattr(district, part) is None:
                     faults.append(
-                        Fault("required_with", f"{figure} needs {part}", pointer=f"/{part}")
+                        Fault(
+                            "required_with", f"{figure} needs {part}. Add it.", pointer=f"/{part}"
+                        )
                     )
     place = ("latitude", "longitude", "place_basis", "place_source")
     given = [part for part in place if getattr(district, part) is not None]
     if given and len(given) < len(place):
         faults += [
-            Fault("required_with", f"{given[0]} needs {part}", pointer=f"/{part}")
+            Fault("required_with", f"{given[0]} needs {part}. Add it.", pointer=f"/{part}")
             for part in place
             if part not in given
         ]
     return faults
+
+
+def leaid_faults(district: DistrictRecord, fips: str | None) -> list[Fault]:
+    """The LEAID and the state must agree. `fips`: the FIPS code of the state; None if not known.
+
+    A LEAID begins with the FIPS code of its state; those of the Bureau of Indian Education do not.
+    """
+    leaid = district.nces_leaid
+    if not leaid or fips is None or leaid.startswith((fips, BUREAU_OF_INDIAN_EDUCATION)):
+        return []
+    detail = (
+        f"LEAID {leaid} does not belong to {district.state}: LEAIDs there begin with {fips}. "
+        "Correct nces_leaid or state."
+    )
+    return [Fault("leaid_of_another_state", detail, pointer="/nces_leaid")]
+
+
+def _slug_faults(district: DistrictRecord) -> list[Fault]:
+    """A slug that looks like a LEAID would hide the district that has the LEAID."""
+    if not district.slug or not re.fullmatch("[0-9]{7}", district.slug):
+        return []
+    detail = f"{district.slug} looks like a LEAID. Write a slug in words and put it in nces_leaid."
+    return [Fault("looks_like_a_leaid", detail, pointer="/slug")]
 
 
 def distance_km(

@@ -80,64 +80,69 @@ def _case_study_rows(case: CaseStudy) -> Rows:
 
 
 def _case_study_references(case: CaseStudy) -> References:
-    if case.state:
-        yield "/state", "state", case.state
-    for name, vocabulary in (
-        ("status", "initiative-status"),
-        ("setting", "setting"),
-        ("kinship", "kinship"),
-    ):
-        if (code := getattr(case, name)) is not None:
-            yield f"/{name}", "term", f"{vocabulary}.{code}"
+    yield from _record("/state", "state", case.state)
+    yield from _term("/status", "initiative-status", case.status)
+    yield from _term("/setting", "setting", case.setting)
+    yield from _term("/kinship", "kinship", case.kinship)
     for n, slug in enumerate(case.districts):
-        yield f"/districts/{n}", "district", slug
+        yield from _record(f"/districts/{n}", "district", slug)
     for n, slug in enumerate(case.strategies):
-        yield f"/strategies/{n}", "strategy", slug
+        yield from _record(f"/strategies/{n}", "strategy", slug)
     for n, code in enumerate(case.topics):
-        yield f"/topics/{n}", "term", f"topic.{code}"
+        yield from _term(f"/topics/{n}", "topic", code)
     for n, code in enumerate(case.models):
-        yield f"/models/{n}", "term", f"model.{code}"
+        yield from _term(f"/models/{n}", "model", code)
+    yield from _claim_references(case)
+    for n, source in enumerate(case.sources):
+        yield from _term(f"/sources/{n}/kind", "source-kind", source.kind)
+
+
+def _claim_references(case: CaseStudy) -> References:
     for n, outcome in enumerate(case.outcomes):
-        yield f"/outcomes/{n}/indicator", "indicator", outcome.indicator
-        yield f"/outcomes/{n}/design", "term", f"evidence.{outcome.design}"
-        yield f"/outcomes/{n}/direction", "term", f"direction.{outcome.direction}"
+        yield from _record(f"/outcomes/{n}/indicator", "indicator", outcome.indicator)
+        yield from _term(f"/outcomes/{n}/design", "evidence", outcome.design)
+        yield from _term(f"/outcomes/{n}/direction", "direction", outcome.direction)
         yield from _unit_references(f"/outcomes/{n}", outcome)
     for part in ("scale", "context"):
         for n, figure in enumerate(getattr(case, part)):
             yield from _unit_references(f"/{part}/{n}", figure)
     for n, funding in enumerate(case.funding):
-        yield f"/funding/{n}/kind", "term", f"funding-kind.{funding.kind}"
+        yield from _term(f"/funding/{n}/kind", "funding-kind", funding.kind)
     for n, partner in enumerate(case.partners):
-        yield f"/partners/{n}/type", "term", f"partner-type.{partner.type}"
-        if partner.organization:
-            yield f"/partners/{n}/organization", "organization", partner.organization
-    for n, source in enumerate(case.sources):
-        yield f"/sources/{n}/kind", "term", f"source-kind.{source.kind}"
+        yield from _term(f"/partners/{n}/type", "partner-type", partner.type)
+        yield from _record(f"/partners/{n}/organization", "organization", partner.organization)
 
 
 def _unit_references(pointer: str, figure: Outcome | Figure) -> References:
-    if figure.unit is not None:
-        yield f"{pointer}/unit", "term", f"unit.{figure.unit}"
-    if figure.qualifier is not None:
-        yield f"{pointer}/qualifier", "term", f"qualifier.{figure.qualifier}"
+    yield from _term(f"{pointer}/unit", "unit", figure.unit)
+    yield from _term(f"{pointer}/qualifier", "qualifier", figure.qualifier)
 
 
 def _district_references(district: DistrictRecord) -> References:
-    yield "/state", "state", district.state
-    if district.locale:
-        yield "/locale", "locale", district.locale
-
-
-def _none(_record: object) -> References:
-    return iter(())
+    yield from _record("/state", "state", district.state)
+    yield from _record("/locale", "locale", district.locale)
 
 
 def _strategy_references(strategy: StrategyRecord) -> References:
-    yield "/pillar", "term", f"pillar.{strategy.pillar}"
+    yield from _term("/pillar", "pillar", strategy.pillar)
 
 
 def _organization_references(organization: OrganizationRecord) -> References:
-    yield "/type", "term", f"partner-type.{organization.type}"
+    yield from _term("/type", "partner-type", organization.type)
+
+
+def _no_references(_record: object) -> References:
+    return iter(())
+
+
+def _record(pointer: str, kind: str, slug: str | None) -> References:
+    if slug:
+        yield pointer, kind, slug
+
+
+def _term(pointer: str, vocabulary: str, code: str | None) -> References:
+    if code:
+        yield pointer, "term", f"{vocabulary}.{code}"
 
 
 # In the order in which records may be written: a kind refers only to kinds before it.
@@ -151,7 +156,7 @@ KINDS = {
             plural="terms",
             shape=TermRecord,
             row=tables.TermRow,
-            references=_none,
+            references=_no_references,
             rows=_flat(tables.TermRow),
         ),
         Kind(
@@ -161,7 +166,7 @@ KINDS = {
             plural="states",
             shape=State,
             row=tables.StateRow,
-            references=_none,
+            references=_no_references,
             rows=_flat(tables.StateRow),
         ),
         Kind(
@@ -171,7 +176,7 @@ KINDS = {
             plural="locales",
             shape=Locale,
             row=tables.LocaleRow,
-            references=_none,
+            references=_no_references,
             rows=_flat(tables.LocaleRow),
         ),
         Kind(
@@ -192,7 +197,7 @@ KINDS = {
             plural="indicators",
             shape=IndicatorRecord,
             row=tables.IndicatorRow,
-            references=_none,
+            references=_no_references,
             rows=_flat(tables.IndicatorRow),
             example="attendance",
         ),

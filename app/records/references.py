@@ -1,24 +1,35 @@
-"""What a record refers to must be there: one question for each kind referred to, or one for many records, and the nearest names for what is not."""
+"""What a record refers to must exist: one query for each kind referred to, or one for many records.
+
+A fault names the nearest names, by slug, label, synonym and alias.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from rapidfuzz import process
+import orjson
 from sqlmodel import Session, col, select
 
 from app.errors import Fault
+from app.records.district import DistrictRecord, leaid_faults
 from app.records.kinds import KINDS
 from app.records.shape import Shape
-from app.records.tables import RecordRow
+from app.records.spelling import nearest
+from app.records.tables import RecordRow, RevisionRow, StateRow
 
-MANY = 100  # a longer list of allowed values is left out of a fault; so are the nearest to more unknown names than that
+# Longer lists of allowed values are left out of a fault; so are the nearest to more unknown names.
+MANY = 100
+NEAREST = 3
+LISTED = 12  # allowed values that a message lists in words
+NAMED_KINDS = ("term", "state", "locale", "strategy", "indicator", "organization")
+Names = Mapping[str, str]  # name, synonym or alias -> slug
 
 
 class Referable:
     """The slugs that others can refer to, loaded once to check many records."""
 
     def __init__(self, session: Session) -> None:
+        self._session = session
         self._all: dict[str, set[str]] = {kind: set() for kind in KINDS}
         self._public: dict[str, set[str]] = {kind: set() for kind in KINDS}
         rows = session.exec(
@@ -30,6 +41,7 @@ class Referable:
             self._all[kind].add(slug)
             if published_version is not None:
                 self._public[kind].add(slug)
+        self._fips = dict(session.exec(select(StateRow.slug, StateRow.fips)).all())
         self._unknown: dict[tuple[str, str], Fault] = {}
 
     def add(self, kind: str, slug: str) -> None:
@@ -38,105 +50,174 @@ class Referable:
         self._public[kind].add(slug)
 
     def reference_faults(self, kind: str, record: Shape) -> list[Fault]:
-        """What the record refers to and is not there."""
-        return [
+        """What the record refers to and does not exist; a LEAID that is not of its state."""
+        faults = [
             self._fault(other, slug, pointer)
             for pointer, other, slug in KINDS[kind].references(record)
             if slug not in self._all[other]
         ]
+        return faults + _leaid_faults(record, self._fips.get)
 
     def unpublished_references(self, kind: str, record: Shape) -> list[Fault]:
         """What the record refers to and the public cannot see."""
         return [
-            _not_public(other, slug, pointer)
+            _not_public(other, slug, pointer, None)
             for pointer, other, slug in KINDS[kind].references(record)
             if slug not in self._public[other]
         ]
 
     def _fault(self, kind: str, slug: str, pointer: str) -> Fault:
-        """The nearest names are looked for once for each name, and for so many names only: among many it takes long."""
+        """The fault of an unknown name. The nearest are searched for once for each name, and not
+        for more than 100 names, since that takes long where there are many districts."""
         if (kind, slug) not in self._unknown:
             if len(self._unknown) >= MANY:
-                return _unknown(kind, slug, pointer, ())
-            self._unknown[kind, slug] = _unknown(kind, slug, pointer, self._all[kind])
-        return replace(self._unknown[kind, slug], pointer=pointer)
+                return _at(_unknown(kind, slug, {}), pointer)
+            self._unknown[kind, slug] = _unknown(kind, slug, self._names(kind, slug))
+        return _at(self._unknown[kind, slug], pointer)
+
+    def _names(self, kind: str, slug: str) -> Names:
+        vocabulary = _vocabulary(kind, slug)
+        slugs = (one for one in self._all[kind] if one.startswith(vocabulary))
+        codes = [one.removeprefix(vocabulary) for one in slugs]  # also of what is not stored yet
+        return {code: code for code in codes} | _names(self._session, kind, slug)
 
 
 def reference_faults(session: Session, kind: str, record: Shape) -> list[Fault]:
-    """What the record refers to and is not there."""
-    wanted: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for pointer, other, slug in KINDS[kind].references(record):
-        wanted[other].append((pointer, slug))
+    """What the record refers to and does not exist; a LEAID that is not of its state."""
     faults = []
-    for other, named in wanted.items():
-        known = _known(session, other, [slug for _, slug in named])
+    for other, places in _places(kind, record).items():
+        query = select(RecordRow.slug).where(
+            RecordRow.kind == other, col(RecordRow.slug).in_({slug for _, slug in places})
+        )
+        known = set(session.exec(query))
         faults += [
-            _unknown(other, slug, pointer, _all(session, other))
-            for pointer, slug in named
+            _at(_unknown(other, slug, _names(session, other, slug)), pointer)
+            for pointer, slug in places
             if slug not in known
         ]
-    return faults
+
+    def fips_of(state: str) -> str | None:
+        row = session.get(StateRow, state)
+        return row.fips if row else None
+
+    return faults + _leaid_faults(record, fips_of)
 
 
-def unpublished_references(session: Session, kind: str, record: Shape) -> list[Fault]:
-    """What the record refers to and the public cannot see."""
-    wanted: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for pointer, other, slug in KINDS[kind].references(record):
-        wanted[other].append((pointer, slug))
+def unpublished_references(
+    session: Session, kind: str, record: Shape, *, in_review: bool = False
+) -> list[Fault]:
+    """What the record refers to and the public cannot see. `in_review`: what is in review counts
+    as public, since it can be published first."""
     faults = []
-    for other, named in wanted.items():
-        query = select(RecordRow.slug).where(
-            RecordRow.kind == other, col(RecordRow.slug).in_({slug for _, slug in named})
+    for other, places in _places(kind, record).items():
+        query = select(RecordRow.slug, RecordRow.published_version, RecordRow.status).where(
+            RecordRow.kind == other, col(RecordRow.slug).in_({slug for _, slug in places})
         )
-        public = set(session.exec(query.where(col(RecordRow.published_version).is_not(None))))
+        statuses = {
+            slug: "published" if published_version is not None else status
+            for slug, published_version, status in session.exec(query)
+        }
+        enough = ("published", "in_review") if in_review else ("published",)
         faults += [
-            _not_public(other, slug, pointer) for pointer, slug in named if slug not in public
+            _not_public(other, slug, pointer, statuses[slug])
+            for pointer, slug in places
+            if slug in statuses and statuses[slug] not in enough
         ]
     return faults
 
 
 def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
     """Up to three slugs of the kind that look like this one."""
-    return _nearest(slug, _all(session, kind))
+    return _nearest(slug, _names(session, kind, slug))
 
 
-def _not_public(kind: str, slug: str, pointer: str) -> Fault:
-    return Fault(
-        "needed_to_publish", f"the {KINDS[kind].noun} {slug!r} is not public yet", pointer=pointer
-    )
+def _places(kind: str, record: Shape) -> dict[str, list[tuple[str, str]]]:
+    """By kind referred to, pointer and slug of each reference."""
+    places: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for pointer, other, slug in KINDS[kind].references(record):
+        places[other].append((pointer, slug))
+    return places
 
 
-def _unknown(kind: str, slug: str, pointer: str, there: Collection[str]) -> Fault:
-    what = kind
-    if kind == "term":
-        what, slug = slug.split(".", 1)
-        there = [term.split(".", 1)[1] for term in there if term.startswith(f"{what}.")]
-    return Fault(
-        "unknown_value",
-        f"there is no {what.replace('-', ' ')} {slug!r}",
-        pointer=pointer,
-        allowed=tuple(sorted(there)) if 0 < len(there) <= MANY else None,
-        nearest=tuple(_nearest(slug, sorted(there))),
-    )
+def _leaid_faults(record: Shape, fips_of: Callable[[str], str | None]) -> list[Fault]:
+    if not isinstance(record, DistrictRecord) or not record.state:
+        return []
+    return leaid_faults(record, fips_of(record.state))
 
 
-def _known(session: Session, kind: str, slugs: Sequence[str]) -> set[str]:
-    return set(
-        session.exec(
-            select(RecordRow.slug).where(
-                RecordRow.kind == kind, col(RecordRow.slug).in_(set(slugs))
-            )
+def _not_public(kind: str, slug: str, pointer: str, status: str | None) -> Fault:
+    advice = {
+        "draft": "Submit it for review and publish it first.",
+        "in_review": "It is in review: publish it first.",
+        "withdrawn": "It was withdrawn: restore and publish it first.",
+    }.get(status or "", "Publish it first.")
+    detail = f"The {KINDS[kind].noun} {slug!r} is not public. {advice}"
+    return Fault("needed_to_publish", detail, pointer=pointer)
+
+
+def _unknown(kind: str, slug: str, names: Names) -> Fault:
+    """The fault of an unknown name, before it is placed at a field (`_at`)."""
+    code = slug.split(".", 1)[1] if kind == "term" else slug
+    near = _nearest(code, names)
+    allowed = tuple(sorted(set(names.values())))
+    if not 0 < len(allowed) <= MANY:
+        allowed = ()
+    advice = ""
+    if near:
+        advice = f" Did you mean {' or '.join(near)}?"
+        if kind == "state":
+            advice = f" Use the two-letter code: {near[0]}."
+    elif 0 < len(allowed) <= LISTED:
+        advice = f" Use one of: {', '.join(allowed)}."
+    detail = f"has no value {code[:60]!r}.{advice}"
+    return Fault("unknown_value", detail, allowed=allowed or None, nearest=tuple(near))
+
+
+def _at(fault: Fault, pointer: str) -> Fault:
+    """A fault placed at a field, which its message names."""
+    field = next(step for step in reversed(pointer.split("/")) if not step.isdecimal())
+    return replace(fault, pointer=pointer, detail=f"{field} {fault.detail}")
+
+
+def _names(session: Session, kind: str, slug: str) -> dict[str, str]:
+    """What the records of a kind are called, and the slug of each; for a term, those of its list."""
+    query = select(RecordRow.slug).where(RecordRow.kind == kind).order_by(RecordRow.slug)
+    if kind not in NAMED_KINDS:
+        return {slug: slug for slug in session.exec(query)}
+    vocabulary = _vocabulary(kind, slug)
+    newest = (
+        select(RecordRow.slug, RevisionRow.document)
+        .join(
+            RevisionRow,
+            (col(RevisionRow.kind) == RecordRow.kind) & (col(RevisionRow.slug) == RecordRow.slug),
         )
+        .where(RecordRow.kind == kind, RevisionRow.version == RecordRow.version)
+        .where(col(RecordRow.slug).startswith(vocabulary, autoescape=True))
+        .order_by(RecordRow.slug)
     )
+    names: dict[str, str] = {}
+    for full_slug, text in session.exec(newest):
+        code = full_slug.removeprefix(vocabulary)
+        document = orjson.loads(text)
+        called = [document.get("label") or document.get("name") or code]
+        called += [*document.get("synonyms", ()), *document.get("aliases", ())]
+        names |= {_plain(name): code for name in called if _plain(name) not in names}
+        names[code] = code
+    return names
 
 
-def _all(session: Session, kind: str) -> list[str]:
-    return list(
-        session.exec(select(RecordRow.slug).where(RecordRow.kind == kind).order_by(RecordRow.slug))
-    )
+def _vocabulary(kind: str, slug: str) -> str:
+    """What the slugs of a term's list begin with; empty for other kinds."""
+    return f"{slug.split('.', 1)[0]}." if kind == "term" else ""
 
 
-def _nearest(slug: str, among: Sequence[str]) -> list[str]:
-    return [
-        match for match, _score, _position in process.extract(slug, among, limit=3, score_cutoff=60)
-    ]
+def _nearest(value: str, names: Names) -> list[str]:
+    """The slugs whose names are nearest to a value; only the one that is called just so."""
+    if (exact := names.get(_plain(value))) is not None:
+        return [exact]
+    slugs = dict.fromkeys(names[name] for name in nearest(value, names))
+    return list(slugs)[:NEAREST]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.lower().split())

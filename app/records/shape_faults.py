@@ -1,0 +1,205 @@
+"""What a shape refuses, as faults in plain words: the field, what is wrong with it, what to write."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from app.errors import Fault
+from app.records.shape import SLUG_PATTERN
+from app.records.spelling import nearest
+
+SHOWN = 60  # characters of a value in a message
+NEAREST = 3
+_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s]*(?:\.\d+)?)[\s%]*")
+_A_TIME = "such as 2027-12-31T00:00:00Z"
+# What each pattern of a shape asks for.
+PATTERNS: Mapping[str, str] = {
+    SLUG_PATTERN: "must be lowercase letters and digits, in words joined by single hyphens",
+    "^[A-Z]{2}$": "must be a two-letter code in capitals, such as OH",
+    "^[a-z][a-z0-9]{0,9}$": "must be a lowercase letter and up to nine letters and digits, "
+    "such as s1",
+    "^[1-4][1-3]$": "must be an NCES locale code: 11 to 13, 21 to 23, 31 to 33 or 41 to 43",
+    "^(city|suburb|town|rural)$": "must be city, suburb, town or rural",
+    "^(office|city)$": "must be office or city",
+    "^[0-9]{2}$": "must be two digits",
+}
+
+
+def shape_faults(error: ValidationError, shape: type[BaseModel]) -> Iterator[Fault]:
+    """Every fault that validation found, by JSON Pointer."""
+    for problem in error.errors(include_url=False):
+        steps = problem["loc"]
+        pointer = "".join(f"/{_escaped(str(step))}" for step in steps)
+        if problem["type"] == "extra_forbidden":
+            yield _unknown_field(steps, pointer, shape)
+            continue
+        detail = _detail(problem["type"], _field(steps), problem["input"], problem.get("ctx", {}))
+        yield Fault(problem["type"], detail, pointer=pointer, allowed=_allowed(problem))
+
+
+def part_shape(shape: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The shape of the items in a list field; None if they are plain values."""
+    field = shape.model_fields.get(name)
+    for item in get_args(field.annotation) if field else ():
+        if isinstance(item, type) and issubclass(item, BaseModel):
+            return item
+    return None
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it, in JSON's words and cut short."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "a list"
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _unknown_field(steps: Sequence[int | str], pointer: str, shape: type[BaseModel]) -> Fault:
+    inner: type[BaseModel] | None = shape
+    for step in steps[:-1]:
+        if inner is not None and isinstance(step, str):
+            inner = part_shape(inner, step)
+    name = str(steps[-1])
+    near = nearest(name, inner.model_fields)[:NEAREST] if inner else []
+    advice = f"Did you mean {near[0]}?" if near else "Remove it."
+    detail = f"There is no field {name[:SHOWN]!r}. {advice}"
+    return Fault("extra_forbidden", detail, pointer=pointer, nearest=tuple(near) or None)
+
+
+def _field(steps: Sequence[int | str]) -> str:
+    """The name of the field at a place: `title`, or `strategies item 2` for an item of a list."""
+    if not steps:
+        return "The document"
+    last = steps[-1]
+    if isinstance(last, int):
+        return f"{_field(steps[:-1])} item {last + 1}"
+    return last
+
+
+def _detail(code: str, field: str, value: Any, context: Mapping[str, Any]) -> str:
+    if value is None and code != "missing":
+        return f"{field} cannot be null. Give a value, or leave the field out if it is optional."
+    words = _WORDS.get(code)
+    if words is None:
+        return f"{field} cannot be {shown(value)}."
+    return words(field, value, context)
+
+
+def _text_wanted(field: str, value: Any, _context: Mapping[str, Any]) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f'{field} must be text, not a number. Put it in quotes: "{value}".'
+    return f"{field} must be text, not {shown(value)}."
+
+
+def _too_short(field: str, _value: Any, context: Mapping[str, Any]) -> str:
+    least = context["min_length"]
+    if least == 1:
+        return f"{field} is empty. Write something, or leave the field out if it is optional."
+    return f"{field} must have at least {least} characters."
+
+
+def _too_long(field: str, value: Any, context: Mapping[str, Any]) -> str:
+    return f"{field} has {len(value):,} characters. Shorten it to {context['max_length']:,}."
+
+
+def _pattern(field: str, value: str, context: Mapping[str, Any]) -> str:
+    pattern = context["pattern"]
+    meaning = PATTERNS.get(pattern, f"must match {pattern}")
+    detail = f"{field} {meaning}, not {shown(value)}."
+    words = re.findall("[a-z0-9]+", value.lower()) if pattern == SLUG_PATTERN else []
+    proposal = "-".join(words)
+    return f"{detail} Write {proposal[:SHOWN]}." if proposal else detail
+
+
+def _number_wanted(kind: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
+    def words(field: str, value: Any, _context: Mapping[str, Any]) -> str:
+        detail = f"{field} must be {kind}, not {shown(value)}."
+        found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+        digits = re.sub(r"[,\s]", "", found[1]) if found else ""
+        if digits and (kind == "a number" or "." not in digits):
+            return f"{detail} Write {digits}."
+        return detail
+
+    return words
+
+
+def _bound(words: str, name: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
+    return lambda field, value, context: (
+        f"{field} must be {words} {context[name]:,}, not {shown(value)}."
+        if abs(context[name]) >= 10_000
+        else f"{field} must be {words} {context[name]}, not {shown(value)}."
+    )
+
+
+def _list_wanted(field: str, value: Any, _context: Mapping[str, Any]) -> str:
+    detail = f"{field} must be a list, not {shown(value)}."
+    return f'{detail} Write ["{value}"].' if isinstance(value, str) and value else detail
+
+
+def _items(field: str, value: Any, context: Mapping[str, Any]) -> str:
+    return f"{field} has {len(value)} items. It may have {context['max_length']}."
+
+
+def _choice(field: str, value: Any, context: Mapping[str, Any]) -> str:
+    names = ", ".join(_names_in(context["expected"]))
+    return f"{field} has no value {shown(value)}. Use one of: {names}."
+
+
+def _fixed(words: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
+    return lambda field, value, _context: f"{field} {words}, not {shown(value)}."
+
+
+def _own_words(field: str, _value: Any, context: Mapping[str, Any]) -> str:
+    return f"{field}: {context['error']}"
+
+
+_TIME = _fixed(f"must be a time with its zone, {_A_TIME}")
+_WORDS: Mapping[str, Callable[[str, Any, Mapping[str, Any]], str]] = {
+    "missing": lambda field, _value, _context: f"{field} is required. Add it.",
+    "string_type": _text_wanted,
+    "string_too_short": _too_short,
+    "string_too_long": _too_long,
+    "string_pattern_mismatch": _pattern,
+    "int_type": _number_wanted("a whole number"),
+    "int_parsing": _number_wanted("a whole number"),
+    "int_parsing_size": _number_wanted("a whole number that is not as large"),
+    "int_from_float": _number_wanted("a whole number"),
+    "float_type": _number_wanted("a number"),
+    "float_parsing": _number_wanted("a number"),
+    "finite_number": _number_wanted("a number"),
+    "greater_than_equal": _bound("at least", "ge"),
+    "less_than_equal": _bound("at most", "le"),
+    "list_type": _list_wanted,
+    "too_long": _items,
+    "model_type": _fixed("must be an object with named fields"),
+    "model_attributes_type": _fixed("must be an object with named fields"),
+    "dict_type": _fixed("must be an object with named fields"),
+    "bool_type": _fixed("must be true or false"),
+    "bool_parsing": _fixed("must be true or false"),
+    "literal_error": _choice,
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "datetime_object_invalid": _TIME,
+    "timezone_aware": _TIME,
+    "value_error": _own_words,
+}
+
+
+def _allowed(problem: Any) -> tuple[str, ...] | None:
+    if problem["type"] == "literal_error":
+        return tuple(_names_in(problem["ctx"]["expected"]))
+    return None
+
+
+def _names_in(expected: str) -> list[str]:
+    """The values of a literal, which pydantic gives as `'a', 'b' or 'c'`."""
+    return re.findall(r"'([^']*)'", expected)
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
