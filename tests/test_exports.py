@@ -1,13 +1,18 @@
 """What a researcher meets: everything that the filters find, in bulk, whole, as JSON, NDJSON or CSV, without a cap."""
 
 import csv
+import gzip
 import io
 import json
 import socket
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
+import brotli
 import httpx
 import pytest
+from people import People
 from publishing import case_study, publish, wait_for
 from serving import Service
 
@@ -43,6 +48,7 @@ def exported(client: httpx.Client, table: str, form: str, question: str = "") ->
     """What an export holds; of a CSV file, its rows."""
     text = client.get(f"/v1/exports/{table}.{form}?{question}").raise_for_status().text
     if form == "csv":
+        text = text.removeprefix("\ufeff")
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     documents: list[Json] = (
         json.loads(text) if form == "json" else [json.loads(line) for line in text.splitlines()]
@@ -150,7 +156,7 @@ def test_a_row_of_districts_holds_what_the_document_says(client: httpx.Client) -
 @each_table
 def test_a_csv_file_without_a_row_still_has_its_header(client: httpx.Client, table: str) -> None:
     text = client.get(f"/v1/exports/{table}.csv?q=thereisnosuchword").text
-    assert text.startswith("slug,")
+    assert text.startswith("\ufeffslug,")
     assert text.count("\r\n") == 1
     assert client.get(f"/v1/exports/{table}.json?q=thereisnosuchword").json() == []
     assert client.get(f"/v1/exports/{table}.ndjson?q=thereisnosuchword").content == b""
@@ -169,6 +175,103 @@ def test_commas_quotes_and_line_breaks_survive_a_csv_file(
     )
     row = exported(own_client, "case-studies", "csv", "slug=an-effort")[0]
     assert (row["title"], row["summary"]) == (title, summary)
+
+
+def test_a_spreadsheet_reads_a_csv_file_right_and_the_desk_takes_it_back(
+    client: httpx.Client, people: People
+) -> None:
+    body = client.get("/v1/exports/districts.csv?slug=boise-school-district-id").content
+    assert body.startswith(b"\xef\xbb\xbfslug,")  # the mark that says UTF-8
+    headers = {"Content-Type": "text/csv"}
+    plan = people.ada.post("/imports?kind=district", content=body, headers=headers)
+    assert plan.raise_for_status().json()["data"]["counts"]["refused"] == 0
+
+
+def encoded(client: httpx.Client, path: str, encoding: str, **headers: str) -> httpx.Response:
+    """A response of which the encoding is the test's to undo, in `extensions`."""
+    wanted = {"Accept-Encoding": encoding} | headers
+    with client.stream("GET", path, headers=wanted) as answer:
+        answer.extensions["raw"] = b"".join(answer.iter_raw())
+    return answer
+
+
+DECODE = {"gzip": gzip.decompress, "br": brotli.decompress}
+SHORT = "/v1/exports/districts.csv?slug=boise-school-district-id"
+LONG = "/v1/exports/case-studies.ndjson"
+
+
+@pytest.mark.parametrize("path", [SHORT, LONG])
+@pytest.mark.parametrize("encoding", DECODE)
+def test_an_export_is_compressed_as_the_client_takes_it(
+    client: httpx.Client, path: str, encoding: str
+) -> None:
+    plain, packed = encoded(client, path, "identity"), encoded(client, path, encoding)
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == encoding
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    raw = packed.extensions["raw"]
+    assert DECODE[encoding](raw) == plain.extensions["raw"]
+    assert len(raw) < len(plain.extensions["raw"])
+
+
+@pytest.mark.parametrize("path", [SHORT, LONG])
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+def test_a_copy_that_is_still_current_is_not_sent_again(
+    client: httpx.Client, path: str, encoding: str
+) -> None:
+    whole = encoded(client, path, encoding)
+    etag = whole.headers["ETag"]
+    again = encoded(client, path, encoding, **{"If-None-Match": etag})
+    assert (again.status_code, again.extensions["raw"]) == (304, b"")
+    for name in ("ETag", "Cache-Control", "Directory-Revision", "Vary"):
+        assert again.headers[name] == whole.headers[name]
+    other = encoded(
+        client, f"{path}&q=school".replace("n&", "n?"), encoding, **{"If-None-Match": etag}
+    )
+    assert other.status_code == 200
+
+
+def test_a_copy_that_is_not_current_any_more_is_sent_again(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    before = own_client.get(LONG)
+    unchanged = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    assert own_client.get(LONG, headers=unchanged).status_code == 304
+    wait_for(own_service, publish(own_service.database, case_study("an-effort")))
+    after = own_client.get(LONG, headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
+    assert '"an-effort"' in after.text
+    since = {"If-Modified-Since": before.headers["Last-Modified"]}
+    assert own_client.get(LONG, headers=since).status_code == 200
+
+
+def test_an_export_tells_its_license_and_revision(client: httpx.Client) -> None:
+    answer = client.get(SHORT)
+    assert answer.links["license"]["url"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert int(answer.headers["Directory-Revision"]) == client.get("/").json()["revision"]
+    assert answer.headers["Cache-Control"].startswith("public, max-age=")
+
+
+def test_a_short_export_has_a_length_and_a_digest_and_a_long_one_is_streamed(
+    client: httpx.Client,
+) -> None:
+    for encoding in ("identity", "gzip", "br"):
+        short = encoded(client, SHORT, encoding)
+        digest = b64encode(sha256(short.extensions["raw"]).digest()).decode()
+        assert short.headers["Repr-Digest"] == f"sha-256=:{digest}:"
+        assert int(short.headers["Content-Length"]) == len(short.extensions["raw"])
+        long = encoded(client, LONG, encoding)
+        assert not {"repr-digest", "content-length"} & set(long.headers)
+
+
+@pytest.mark.parametrize("path", [SHORT, LONG])
+def test_head_tells_of_an_export_what_get_would(client: httpx.Client, path: str) -> None:
+    get, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    names = {"etag", "last-modified", "cache-control", "directory-revision", "link"}
+    names |= {"content-encoding", "content-disposition", "content-type"}
+    for name in names:
+        assert head.headers[name] == get.headers[name]
 
 
 @each_table
@@ -201,7 +304,8 @@ def test_more_than_one_statement_can_carry_at_once_is_still_exported(
             *(case_study(f"effort-{number}", title="Zzyzx") for number in range(700)),
         ),
     )
-    for question, total in (("q=zzyzx", 700), ("state=ID", 701)):
+    others = own_client.get("/v1/case-studies?state=ID&q=-zzyzx&limit=0").json()["meta"]["total"]
+    for question, total in (("q=zzyzx", 700), ("state=ID", 700 + others)):
         slugs = [
             document["slug"]
             for document in exported(own_client, "case-studies", "ndjson", question)

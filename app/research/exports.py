@@ -1,4 +1,4 @@
-"""The exports: which tables there are, their columns, and the documents of what a question finds."""
+"""The exports: their tables, their columns, and the documents that a search finds."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -15,33 +15,36 @@ TABLES = {"case-studies": "case-study", "districts": "district"}
 
 
 def documents(database: Database, index: Index, query: SearchQuery) -> Documents:
-    """The full document of everything that the question finds, by slug, as of one moment."""
-    hits = match(query, index.collections[query.kind]).hits()
-    among = index.collections[query.kind]
-    wanted = None if len(hits) == len(among) else frozenset(among.slugs[number] for number in hits)
-    return _stream(database, query.kind, wanted)
+    """The full document of every record that the search finds, by slug, all of one revision."""
+    collection = index.collections[query.kind]
+    numbers = match(query, collection).hits()
+    slugs = None
+    if len(numbers) < len(collection):
+        slugs = frozenset(collection.slugs[number] for number in numbers)
+    return _stream(database, query.kind, slugs)
 
 
-def _stream(database: Database, kind: str, wanted: frozenset[str] | None) -> Documents:
+def _stream(database: Database, kind: str, slugs: frozenset[str] | None) -> Documents:
     with database.reading() as session:
-        yield from entry.stream_documents(session, kind, wanted)
+        yield from entry.stream_documents(session, kind, slugs)
 
 
 def _field(*path: str) -> Callable[[dict[str, Any]], Any]:
-    def value(found: Any) -> Any:
+    """Reads the value at a path; from a list, that of each item which has one."""
+
+    def value(part: Any) -> Any:
         for position, name in enumerate(path):
-            if isinstance(found, list):
-                return [
-                    inner for item in found if (inner := _field(*path[position:])(item)) is not None
-                ]
-            found = found and found[name]
-        return found
+            if isinstance(part, list):
+                inner = _field(*path[position:])
+                return [item for item in map(inner, part) if item is not None]
+            part = part and part[name]
+        return part
 
     return value
 
 
 def _prose(name: str) -> Callable[[dict[str, Any]], str]:
-    return lambda found: "\n\n".join(paragraph["text"] for paragraph in found[name])
+    return lambda document: "\n\n".join(paragraph["text"] for paragraph in document[name])
 
 
 _DISTRICT_FIGURES: list[Column] = [

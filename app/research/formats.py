@@ -1,4 +1,4 @@
-"""Documents to CSV, NDJSON or JSON, as a stream in constant memory."""
+"""Documents as CSV, NDJSON or JSON, in chunks and constant memory."""
 
 import csv
 import io
@@ -9,20 +9,19 @@ import orjson
 
 CHUNK = 256 * 1024  # characters; memory for more is taken from the system each time, page by page
 FORMATS = ("csv", "ndjson", "json")
+BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read UTF-8 as another encoding
 Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
 
 
 def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> Iterator[bytes]:
     """The documents in one of the three formats: csv, ndjson or json."""
-    return (
-        csv_rows(documents, columns)
-        if format_ == "csv"
-        else {"ndjson": ndjson, "json": json_array}[format_](documents)
-    )
+    if format_ == "csv":
+        return csv_rows(documents, columns)
+    return ndjson(documents) if format_ == "ndjson" else json_array(documents)
 
 
 def ndjson(documents: Iterable[str]) -> Iterator[bytes]:
-    """One document on a line."""
+    """One document per line."""
     return _chunks(documents, end="\n")
 
 
@@ -40,15 +39,16 @@ def json_array(documents: Iterable[str]) -> Iterator[bytes]:
 
 
 def csv_rows(documents: Iterable[str], columns: list[Column]) -> Iterator[bytes]:
-    """One row for each document (RFC 4180, UTF-8), lists joined by `; `."""
+    """One row per document (RFC 4180, UTF-8 with a byte order mark), lists joined by `; `."""
 
     def lines() -> Iterator[str]:
         buffer = io.StringIO()
+        buffer.write(BYTE_ORDER_MARK)
         writer = csv.writer(buffer)
         writer.writerow([name for name, _ in columns])
-        for document in documents:
-            found = orjson.loads(document)
-            writer.writerow([_cell(value(found)) for _, value in columns])
+        for text in documents:
+            document = orjson.loads(text)
+            writer.writerow([_cell(value(document)) for _, value in columns])
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()
@@ -58,18 +58,20 @@ def csv_rows(documents: Iterable[str], columns: list[Column]) -> Iterator[bytes]
 
 
 def _cell(value: Any) -> Any:
-    return "; ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
+    return "" if value is None else value
 
 
 def _chunks(texts: Iterable[str], *, end: str = "") -> Iterator[bytes]:
-    """Joined and encoded many at a time, each with its end: one by one takes a third longer."""
-    found: list[str] = []
+    """Texts joined and encoded many at a time, each with its end: singly takes a third longer."""
+    batch: list[str] = []
     size = 0
     for text in texts:
-        found.append(text)
+        batch.append(text)
         size += len(text)
         if size >= CHUNK:
-            yield end.join([*found, ""]).encode()
-            found, size = [], 0
-    if found:
-        yield end.join([*found, ""]).encode()
+            yield end.join([*batch, ""]).encode()
+            batch, size = [], 0
+    if batch:
+        yield end.join([*batch, ""]).encode()

@@ -20,14 +20,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.clock import now
 from app.web.cached_response import HINTS, NO_HINTS, CacheHints
 from app.web.conditional import (
+    CACHE_CONTROL,
     COMPRESS,
     IDENTITY,
     encoding_for,
     http_date,
+    is_not_modified,
     last_modified,
-    matches,
     takes_json,
-    unchanged_since,
 )
 from app.web.state import resource_of_state
 
@@ -45,7 +45,6 @@ REPLACED = {
     b"content-encoding",
     b"x-request-id",
 }
-CACHE_CONTROL = b"public, max-age=60, stale-while-revalidate=600"
 NAME = b"ModelDistricts"
 HIT, MISS, COLLAPSED, BYPASS = b"hit", b"fwd=miss", b"fwd=miss; collapsed", b"fwd=bypass"
 EMPTY: Message = {"type": "http.response.body", "body": b""}
@@ -290,7 +289,7 @@ class Cache:
         etag = self._etag(answer, encoding)
         modified_at, is_final = last_modified(answer.updated_at, now())
         others = [header for header in answer.headers if header[0] not in REPLACED]
-        fresh = [(b"etag", etag), (b"cache-control", CACHE_CONTROL)]
+        fresh = [(b"etag", etag), (b"cache-control", CACHE_CONTROL.encode())]
         about_body = [
             (b"content-length", str(len(body)).encode()),
             (b"last-modified", http_date(modified_at).encode()),
@@ -333,12 +332,12 @@ def _request_headers(scope: Scope) -> RequestHeaders:
 
 
 def _is_not_modified(answer: CachedAnswer, variant: Variant, headers: RequestHeaders) -> bool:
-    if headers.if_none_match:
-        return matches(headers.if_none_match.decode("latin-1"), variant.etag.decode())
-    return (
-        bool(headers.if_modified_since)
-        and answer.hints.by_revision
-        and unchanged_since(headers.if_modified_since.decode("latin-1"), answer.updated_at)
+    modified_since = headers.if_modified_since if answer.hints.by_revision else b""
+    return is_not_modified(
+        headers.if_none_match.decode("latin-1"),
+        modified_since.decode("latin-1"),
+        variant.etag.decode(),
+        answer.updated_at,
     )
 
 

@@ -15,6 +15,7 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {  # the best first
 }
 IDENTITY = "identity"
 MAX_REMEMBERED = 200  # bytes of a header whose meaning is remembered; browsers send fewer
+CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
 ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 SECOND = timedelta(seconds=1)
 
@@ -67,6 +68,15 @@ def matches(if_none_match: str, etag: str) -> bool:
     if if_none_match.strip() == "*":
         return True
     return etag.removeprefix("W/") in ENTITY_TAG.findall(if_none_match)
+
+
+def is_not_modified(
+    if_none_match: str, if_modified_since: str, etag: str, changed_at: datetime
+) -> bool:
+    """Whether a GET with these headers, "" if absent, is answered with 304 (13.2.2)."""
+    if if_none_match:
+        return matches(if_none_match, etag)
+    return bool(if_modified_since) and unchanged_since(if_modified_since, changed_at)
 
 
 def last_modified(changed_at: datetime, now: datetime) -> tuple[datetime, bool]:
