@@ -45,34 +45,68 @@ from app.web.parameters import takes_no_parameters
 from app.web.problem_types import responses
 from app.web.state import resource, resources
 
-DESCRIPTION = """
-An open directory of US school districts that use the **community school** strategy, with case studies whose every claim
-names its source and how strong its evidence is.
+PUBLIC = openapi.Document(
+    path="/openapi.json",
+    docs_path="/docs",
+    title="Model Districts",
+    summary="Community school districts of the United States, searchable and sourced.",
+    description="""
+An open directory of US school districts that use the **community school** strategy. Each claim of a
+case study names its source and the strength of its evidence.
 
 * Reading needs no key and works from any web page (CORS). This is a promise.
-* Parameters and values that are not known are refused, with the nearest that are: nothing is ignored in silence.
-* Every list has an export without a cap, with the same filters. Data: CC BY 4.0.
+* Unknown parameters and values are refused with the closest valid ones; none is ignored.
+* Every list has an export with the same filters and no limit. The data is licensed CC BY 4.0.
 * Links in answers are relative to the root of this server.
-"""
-TAGS = [
-    {"name": "case studies", "description": "Documented efforts, each claim with its source."},
-    {
-        "name": "districts",
-        "description": "The districts they happened in, with federal figures, each with year and source.",
-    },
-    {"name": "vocabularies", "description": "The terms that filters take, with counts."},
-    {"name": "search", "description": "Completion for a search box."},
-    {"name": "exports", "description": "Everything in bulk."},
-    {
-        "name": "suggestions",
-        "description": "What readers tell editors: corrections, and case studies that are not here.",
-    },
-    {
-        "name": "desk",
-        "description": "For editors: drafts, review, publication, history. Needs a key.",
-    },
-    {"name": "operation", "description": "For those who run the service."},
-]
+* Editors can add terms to vocabularies. The enums in this document list the terms of now.
+* Editors work with the desk API: [its docs](/v1/admin/docs), [its document](/v1/admin/openapi.json).
+""",
+    tags=[
+        {
+            "name": "case studies",
+            "description": "Documented community school efforts, each claim with its source.",
+        },
+        {
+            "name": "districts",
+            "description": "The districts of the case studies, with federal figures. Each figure has "
+            "its year and source.",
+        },
+        {
+            "name": "vocabularies",
+            "description": "The terms that filters take and fields hold, with definitions and counts.",
+        },
+        {"name": "search", "description": "Completions for a search box."},
+        {"name": "exports", "description": "Complete search results as files."},
+        {
+            "name": "suggestions",
+            "description": "Corrections and new case studies suggested by readers.",
+        },
+        {"name": "operation", "description": "Information for the operators of the service."},
+    ],
+    takes=lambda path: not path.startswith("/v1/admin/"),
+)
+DESK = openapi.Document(
+    path="/v1/admin/openapi.json",
+    docs_path="/v1/admin/docs",
+    title="Model Districts desk",
+    summary="Drafts, review, publication, imports and history, for editors.",
+    description="""
+The API for editors of Model Districts. Every operation needs a key: `Authorization: Bearer KEY`.
+
+* A record is a draft, in review, published or withdrawn. Each change makes a new version.
+* A change to an existing record needs `If-Match` with the ETag of the version it is based on.
+* A POST with an `Idempotency-Key` can be repeated safely.
+* Answers of the desk are never cached.
+* Reading published records needs no key: see the [public API](/docs).
+""",
+    tags=[
+        {
+            "name": "desk",
+            "description": "Drafts, review, publication, imports, sources, keys and history.",
+        }
+    ],
+    takes=lambda path: path.startswith("/v1/admin/"),
+)
 
 JSON = "application/json"
 EXPORTED = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
@@ -123,16 +157,14 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             gc.unfreeze()
 
     app = FastAPIOffline(
-        title="Model Districts",
-        summary="Community school districts of the United States, searchable and sourced.",
-        description=DESCRIPTION,
+        docs_url=None,
+        title=PUBLIC.title,
         version=version("model-districts"),
         license_info={
             "name": "Code MIT, data CC BY 4.0",
             "url": "https://creativecommons.org/licenses/by/4.0/",
         },
-        openapi_tags=TAGS,
-        openapi_url="/openapi.json",
+        openapi_url=PUBLIC.path,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
@@ -143,13 +175,15 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     problems.install(app)
     openapi.install(
         app,
-        asked=(
+        (PUBLIC, DESK),
+        bodies=(
             *access_shapes.ASKED,
             *editing_shapes.ASKED,
             editing_shapes.StaleProblem,
             *feedback_shapes.ASKED,
             *import_shapes.ASKED,
         ),
+        published=_published,
     )
     app.include_router(_service_document())
     for door in (
@@ -213,11 +247,25 @@ def _path_rules() -> PathRules:
 
 def _media_types(path: str) -> tuple[str, ...]:
     """What a path answers with; () for pages, which answer whatever is accepted."""
-    if not path.startswith("/v1/"):
+    if not path.startswith("/v1/") or path == DESK.docs_path:
         return ()
     if path.startswith("/v1/exports/"):
         return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
     return (JSON, "application/problem+json")
+
+
+def _published(request: Request) -> openapi.Published:
+    """The terms that the OpenAPI documents list."""
+    index = resource(request, Index)
+    index.catch_up()
+    enumerations = {
+        row.vocabulary: openapi.Enumeration(
+            index.vocabulary.codes(row.vocabulary),
+            f"{row.description} GET /v1/{row.path} defines each term.",
+        )
+        for row in vocabularies.VOCABULARIES
+    }
+    return openapi.Published(index.revision, enumerations)
 
 
 def _cacheable(path: str) -> bool:
@@ -259,8 +307,10 @@ def _service_document() -> APIRouter:
                 },
                 "suggest": "/v1/suggest?q=",
                 "exports": "/v1/exports/case-studies.ndjson",
-                "openapi": "/openapi.json",
-                "docs": "/docs",
+                "openapi": PUBLIC.path,
+                "docs": PUBLIC.docs_path,
+                "desk_openapi": DESK.path,
+                "desk_docs": DESK.docs_path,
             },
         )
 

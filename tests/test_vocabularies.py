@@ -10,6 +10,7 @@ from publishing import case_study, publish, wait_for, withdraw
 from serving import Service
 
 from app.records import store
+from app.records.taxonomy import StrategyRecord
 
 Json = dict[str, Any]
 TAXONOMIES = Path(__file__).parent.parent / "seed" / "taxonomies"
@@ -211,17 +212,21 @@ def test_a_vocabulary_is_whole_and_takes_no_parameters(client: httpx.Client, nam
 def test_a_corrected_name_is_what_facets_show(
     own_service: Service, own_client: httpx.Client
 ) -> None:
-    unused = next(
-        term["value"] for term in terms(own_client, "strategies") if not term["case_studies"]
+    unused = StrategyRecord(
+        slug="walking-school-bus",
+        pillar="expanded-learning",
+        label="Walking school bus",
+        definition="Adults walk groups of children to school along a fixed route.",
     )
+    wait_for(own_service, publish(own_service.database, unused))
     with own_service.database.reading() as session:
         records = [
-            store.get(session, "strategy", slug).record for slug in ("food-security", unused)
+            store.get(session, "strategy", slug).record for slug in ("food-security", unused.slug)
         ]
 
     def shown() -> set[str]:
         values = own_client.get(
-            f"/v1/case-studies?strategy={unused},food-security&facets=strategy"
+            f"/v1/case-studies?strategy={unused.slug},food-security&facets=strategy"
         ).json()["facets"]["strategy"]
         return {value["label"] for value in values if value["selected"]}
 

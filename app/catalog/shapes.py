@@ -9,6 +9,26 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.records.case_study import Figure, Funding, Outcome, Source
+from app.records.term_types import (
+    DirectionCode,
+    EvidenceCode,
+    IndicatorCode,
+    InitiativeStatusCode,
+    KinshipCode,
+    LocaleCode,
+    ModelCode,
+    PartnerTypeCode,
+    PillarCode,
+    QualifierCode,
+    RuralityCode,
+    SettingCode,
+    StateCode,
+    StrategyCode,
+    TopicCode,
+    UnitCode,
+)
+
+CensusRegion = Literal["Northeast", "Midwest", "South", "West"]
 
 
 class Public(BaseModel):
@@ -20,18 +40,18 @@ class Public(BaseModel):
 class StateLabel(Public):
     """A state with its Census region."""
 
-    value: str = Field(description="USPS code.")
+    value: StateCode = Field(description="USPS code.")
     label: str = Field(description="Name.")
-    region: str | None = Field(description="Census region; null for territories.")
+    region: CensusRegion | None = Field(description="Census region; null for territories.")
     division: str | None = Field(description="Census division; null for territories.")
 
 
 class StrategyLabel(Public):
     """A strategy in its pillar."""
 
-    value: str = Field(description="Slug of the strategy.")
+    value: StrategyCode = Field(description="Slug of the strategy.")
     label: str = Field(description="Name to show.")
-    pillar: str = Field(description="Slug of its pillar.")
+    pillar: PillarCode = Field(description="Slug of its pillar.")
 
 
 class Place(Public):
@@ -56,9 +76,9 @@ class DistrictFigure(Public):
 class DistrictLocale(Public):
     """A district's NCES locale with its year and source."""
 
-    value: str = Field(description="NCES locale code, 11 to 43.")
+    value: LocaleCode = Field(description="NCES locale code, 11 to 43.")
     label: str = Field(description="NCES name of the code.")
-    rurality: str = Field(description="Type of the locale: city, suburb, town or rural.")
+    rurality: RuralityCode = Field(description="Type of the locale: city, suburb, town or rural.")
     year: int = Field(description="Autumn in which the school year begins: 2022 is 2022-23.")
     source: str = Field(description="Federal file that it was taken from.")
 
@@ -71,7 +91,7 @@ class CaseDistrict(Public):
         description="NCES local education agency id, 7 digits; null for those without."
     )
     name: str = Field(description="Name in everyday use.")
-    state: str = Field(description="USPS code of its state.")
+    state: StateCode = Field(description="USPS code of its state.")
     city: str | None = Field(description="City of its office.")
     county: str | None = Field(description="County.")
     locale: DistrictLocale | None = Field(description="NCES locale; null where not known.")
@@ -79,37 +99,44 @@ class CaseDistrict(Public):
     place: Place | None = Field(description="Position; null where not known.")
 
 
-class Label(Public):
-    """A vocabulary term."""
+class ModelLabel(Public):
+    """A named model."""
 
-    value: str = Field(description="Code of the term.")
+    value: ModelCode = Field(description="Code of the model.")
+    label: str = Field(description="Name to show.")
+
+
+class TopicLabel(Public):
+    """A topic."""
+
+    value: TopicCode = Field(description="Code of the topic.")
     label: str = Field(description="Name to show.")
 
 
 class OutcomeLine(Public):
     """The outcome of one indicator that has the strongest evidence."""
 
-    indicator: str = Field(description="What was measured: slug of the indicator.")
+    indicator: IndicatorCode = Field(description="What was measured: slug of the indicator.")
     label: str = Field(description="Name of the indicator.")
     value: float | None = Field(
         description="The figure, in `unit`; null where the source gives none."
     )
-    qualifier: str | None = Field(
+    qualifier: QualifierCode | None = Field(
         description="How exact the value is: about, more-than, at-least, nearly, up-to or less-than; "
         "null where it is stated plainly."
     )
-    unit: str | None = Field(description="Unit of the value: a term of the vocabulary `unit`.")
-    direction: str = Field(
+    unit: UnitCode | None = Field(description="Unit of the value: a term of the vocabulary `unit`.")
+    direction: DirectionCode = Field(
         description="Whether the indicator got better or worse, as the source says."
     )
-    evidence: str = Field(description="Study design, as the source states it.")
+    evidence: EvidenceCode = Field(description="Study design, as the source states it.")
     more: int = Field(description="How many more outcomes the case study has for this indicator.")
 
 
 class DocumentedOutcome(Outcome):
     """An outcome with the name of its indicator."""
 
-    direction: str = Field(
+    direction: DirectionCode = Field(
         description="Whether the indicator got better or worse, as the source says: a term of the "
         "vocabulary `direction`."
     )
@@ -125,24 +152,26 @@ class CaseStudySummary(Public):
     summary: str = Field(description="What was done and what came of it.")
     states: list[StateLabel] = Field(description="Where it happened.")
     districts: list[CaseDistrict] = Field(description="The districts it happened in.")
-    rurality: list[str] = Field(
+    rurality: list[RuralityCode] = Field(
         description="city, suburb, town, rural; several if its districts differ; empty where not stated."
     )
     rurality_basis: Literal["nces", "source"] | None = Field(
         description="nces: from its districts' locales; source: from the setting that a source states; null: not stated."
     )
-    setting: str | None = Field(description="Kind of place, as a source states it.")
-    models: list[Label] = Field(
+    setting: SettingCode | None = Field(description="Kind of place, as a source states it.")
+    models: list[ModelLabel] = Field(
         description="Named models that its sources say it follows; several if several."
     )
     strategies: list[StrategyLabel] = Field(description="Strategies it used.")
-    topics: list[Label] = Field(description="What it is about, finer than strategies.")
-    evidence: str | None = Field(
+    topics: list[TopicLabel] = Field(description="What it is about, finer than strategies.")
+    evidence: EvidenceCode | None = Field(
         description="Strongest study design among its outcomes; null where it states none. A label, never a score."
     )
     started_year: int | None = Field(description="Year in which it began.")
     ended_year: int | None = Field(description="Year in which it ended.")
-    status: str | None = Field(description="active, ended or unknown; null where not stated.")
+    status: InitiativeStatusCode | None = Field(
+        description="active, ended or unknown; null where not stated."
+    )
     version: int = Field(description="Version of the record that is shown.")
     updated_at: datetime = Field(description="When this version was published (UTC).")
     url: str = Field(description="Path of the full document.")
@@ -171,7 +200,7 @@ class Partner(Public):
     organization: str | None = Field(
         description="Slug of the organization; null for unnamed groups."
     )
-    type: str = Field(description="Kind of partner.")
+    type: PartnerTypeCode = Field(description="Type of partner.")
     role: str | None = Field(description="What it does.")
     source: str = Field(description="Id of the source that says so.")
 
@@ -199,7 +228,7 @@ class CaseStudyDocument(CaseStudySummary):
     asked_as: list[str] = Field(
         description="Everyday phrases by which people look for such a case; search knows them."
     )
-    kinship: str | None = Field(
+    kinship: KinshipCode | None = Field(
         description="Whether its sources call it a community school or something akin."
     )
     challenge: list[Paragraph] = Field(description="What the community faced.")
@@ -224,23 +253,25 @@ class DistrictCaseStudy(Public):
 
     slug: str = Field(description="Public id.")
     title: str = Field(description="Title.")
-    evidence: str | None = Field(description="Strongest study design among its outcomes.")
+    evidence: EvidenceCode | None = Field(description="Strongest study design among its outcomes.")
     url: str = Field(description="Path of the full document.")
 
 
 class DistrictCard(CaseDistrict):
     """A district as a list shows it."""
 
-    rurality: list[str] = Field(
+    rurality: list[RuralityCode] = Field(
         description="city, suburb, town or rural: the type of its locale; without one, the settings "
         "that sources of its case studies state; empty where not stated."
     )
     rurality_basis: Literal["nces", "source"] | None = Field(
         description="nces: from its locale; source: from its case studies' sources; null: not stated."
     )
-    region: str | None = Field(description="Census region.")
-    strategies: list[str] = Field(description="Slugs of the strategies that its case studies used.")
-    outcomes: list[str] = Field(
+    region: CensusRegion | None = Field(description="Census region; null for territories.")
+    strategies: list[StrategyCode] = Field(
+        description="Slugs of the strategies that its case studies used."
+    )
+    outcomes: list[IndicatorCode] = Field(
         description="Slugs of the indicators that its case studies report on."
     )
     case_studies: list[DistrictCaseStudy] = Field(description="Its published case studies.")

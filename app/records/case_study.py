@@ -9,6 +9,23 @@ from sqlmodel import Field
 from app.errors import Fault
 from app.records.prose import PROSE_FIELDS, prose_faults
 from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, PROSE, SHORT, HttpUrl, Shape, Slug
+from app.records.term_types import (
+    DirectionCode,
+    EvidenceCode,
+    FundingKindCode,
+    IndicatorCode,
+    InitiativeStatusCode,
+    KinshipCode,
+    ModelCode,
+    PartnerTypeCode,
+    QualifierCode,
+    SettingCode,
+    SourceKindCode,
+    StateCode,
+    StrategyCode,
+    TopicCode,
+    UnitCode,
+)
 
 # A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
 LEAST_PERCENT, MOST_PERCENT = -100, 1000
@@ -31,7 +48,7 @@ class Source(Shape):
         description="Year of publication, where the source states one.",
     )
     url: HttpUrl = Field(max_length=2000, description="Where it can be read.")
-    kind: str = Field(
+    kind: SourceKindCode = Field(
         max_length=SHORT, description="What it is: a term of the vocabulary `source-kind`."
     )
 
@@ -45,7 +62,7 @@ _QUALIFIER = (
 class Outcome(Shape):
     """One finding of a study: what was measured, what was found, and by which study design."""
 
-    indicator: str = Field(
+    indicator: IndicatorCode = Field(
         foreign_key="indicator.slug",
         max_length=SHORT,
         description="What was measured: slug of an indicator.",
@@ -56,8 +73,8 @@ class Outcome(Shape):
     value: float | None = Field(
         default=None, description="The figure, in `unit`; null where the source gives none."
     )
-    qualifier: str | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
-    unit: str | None = Field(
+    qualifier: QualifierCode | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
+    unit: UnitCode | None = Field(
         default=None,
         max_length=SHORT,
         description="Unit of `value` and `baseline_value`: a term of the vocabulary `unit`.",
@@ -79,12 +96,12 @@ class Outcome(Shape):
     period: str | None = Field(
         default=None, max_length=SHORT, description="When, as the source states it."
     )
-    design: str = Field(
+    design: EvidenceCode = Field(
         max_length=SHORT,
         description="Study design, as the source states it: a term of the vocabulary `evidence` (after "
         "the ESSA tiers). A label on evidence, never a score.",
     )
-    direction: str = Field(
+    direction: DirectionCode = Field(
         default="not-stated",
         max_length=SHORT,
         description="Whether the indicator got better or worse, as the source says: a term of the "
@@ -100,8 +117,8 @@ class Figure(Shape):
         min_length=1, max_length=LONG, description="What was counted or measured, and of whom."
     )
     value: float = Field(description="The figure, in `unit`.")
-    qualifier: str | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
-    unit: str = Field(
+    qualifier: QualifierCode | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
+    unit: UnitCode = Field(
         max_length=SHORT, description="Unit of the value: a term of the vocabulary `unit`."
     )
     year: int | None = Field(
@@ -117,7 +134,7 @@ class Funding(Shape):
     """Money, or its worth in kind, behind the effort."""
 
     name: str = Field(min_length=1, max_length=LONG, description="Name of the grant, levy or fund.")
-    kind: str = Field(
+    kind: FundingKindCode = Field(
         max_length=SHORT,
         description="Where it comes from: a term of the vocabulary `funding-kind`.",
     )
@@ -141,7 +158,7 @@ class Partnership(Shape):
         foreign_key="organization.slug",
         description="Slug of the organization; null for unnamed groups such as local churches.",
     )
-    type: str = Field(
+    type: PartnerTypeCode = Field(
         max_length=SHORT, description="Kind of partner: a term of the vocabulary `partner-type`."
     )
     role: str | None = Field(default=None, max_length=LONG, description="What it does.")
@@ -156,7 +173,7 @@ class CaseStudyFields(Shape):
     initiative: str | None = Field(
         default=None, max_length=SHORT, description="Name of the initiative."
     )
-    state: str | None = Field(
+    state: StateCode | None = Field(
         default=None,
         foreign_key="state.slug",
         description="USPS code of the state it is documented in.",
@@ -192,7 +209,7 @@ class CaseStudyFields(Shape):
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it ended."
     )
     ended_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
-    status: str | None = Field(
+    status: InitiativeStatusCode | None = Field(
         default=None,
         max_length=SHORT,
         description="Whether the initiative still runs: a term of the vocabulary `initiative-status`.",
@@ -201,13 +218,13 @@ class CaseStudyFields(Shape):
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year as of which the status held."
     )
     status_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
-    setting: str | None = Field(
+    setting: SettingCode | None = Field(
         default=None,
         max_length=SHORT,
         description="Kind of place, as a source states it: a term of the vocabulary `setting`.",
     )
     setting_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
-    kinship: str | None = Field(
+    kinship: KinshipCode | None = Field(
         default=None,
         max_length=SHORT,
         description="Whether its sources call it a community school or something akin: a term of the vocabulary `kinship`.",
@@ -230,15 +247,15 @@ class CaseStudy(CaseStudyFields):
     districts: list[str] = Field(
         default_factory=list, max_length=200, description="Slugs of the districts it took place in."
     )
-    strategies: list[str] = Field(
+    strategies: list[StrategyCode] = Field(
         default_factory=list, max_length=50, description="Slugs of the strategies it used."
     )
-    topics: list[str] = Field(
+    topics: list[TopicCode] = Field(
         default_factory=list,
         max_length=50,
         description="What it is about, finer than strategies: terms of the vocabulary `topic`.",
     )
-    models: list[str] = Field(
+    models: list[ModelCode] = Field(
         default_factory=list,
         max_length=10,
         description="Named models that its sources say it follows: terms of the vocabulary `model`.",

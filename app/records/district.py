@@ -9,6 +9,7 @@ from sqlmodel import Field
 
 from app.errors import Fault
 from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, HttpUrl, Shape, Slug
+from app.records.term_types import LocaleCode, StateCode
 
 EARTH_RADIUS_KM = 6371.0088
 BUREAU_OF_INDIAN_EDUCATION = "59"  # its LEAIDs begin so, in any state
@@ -36,12 +37,12 @@ class District(Shape):
         description="NCES local education agency id, 7 digits (CCD); null for those without.",
     )
     name: str = Field(min_length=1, max_length=SHORT, description="Name in everyday use.")
-    state: str = Field(foreign_key="state.slug", description="USPS code of its state.")
+    state: StateCode = Field(foreign_key="state.slug", description="USPS code of its state.")
     city: str | None = Field(
         default=None, max_length=SHORT, description="City of its office (CCD)."
     )
     county: str | None = Field(default=None, max_length=SHORT, description="County (CCD).")
-    locale: str | None = Field(
+    locale: LocaleCode | None = Field(
         default=None, foreign_key="locale.slug", description="NCES locale code, 11 to 43 (EDGE)."
     )
     locale_year: int | None = Field(

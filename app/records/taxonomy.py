@@ -6,13 +6,14 @@ from pydantic import StringConstraints
 from sqlmodel import Field
 
 from app.records.shape import LONG, SHORT, HttpUrl, Shape, Slug, StateCode
+from app.records.term_types import PartnerTypeCode, PillarCode
 
 
 class Strategy(Shape):
     """One thing that community schools do, in its pillar."""
 
     slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
-    pillar: str = Field(
+    pillar: PillarCode = Field(
         max_length=SHORT,
         description="Code of the pillar it belongs to: a term of the vocabulary `pillar`, after the Coalition for Community Schools.",
     )
@@ -101,7 +102,7 @@ class Organization(Shape):
 
     slug: Slug = Field(primary_key=True, max_length=SHORT, description="Public id.")
     name: str = Field(min_length=1, max_length=SHORT, description="Name.")
-    type: str = Field(
+    type: PartnerTypeCode = Field(
         max_length=SHORT,
         description="Kind of organization: a term of the vocabulary `partner-type`.",
     )

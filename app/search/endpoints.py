@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, JsonValue, RootModel
 
 from app.errors import Fault, Invalid
 from app.search import query as queries
@@ -26,24 +25,6 @@ from app.web.state import resource
 
 router = APIRouter()
 WORTH_REMEMBERING = 1000  # characters of a question
-
-
-class SelectedFields(RootModel[dict[str, JsonValue]]):
-    """The fields of a hit that `fields` named."""
-
-
-class CaseStudySelection(shapes.CaseStudyResults):
-    """A page of case studies, cut down by `fields`."""
-
-    data: list[SelectedFields] = Field(
-        description="The named fields of the case studies, in order."
-    )  # type: ignore[assignment]
-
-
-class DistrictSelection(shapes.DistrictResults):
-    """A page of districts, cut down by `fields`."""
-
-    data: list[SelectedFields] = Field(description="The named fields of the districts, in order.")  # type: ignore[assignment]
 
 
 def parse_search(
@@ -67,7 +48,7 @@ def parse_search(
     tags=["case studies"],
     summary="Search the case studies",
     operation_id="search_case_studies",
-    response_model=shapes.CaseStudyResults | CaseStudySelection,
+    response_model=shapes.CaseStudyResults,
     response_description="A page of case studies with facets.",
     responses=responses(400, 406, 422),
     openapi_extra={
@@ -76,9 +57,10 @@ def parse_search(
     },
 )
 async def search_case_studies(request: Request) -> Response:
-    """Full-text search with filters and facets. `meta` says what was done with the question; facet counts leave out the
-    facet's own filter, so each says what choosing the value would give; when nothing is found, `meta.relaxations` says what
-    to leave out. Parameters and values that are not known are refused, with the nearest that are."""
+    """Full-text search with filters and facets. `meta` says how the query was understood. The counts
+    of a facet ignore that facet's own filter, so each count says how many entries its value would
+    give. When nothing is found, `meta.relaxations` lists wider searches. Unknown parameters and values
+    are refused with the closest valid ones."""
     return _search(request, "case-study")
 
 
@@ -87,7 +69,7 @@ async def search_case_studies(request: Request) -> Response:
     tags=["districts"],
     summary="Search the districts",
     operation_id="search_districts",
-    response_model=shapes.DistrictResults | DistrictSelection,
+    response_model=shapes.DistrictResults,
     response_description="A page of districts with facets.",
     responses=responses(400, 406, 422),
     openapi_extra={
@@ -96,8 +78,8 @@ async def search_case_studies(request: Request) -> Response:
     },
 )
 async def search_districts(request: Request) -> Response:
-    """The districts that the case studies are of, by the same words and filters: a district has the strategies, outcomes and
-    evidence of its published case studies."""
+    """Districts by the same words and filters as case studies: a district has the strategies,
+    outcomes and evidence of its published case studies."""
     return _search(request, "district")
 
 
@@ -129,10 +111,10 @@ def _search(request: Request, kind: str) -> Response:
 @router.get(
     "/v1/suggest",
     tags=["search"],
-    summary="Complete what is being typed",
+    summary="Suggest completions",
     operation_id="suggest",
     response_model=shapes.SuggestAnswer,
-    response_description="What the text may become.",
+    response_description="Completions of the text, the best first.",
     responses=responses(400, 406, 422),
     openapi_extra={
         "parameters": [
@@ -154,8 +136,8 @@ def _search(request: Request, kind: str) -> Response:
     },
 )
 async def suggest(request: Request) -> Response:
-    """For a search box: districts, case studies and vocabulary terms that have a word beginning so, aliases and acronyms
-    included, each with the address that it stands for."""
+    """For a search box: districts, case studies and vocabulary terms with a word that begins with the
+    text, aliases and acronyms included. Each suggestion has its link."""
     refuse_unknown(request, ("q",))
     text = request.query_params.get("q", "")
     if not 0 < len(text) <= MAX_CHARACTERS or not re.fullmatch(TEXT, text):

@@ -17,9 +17,10 @@ class Filter:
     name: str
     vocabulary: str  # "state", "strategy", "indicator", "locale", or the name of a list of terms
     label: str
-    meaning: str
+    meaning: str  # follows "Case studies" or "Districts with case studies"
     example: str
     ordinal: bool = False  # listed in the vocabulary's own order, not by count
+    of_districts: str | None = None  # follows "Districts": a filter by the district's own place
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,14 @@ class Range:
 
     name: str
     label: str
-    meaning: str
+    meaning: str  # follows "Earliest" or "Lowest" and the like
     lowest: int
     highest: int
     bands: tuple[tuple[int, int, str], ...]  # from, to (both included), label
+    lowest_word: str = "Lowest"
+    highest_word: str = "Highest"
 
 
-# `meaning` follows "Case studies" or "Districts with case studies" in the OpenAPI document.
 FILTERS = (
     Filter("strategy", "strategy", "Strategy", "using this strategy", "after-school"),
     Filter("topic", "topic", "Topic", "about this topic", "food-pantry"),
@@ -47,8 +49,23 @@ FILTERS = (
         ordinal=True,
     ),
     Filter("model", "model", "Model", "following this named model", "community-learning-center"),
-    Filter("state", "state", "State", "in this state (USPS code)", "OR"),
-    Filter("region", "region", "Region", "in this Census region", "west", ordinal=True),
+    Filter(
+        "state",
+        "state",
+        "State",
+        "in this state (USPS code)",
+        "OR",
+        of_districts="in this state (USPS code)",
+    ),
+    Filter(
+        "region",
+        "region",
+        "Region",
+        "in this Census region",
+        "west",
+        ordinal=True,
+        of_districts="in this Census region",
+    ),
     Filter(
         "rurality",
         "rurality",
@@ -56,9 +73,16 @@ FILTERS = (
         "in a place of this type (by NCES locale, else by the setting a source states)",
         "rural",
         ordinal=True,
+        of_districts="of this type (by NCES locale, else by the setting a source states)",
     ),
     Filter(
-        "locale", "locale", "Locale", "in a district with this NCES locale code", "41", ordinal=True
+        "locale",
+        "locale",
+        "Locale",
+        "in a district with this NCES locale code",
+        "41",
+        ordinal=True,
+        of_districts="with this NCES locale code",
     ),
     Filter(
         "outcome", "indicator", "Outcome", "reporting an outcome for this indicator", "attendance"
@@ -104,15 +128,17 @@ RANGES = (
     Range(
         "started",
         "Started",
-        "year in which it began",
+        "start year",
         1800,
         2100,
         tuple((year, year + 9, f"{year}s") for year in range(1980, 2030, 10)),
+        lowest_word="Earliest",
+        highest_word="Latest",
     ),
     Range(
         "enrollment",
         "Enrollment",
-        "students in one of its districts",
+        "district enrollment, in students",
         0,
         10_000_000,
         (
@@ -129,10 +155,10 @@ RANGE = {range_.name: range_ for range_ in RANGES}
 FACETS = (*FILTER, *RANGE)
 SORTS = {
     "relevance": "best match first; without words, strongest evidence first",
-    "updated": "by when it was last published",
-    "title": "by title (districts: by name)",
+    "updated": "by date of publication",
+    "title": "by title, or by name for districts",
     "state": "by USPS code",
-    "started": "by the year in which it began",
-    "enrollment": "by the students of its largest district",
+    "started": "by start year",
+    "enrollment": "by enrollment of the largest district",
     "distance": "by distance from `near`",
 }

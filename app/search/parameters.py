@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.records.shape import SLUG_PATTERN
 from app.search.filters import (
     DEFAULT_LIMIT,
     FACETS,
@@ -11,138 +12,182 @@ from app.search.filters import (
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
     MAX_VALUES,
+    NOT_STATED,
     RANGES,
     SORTS,
+    Filter,
+    Range,
 )
 
 TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
-_LIST = {"style": "form", "explode": False}
+COORDINATES = "-?[0-9]{1,2}(\\.[0-9]{1,10})?,-?[0-9]{1,3}(\\.[0-9]{1,10})?"
+PLACE = f"^({COORDINATES}|{SLUG_PATTERN.strip('^$')})$"
+EXAMPLES = {
+    "case studies": {"slug": "boise-id", "fields": ["slug", "title"], "q": "attendance"},
+    "districts": {
+        "slug": "boise-school-district-id",
+        "fields": ["slug", "name"],
+        "q": "attendance",
+    },
+}
+# The forms of a filter: suffix of the parameter, and what it does.
+FORMS = {
+    "": "{selection}. With several values, any of them matches.",
+    "_all": "{selection}. With several values, all of them must match.",
+    "_not": "Everything but {selection}. With several values, each of them excludes.",
+}
+SEPARATION = "Separate values by commas or repeat the parameter."
+
+Json = dict[str, Any]
 
 
 def search_parameters(
     noun: str, *, fields: Sequence[str], without: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """Each parameter of a search with meaning, bounds and an example."""
-    found = [
-        _parameter(
-            "q",
-            f'Words (all must match; if no entry holds them all, any does), `"exact phrases"`, `-without`, `begin*`. Words match by stem. At most {MAX_CLAUSES} words and phrases.',
-            {"type": "string", "maxLength": MAX_QUERY_CHARACTERS, "pattern": TEXT},
-            "attendance",
-        )
+) -> list[Json]:
+    """Each parameter of a search with meaning, limits and an example.
+
+    `noun`: "case studies" or "districts". `without`: parameters that the endpoint does not take.
+    """
+    parameters = [
+        _words(noun),
+        *(_filter(noun, filter_, "") for filter_ in FILTERS),
+        *_ranges(),
+        *_places(noun),
+        *_page(noun, fields),
+        # Rarely needed, so listed last.
+        *(_filter(noun, filter_, suffix) for filter_ in FILTERS for suffix in ("_all", "_not")),
     ]
-    for filter_ in FILTERS:
-        for suffix, how in (
-            ("", "any of these values"),
-            ("_all", "all of these values"),
-            ("_not", "none of these values"),
-        ):
-            found.append(
-                _parameter(
-                    filter_.name + suffix,
-                    f"{noun.capitalize()} that {filter_.meaning}: {how}, comma-separated or repeated; `not-stated` for those that state none.",
-                    {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "minItems": 1,
-                        "maxItems": MAX_VALUES,
-                    },
-                    [filter_.example],
-                    **_LIST,
-                )
-            )
-    for range_ in RANGES:
-        for end, word in (("min", "Least"), ("max", "Greatest")):
-            found.append(
-                _parameter(
-                    f"{range_.name}_{end}",
-                    f"{word} {range_.meaning}, itself included.",
-                    {"type": "integer", "minimum": range_.lowest, "maximum": range_.highest},
-                    range_.bands[2][0] if end == "min" else range_.bands[2][1],
-                )
-            )
-    found += [
+    return [parameter for parameter in parameters if parameter["name"] not in without]
+
+
+def filter_description(noun: str, filter_: Filter, suffix: str) -> str:
+    """What a form of a filter selects, as full sentences."""
+    if noun == "districts" and filter_.of_districts:
+        selection = f"districts {filter_.of_districts}"
+    elif noun == "districts":
+        selection = f"districts with case studies {filter_.meaning}"
+    else:
+        selection = f"case studies {filter_.meaning}"
+    sentences = FORMS[suffix].format(selection=selection)
+    return (
+        f"{sentences[0].upper()}{sentences[1:]} {SEPARATION} "
+        f"`{NOT_STATED}` stands for {noun} that state none."
+    )
+
+
+def range_description(range_: Range, end: str) -> str:
+    """What one end of a range limits."""
+    word = range_.lowest_word if end == "min" else range_.highest_word
+    return f"{word} {range_.meaning} (inclusive)."
+
+
+def _words(noun: str) -> Json:
+    return _parameter(
+        "q",
+        'Words to search for, `"exact phrases"`, `-excluded` words and `begin*`. Entries that have '
+        "all the words come first. Words match in all their forms (school, schools). At most "
+        f"{MAX_CLAUSES} words and phrases.",
+        {"type": "string", "maxLength": MAX_QUERY_CHARACTERS, "pattern": TEXT},
+        EXAMPLES[noun]["q"],
+    )
+
+
+def _filter(noun: str, filter_: Filter, suffix: str) -> Json:
+    term = {"type": "string", "x-vocabulary": filter_.vocabulary, "x-or-else": NOT_STATED}
+    return _list_parameter(
+        filter_.name + suffix, filter_description(noun, filter_, suffix), term, [filter_.example]
+    )
+
+
+def _ranges() -> list[Json]:
+    return [
         _parameter(
+            f"{range_.name}_{end}",
+            range_description(range_, end),
+            {"type": "integer", "minimum": range_.lowest, "maximum": range_.highest},
+            range_.bands[2][place],
+        )
+        for range_ in RANGES
+        for place, end in enumerate(("min", "max"))
+    ]
+
+
+def _places(noun: str) -> list[Json]:
+    return [
+        _list_parameter(
             "slug",
-            f"Only these {noun}, by public id; at most {MAX_VALUES}.",
-            {
-                "type": "array",
-                "items": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
-                "minItems": 1,
-                "maxItems": MAX_VALUES,
-            },
-            ["boise-id"] if noun == "case studies" else ["boise-school-district-id"],
-            **_LIST,
+            f"Only the {noun} with these public ids. At most {MAX_VALUES}. {SEPARATION}",
+            {"type": "string", "pattern": SLUG_PATTERN},
+            [EXAMPLES[noun]["slug"]],
         ),
         _parameter(
             "near",
-            "A place: latitude,longitude in degrees, or the slug or LEAID of a district whose position is known. Hits then tell their distance.",
-            {
-                "type": "string",
-                "pattern": "^(-?[0-9]{1,2}(\\.[0-9]{1,10})?,-?[0-9]{1,3}(\\.[0-9]{1,10})?|[a-z0-9]+(-[a-z0-9]+)*)$",
-            },
+            "A place: latitude,longitude in degrees, or the slug or LEAID of a district with a known "
+            "position. Each hit then has its `distance_km`.",
+            {"type": "string", "pattern": PLACE},
             "44.06,-121.32",
         ),
         _parameter(
             "within_km",
-            "Only within so many kilometres (great circle) of `near`.",
+            "Greatest distance from `near` in kilometers, along a great circle. 100 kilometers are "
+            "about 62 miles.",
             {"type": "number", "exclusiveMinimum": 0, "maximum": 20_100},
             250,
         ),
+    ]
+
+
+def _page(noun: str, fields: Sequence[str]) -> list[Json]:
+    orders = "; ".join(f"`{name}`: {meaning}" for name, meaning in SORTS.items())
+    descending = [f"-{name}" for name in SORTS if name != "relevance"]
+    return [
         _parameter(
             "sort",
-            "Order; `-` turns it round. "
-            + "; ".join(f"{name}: {meaning}" for name, meaning in SORTS.items())
-            + ". What is not known stands last both ways; ties go by slug.",
-            {
-                "type": "string",
-                "enum": [*SORTS, *(f"-{name}" for name in SORTS if name != "relevance")],
-            },
+            f"Sort order; prefix `-` to reverse. {orders}. Missing values sort last; ties break by "
+            "slug.",
+            {"type": "string", "enum": [*SORTS, *descending]},
             "-started",
         ),
         _parameter(
             "limit",
-            f"Entries on a page, up to {MAX_LIMIT}; 0 for the counts alone. The export has no cap.",
+            f"Entries per page, at most {MAX_LIMIT}; 0 returns the counts alone. Exports have no limit.",
             {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             5,
         ),
         _parameter(
             "cursor",
-            "Where the page begins: `links.next` carries it. Opaque; it belongs to its question.",
+            "The page to return, as given in `links.next`. Opaque, and valid only for the same search.",
             {"type": "string"},
             None,
         ),
-        _parameter(
+        _list_parameter(
             "fields",
-            "Only these fields of each hit; a dot reaches inside (`districts.name`).",
-            {"type": "array", "items": {"type": "string", "enum": list(fields)}, "minItems": 1},
-            ["slug", "title"] if noun == "case studies" else ["slug", "name"],
-            **_LIST,
+            "The fields that each hit has; a dot reaches inside (`districts.name`). The answer then "
+            f"has only these fields, not the whole hit of the 200 below. {SEPARATION}",
+            {"type": "string", "enum": list(fields)},
+            EXAMPLES[noun]["fields"],
         ),
-        _parameter(
+        _list_parameter(
             "facets",
-            "Only these facets, or `none`. All by default; none by default on limit=0.",
-            {
-                "type": "array",
-                "items": {"type": "string", "enum": [*FACETS, "none"]},
-                "minItems": 1,
-            },
+            "The facets to count, or `none`. All by default; none by default with `limit=0`. "
+            f"{SEPARATION}",
+            {"type": "string", "enum": [*FACETS, "none"]},
             ["state", "rurality"],
-            **_LIST,
         ),
     ]
-    return [parameter for parameter in found if parameter["name"] not in without]
 
 
-def _parameter(
-    name: str, description: str, schema: dict[str, Any], example: Any, **more: Any
-) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _list_parameter(name: str, description: str, item: Json, example: Any) -> Json:
+    schema = {"type": "array", "items": item, "minItems": 1, "maxItems": MAX_VALUES}
+    return _parameter(name, description, schema, example) | {"style": "form", "explode": False}
+
+
+def _parameter(name: str, description: str, schema: Json, example: Any) -> Json:
+    parameter: Json = {
         "name": name,
         "in": "query",
         "required": False,
         "description": description,
         "schema": schema,
-        **more,
     }
-    return found if example is None else found | {"example": example}
+    return parameter if example is None else parameter | {"example": example}

@@ -49,7 +49,7 @@ def list_sources(request: Request) -> Response:
 @router.get(
     "/flagged",
     summary="List the case studies without a living source",
-    operation_id="desk_list_flagged",
+    operation_id="desk_list_flagged_case_studies",
     response_model=shapes.FlaggedList,
     responses=responses(400, 401, 403, 429),
 )
