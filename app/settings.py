@@ -1,9 +1,14 @@
 """Every setting: its environment name, meaning, unit and default. Read once, passed on."""
 
+from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# Hosts that mean every address of the machine, and the address that reaches it from itself.
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 class Settings(BaseSettings):
@@ -41,21 +46,59 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         default=None,
-        description="Address that links and citations begin with, without a trailing slash; unset, http://HOST:PORT (127.0.0.1 for every-address hosts).",
+        description="Absolute http or https address at which readers reach the service; citations "
+        "begin with it. Unset, it is made from HOST and PORT.",
     )
 
     @field_validator("database_url", "read_database_url")
     @classmethod
     def _known_database(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("sqlite://", "postgresql+psycopg://")):
-            raise ValueError("begins with sqlite:/// or postgresql+psycopg://")
+            raise ValueError(
+                "Not a known kind of database. Begin with sqlite:/// or postgresql+psycopg://."
+            )
+        return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: str) -> str:
+        for proxy in filter(None, map(str.strip, proxies.split(","))):
+            if proxy != "*":
+                try:
+                    ip_network(proxy)
+                except ValueError:
+                    raise ValueError(
+                        f"{proxy!r} is not an address or network. Write 10.0.0.7, 10.0.0.0/8 or *."
+                    ) from None
+        return proxies
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            well_formed = bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number
+            well_formed = False
+        if not well_formed or parts.scheme not in ("http", "https"):
+            raise ValueError(
+                f"{url!r} is not an absolute address. Write it like https://districts.example.org."
+            )
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(
+                f"{url!r} has a path. The service must stand at the root of its host name."
+            )
         return url
 
     @property
     def base_url(self) -> str:
-        """What every link in an answer begins with."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        """The address at which readers reach the service, without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = EVERY_ADDRESS.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def seed_path(self) -> Path:

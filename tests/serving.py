@@ -30,7 +30,13 @@ def serving(database_url: str, **more: Any) -> Iterator[Service]:
     listening = socket.create_server(("127.0.0.1", 0))
     settings = Settings(database_url=database_url, port=listening.getsockname()[1], **more)
     server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), log_config=None, access_log=False, server_header=False)
+        uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies,
+        )
     )
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,11 +47,13 @@ def run(
 
 
 @contextmanager
-def serving_itself(url: str, port: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def serving_itself(
+    url: str, port: int, folder: Path, **more: str
+) -> Iterator[subprocess.Popen[str]]:
     """`model-districts serve`, up and answering."""
     with subprocess.Popen(
         [COMMAND, "serve"],
-        env=environment(url, PORT=str(port)),
+        env=environment(url, PORT=str(port), **more),
         cwd=folder,
         stderr=subprocess.PIPE,
         text=True,
@@ -63,6 +66,25 @@ def serving_itself(url: str, port: int, folder: Path) -> Iterator[subprocess.Pop
                 time.sleep(0.05)
         yield process
         process.kill()
+
+
+def test_limits_count_the_clients_that_a_trusted_proxy_names(
+    sqlite_seeded: Path, free_port: int, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'own.sqlite')}"
+
+    def wrong_key(client: str) -> int:
+        return httpx.get(
+            f"http://127.0.0.1:{free_port}/v1/admin/case-studies",
+            headers={"Authorization": "Bearer md_wrong", "X-Forwarded-For": client},
+            timeout=60,
+        ).status_code
+
+    for proxies, statuses in (("127.0.0.0/8", (429, 401)), ("192.0.2.1", (429, 429))):
+        with serving_itself(url, free_port, tmp_path, TRUSTED_PROXIES=proxies):
+            for _ in range(20):
+                assert wrong_key("203.0.113.1") == 401
+            assert (wrong_key("203.0.113.1"), wrong_key("203.0.113.2")) == statuses
 
 
 @pytest.fixture
