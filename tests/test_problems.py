@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from publishing import wait_for, withdraw
+from people import People
+from publishing import district, publish, wait_for, withdraw
 from serving import Service
 from sqlalchemy import text
 
@@ -330,6 +331,86 @@ def test_a_problem_page_explains_its_type_in_sentences(client: httpx.Client, slu
 def test_a_form_that_can_be_had_is_given(client: httpx.Client, accept: str) -> None:
     answer = client.get("/v1/case-studies?limit=1", headers={"Accept": accept})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+
+
+def test_a_record_that_is_not_there_names_similar_ones(client: httpx.Client) -> None:
+    for path, slug in (
+        ("/v1/case-studies/boise", "boise-id"),
+        ("/v1/case-studies/boise-di", "boise-id"),
+        ("/v1/districts/boise-school-district", "boise-school-district-id"),
+    ):
+        document = problem(client.get(path), 404)
+        assert document["nearest"][0] == slug
+        assert slug in document["detail"]
+        assert len(document["nearest"]) <= 3
+
+
+@pytest.mark.parametrize("slug", ["zzzzzzzz", "%E5%AD%A6%E6%A0%A1", "b" * 5000, "9999999", "%25"])
+def test_no_name_is_guessed_that_is_not_near(client: httpx.Client, slug: str) -> None:
+    answer = client.get(f"/v1/districts/{slug}")
+    assert "nearest" not in problem(answer, 404)
+    assert len(answer.content) < 1000
+
+
+def test_a_district_that_was_withdrawn_is_gone_by_its_leaid_too(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    wait_for(own_service, publish(own_service.database, district("own-id", nces_leaid="1699999")))
+    assert own_client.get("/v1/districts/1699999").json()["data"]["slug"] == "own-id"
+    wait_for(own_service, withdraw(own_service.database, "district", "own-id"))
+    for name in ("own-id", "1699999"):
+        document = problem(own_client.get(f"/v1/districts/{name}"), 410)
+        assert document["reason"] == "its source was retracted"
+
+
+def test_a_slug_that_looks_like_a_leaid_does_not_hide_the_district_that_has_it(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    wait_for(own_service, publish(own_service.database, district("1600360")))
+    answer = own_client.get("/v1/districts/1600360")
+    assert answer.json()["data"]["slug"] == "boise-school-district-id"
+
+
+def test_a_key_that_appears_twice_in_a_body_is_refused_by_name(people: People) -> None:
+    body = b'{"slug": "twice-id", "name": "A", "name": "B", "x/y": [{"a": 1, "a": 1.0}]}'
+    headers = {"Content-Type": "application/json"}
+    answer = people.ada.post("/districts", content=body, headers=headers)
+    errors = problem(answer, 400)["errors"]
+    assert [(error["code"], error["pointer"]) for error in errors] == [
+        ("repeated_key", "/name"),
+        ("repeated_key", "/x~1y/0/a"),
+    ]
+    assert "'name' appears more than once" in errors[0]["detail"]
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e999999", "18446744073709551616"])
+def test_a_number_that_is_too_large_is_no_failure_of_ours(people: People, number: str) -> None:
+    body = f'{{"slug": "large-id", "enrollment": {number}}}'
+    headers = {"Content-Type": "application/json"}
+    assert people.ada.post("/districts", content=body, headers=headers).status_code in (400, 422)
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"Content-Type": "application/json; charset=latin-1"}, "latin-1"),
+        ({"Content-Type": 'application/json; charset="UTF-16"'}, "UTF-16"),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "gzip"),
+        ({"Content-Type": "text/plain"}, "text/plain"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_before_it_is(
+    people: People, headers: dict[str, str], named: str
+) -> None:
+    answer = people.ada.post("/districts", content=b"{}", headers=headers)
+    assert named in problem(answer, 415)["detail"]
+    assert {"accept", "accept-encoding"} & set(answer.headers)
+
+
+def test_a_body_in_utf_8_may_say_so(people: People) -> None:
+    for charset in ("utf-8", '"UTF-8"', "us-ascii"):
+        headers = {"Content-Type": f"application/json; charset={charset}"}
+        assert people.ada.post("/districts", content=b"{}", headers=headers).status_code == 422
 
 
 def test_a_method_that_is_not_taken_is_refused_with_those_that_are(client: httpx.Client) -> None:

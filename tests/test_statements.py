@@ -76,13 +76,18 @@ def test_a_refusal_costs_no_statement(client: httpx.Client, path: str) -> None:
         "/v1/case-studies/boise-id",
         "/v1/districts/boise-school-district-id",
         "/v1/districts/4703180",
-        "/v1/case-studies/nowhere",
     ],
 )
 def test_a_document_costs_one_statement(client: httpx.Client, path: str) -> None:
     with counted() as sent:
         client.get(path)
     assert len(sent) == 1
+
+
+def test_what_is_not_there_costs_another_for_similar_names(client: httpx.Client) -> None:
+    with counted() as sent:
+        assert client.get("/v1/case-studies/nowhere").status_code == 404
+    assert len(sent) == 2
 
 
 @pytest.mark.parametrize("question", ["", "slug=boise-id", "state=OR,CA", "q=school", "q=zzyzx"])

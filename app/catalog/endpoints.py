@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.catalog import entry
+from app.catalog.entry import PublicEntry
 from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, provenance
 from app.database import Database
 from app.errors import Gone, Moved, NotFound
@@ -59,30 +60,33 @@ def get_district(
     return _document(request, "district", slug)
 
 
+def _published(request: Request, kind: str, slug: str) -> tuple[PublicEntry, str]:
+    """The entry of a record and its document. Raises NotFound, Moved or Gone."""
+    noun = KINDS[kind].noun
+    with resource(request, Database).reading() as session:
+        if kind == "district":
+            public = entry.find_district(session, slug)
+        else:
+            public = entry.find(session, kind, slug)
+        if public is None:
+            detail = f"No {noun} is called {slug[:200]!r}."
+            raise NotFound(detail, nearest=entry.nearest_slugs(session, kind, slug))
+    if public.moved_to:
+        raise Moved(public.moved_to)
+    if public.document is None:
+        day = f"{public.updated_at:%Y-%m-%d}"
+        detail = f"The {noun} {public.slug!r} was withdrawn on {day}."
+        raise Gone(detail, reason=public.reason)
+    return public, public.document
+
+
 def _document(request: Request, kind: str, slug: str) -> Response:
-    database = resource(request, Database)
-    with database.reading() as session:
-        found = (
-            entry.find_district(session, slug)
-            if kind == "district"
-            else entry.find(session, kind, slug)
-        )
-    what = KINDS[kind].noun
-    if found is None:
-        raise NotFound(f"there is no {what} {slug[:200]!r}")
-    if found.moved_to:
-        raise Moved(found.moved_to)
-    if found.document is None:
-        raise Gone(
-            f"the {what} {found.slug!r} was withdrawn on {found.updated_at:%Y-%m-%d}",
-            reason=found.reason,
-        )
+    public, document = _published(request, kind, slug)
     collection = f"/v1/{KINDS[kind].path}"
-    address = f"{collection}/{found.slug}"
-    document = found.document
+    address = f"{collection}/{public.slug}"
     name = orjson.loads(document).get("title" if kind == "case-study" else "name")
     meta = provenance(
-        found.seq, found.updated_at, name, resource(request, Settings).base_url + address
+        public.seq, public.updated_at, name, resource(request, Settings).base_url + address
     )
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),

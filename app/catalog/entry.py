@@ -11,8 +11,12 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.database import CodePointOrdered, UtcDateTime
+from app.records.spelling import nearest
 
 BATCH = 500  # rows in one statement
+MAX_COMPARED = 1000  # slugs; to compare them takes some milliseconds
+MAX_SLUG = 200  # characters
+NEAREST = 3
 LEAID = "leaid"  # what a district refers to by its federal id, so that it is found by it
 
 
@@ -110,14 +114,18 @@ def find(session: Session, kind: str, slug: str) -> PublicEntry | None:
 
 
 def find_district(session: Session, name: str) -> PublicEntry | None:
-    """The entry of a district by slug or LEAID, public or no longer."""
+    """The entry of a district by LEAID or slug, public or no longer.
+
+    A LEAID goes before a slug that looks like one, and of several districts that had the LEAID
+    the public one goes first.
+    """
     by_leaid = select_columns(col(EntryReferenceRow.slug)).where(
         col(EntryReferenceRow.referred_kind) == LEAID, col(EntryReferenceRow.referred_slug) == name
     )
     by_slug = col(EntryRow.slug) == name
     query = _FOUND.where(
         col(EntryRow.kind) == "district", or_(by_slug, col(EntryRow.slug).in_(by_leaid))
-    ).order_by(by_slug.desc())
+    ).order_by(by_slug, col(EntryRow.state).desc())
     row = session.connection().execute(query).mappings().first()
     return PublicEntry(**row) if row else None
 
@@ -167,6 +175,21 @@ def public_slugs(session: Session, kind: str) -> list[str]:
             .order_by(EntryRow.slug)
         )
     )
+
+
+def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
+    """The public slugs most similar to one that does not exist, among those with its first letter."""
+    first = slug[:1].lower()
+    if not (first.isascii() and first.isalnum()):
+        return []
+    query = (
+        select(EntryRow.slug)
+        .where(EntryRow.kind == kind, EntryRow.state == "public")
+        .where(col(EntryRow.slug).startswith(first))
+        .order_by(EntryRow.slug)
+        .limit(MAX_COMPARED)
+    )
+    return nearest(slug[:MAX_SLUG], session.exec(query))[:NEAREST]
 
 
 def moved_to(session: Session, kind: str, slug: str) -> list[str]:

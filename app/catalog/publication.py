@@ -10,7 +10,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.catalog import entry
-from app.catalog.entry import Entry, PreparedEntry
+from app.catalog.entry import LEAID, Entry, PreparedEntry
 from app.catalog.preparation import VOCABULARY_KINDS, PublishedRecord, Terms, prepare_term
 from app.catalog.prepare_case_study import prepare_case_study
 from app.catalog.prepare_district import prepare_district
@@ -38,7 +38,10 @@ def hide(session: Session, revision: Revision) -> None:
     """Take a withdrawn record out of public sight. Its entry stays, to say that it is gone and why."""
     touched = _districts_of(session, [revision.slug] if revision.kind == "case-study" else [])
     gone = Entry(revision.kind, revision.slug, revision.seq, revision.at, card=None)
-    entry.write(session, [PreparedEntry(gone, document=None, reason=revision.note)])
+    made_from = entry.references(session, [(revision.kind, revision.slug)])
+    ids = frozenset(pair for pair in made_from if pair[0] == LEAID)  # its address by LEAID stays
+    prepared = PreparedEntry(gone, document=None, references=ids, reason=revision.note)
+    entry.write(session, [prepared])
     _prepare(session, {}, revision.seq, districts=touched)
 
 
