@@ -2,7 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
@@ -15,10 +16,10 @@ help: ## List these commands
 run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PORT=8000)
 	@$(BIN)/model-districts serve
 
-test: .venv/dev.stamp ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
+test: .venv/dev.stamp $(CLIENTS) ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
 	@$(BIN)/pytest $(ARGS)
 
-check: .venv/dev.stamp ## Format, lint, types, imports, Dockerfile and tests: all that CI asks
+check: .venv/dev.stamp $(CLIENTS) ## Format, lint, types, imports, Dockerfile and tests: all that CI asks
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
@@ -31,8 +32,9 @@ format: .venv/dev.stamp ## Put the code into its one format
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: .venv/dev.stamp ## Pin what pyproject.toml asks for, with hashes (ARGS=--upgrade for newer versions)
-	@$(LOCK) $(ARGS) --group install --output-file requirements.txt
-	@$(LOCK) $(ARGS) --group dev --output-file requirements-dev.txt
+	@$(LOCK) $(ARGS) pyproject.toml --group install --output-file requirements.txt
+	@$(LOCK) $(ARGS) pyproject.toml --group dev --output-file requirements-dev.txt
+	@$(LOCK) $(ARGS) tests/clients/requirements.in --output-file tests/clients/requirements.txt
 
 bench: .venv/run.stamp var/bench/venv.stamp ## Measure speed beside the limit and Datasette at 1,000 and 100,000 entries
 	@$(BIN)/python -m bench.run
@@ -58,6 +60,23 @@ bench-million: .venv/run.stamp ## Search alone at a million case studies: an hou
 	@$(BIN)/pip install --quiet --require-hashes --requirement requirements-dev.txt
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+var/clients/venv.stamp: tests/clients/requirements.txt
+	@echo "Installing the generator of Python clients into var/clients/venv ..."
+	@$(PYTHON) -m venv var/clients/venv
+	@var/clients/venv/bin/pip install --quiet --require-hashes --requirement tests/clients/requirements.txt
+	@touch $@
+
+# Without npm the tests still run; tests/test_clients.py says what it could not test, and fails in CI.
+var/clients/node.stamp: tests/clients/package.json tests/clients/package-lock.json
+	@if command -v npm > /dev/null; then \
+		echo "Installing the generators of TypeScript clients into var/clients/node ..." && \
+		mkdir -p var/clients/node && \
+		cp tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc var/clients/node/ && \
+		npm ci --prefix var/clients/node --silent --no-audit --no-fund && touch $@; \
+	else \
+		echo "npm is missing: generated TypeScript clients are NOT tested. Install Node.js 20.19 or newer."; \
+	fi
 
 var/bench/venv.stamp: bench/requirements.txt
 	@echo "Installing Datasette, to measure beside, into var/bench/venv ..."

@@ -1,11 +1,17 @@
 """The public shapes of search: hits, facets, what was done with the question, and suggestions."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from app.catalog.provenance import Provenance
 from app.catalog.shapes import CaseStudyCard, DistrictCard, Public
+
+# Described as a list, not as a tuple: openapi-fetch takes a tuple apart and no longer knows the type.
+Mark = Annotated[
+    tuple[int, int],
+    WithJsonSchema({"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2}),
+]
 
 
 class Snippet(Public):
@@ -15,7 +21,7 @@ class Snippet(Public):
         description="Part of the entry that the passage is from."
     )
     text: str = Field(description="The passage.")
-    marks: list[tuple[int, int]] = Field(
+    marks: list[Mark] = Field(
         description="Begin and end of each word found, in UTF-16 units as JavaScript counts, within `text`."
     )
     before: bool = Field(description="Whether text was left out in front of it.")
