@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from app.catalog.entry import Entry
 from app.catalog.vocabulary import Vocabulary
 from app.database import Database
+from app.search.answer import json_answer
 from app.search.filters import RANGE
 from app.search.index import Index
 from app.search.parser import parse
-from app.search.results import search
+from app.search.results import find
 
 STATES = {"CA": "California", "OR": "Oregon", "TN": "Tennessee"}
 RURALITIES = ("city", "town", "rural")
@@ -24,7 +25,13 @@ History = list[list[tuple[Entry, bool]]]  # entries, and whether each came as on
 SLUGS = [f"case-{n}" for n in range(6)]
 WORDS = ["attend", "attended", "read", "reading", "school", "schools"]  # three stems
 BEGINNINGS = ["a", "attende", "readi", "school"]
-FILTERS = {"state": list(STATES), "rurality": list(RURALITIES), "strategy": list(STRATEGIES)}
+OUTCOMES = {
+    "outcome": ["attendance", "reading"],
+    "evidence": ["quasi-experimental", "descriptive"],
+    "direction": ["better", "worse", "not-stated"],
+}
+LISTS = {"state": list(STATES), "rurality": list(RURALITIES), "strategy": list(STRATEGIES)}
+FILTERS = LISTS | OUTCOMES
 PLACES = [(45.0, -122.0), (44.1, -121.3), (36.2, -86.8)]
 YEARS = [1985, 1989, 1990, 2004]
 SIZES = [0, 999, 1000, 25_000]
@@ -70,11 +77,17 @@ def empty_index() -> Index:
 
 
 def fill(vocabulary: Vocabulary) -> Vocabulary:
-    """A few terms of three lists."""
+    """A few terms of each list."""
     for code, name in STATES.items():
         vocabulary.put("state", code, {"name": name})
     for rank, code in enumerate(RURALITIES):
         vocabulary.put("term", f"rurality.{code}", {"label": code.capitalize(), "rank": rank})
+    for rank, code in enumerate(OUTCOMES["evidence"]):
+        vocabulary.put("term", f"evidence.{code}", {"label": code, "rank": rank})
+    for rank, code in enumerate(OUTCOMES["direction"]):
+        vocabulary.put("term", f"direction.{code}", {"label": code, "rank": rank})
+    for code in OUTCOMES["outcome"]:
+        vocabulary.put("indicator", code, {"label": code})
     for slug in STRATEGIES:
         vocabulary.put(
             "strategy", slug, {"label": slug.replace("-", " "), "pillar": "expanded-learning"}
@@ -108,8 +121,7 @@ def answer_of(index: Index, pairs: list[tuple[str, str]]) -> Any:
     query = parse(
         "case-study", "/", pairs, vocabulary=index.vocabulary, places=lambda _: None, fields=()
     )
-    body, _ = search(query, index, base_url="")
-    return orjson.loads(body)
+    return orjson.loads(json_answer(find(query, index), base_url=""))
 
 
 def typed(clause: tuple[bool, tuple[str, Any]]) -> str:
@@ -132,12 +144,24 @@ def ends(values: list[int]) -> st.SearchStrategy[list[int]]:
     return st.tuples(st.sampled_from(values), st.sampled_from(values)).map(sorted)
 
 
+def facets_of(lists: dict[str, list[str]], outcomes: list[list[str]]) -> dict[str, list[str]]:
+    """The facets of an entry with these outcomes, as publication prepares them."""
+    columns = [list(column) for column in zip(*outcomes, strict=True)] or [[], [], []]
+    keys = {"outcome_key": ["|".join(outcome) for outcome in outcomes]}
+    return lists | dict(zip(OUTCOMES, columns, strict=True)) | keys
+
+
+some_outcomes = st.lists(st.tuples(*map(st.sampled_from, OUTCOMES.values())).map(list), max_size=3)
 entries = st.builds(
     entry,
     st.sampled_from(SLUGS),
     updated=st.integers(0, 3),
     text=st.fixed_dictionaries({"title": some_text, "summary": some_text, "text": some_text}),
-    facets=st.fixed_dictionaries({name: some_of(values) for name, values in FILTERS.items()}),
+    facets=st.builds(
+        facets_of,
+        st.fixed_dictionaries({name: some_of(values) for name, values in LISTS.items()}),
+        some_outcomes,
+    ),
     figures=st.fixed_dictionaries(
         {"started": some_of(YEARS, most=1), "enrollment": some_of(SIZES)}
     ),
@@ -159,7 +183,7 @@ clauses = st.tuples(
 )
 filters = st.one_of(
     *(
-        st.tuples(st.just(name + how), some_of([*values, "not-stated"], least=1))
+        st.tuples(st.just(name + how), some_of(sorted({*values, "not-stated"}), least=1))
         for name, values in FILTERS.items()
         for how in ("", "_all", "_not")
     ),
@@ -171,5 +195,6 @@ filters = st.one_of(
 questions = st.builds(
     lambda q, narrowed: {"q": q, **dict(narrowed)},
     st.lists(clauses, max_size=3, unique=True),
-    st.lists(filters, max_size=2),
+    st.lists(filters, max_size=2)
+    | st.tuples(*(st.tuples(st.just(n), some_of(v, least=1)) for n, v in OUTCOMES.items())),
 )

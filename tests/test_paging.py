@@ -9,9 +9,9 @@ import pytest
 from publishing import case_study, outcome, publish, read, wait_for, withdraw
 from serving import Service
 
+from app.search.cursor import Cursor
 from app.search.filters import SORTS
 from app.search.query import SearchQuery
-from app.search.ranking import Cursor
 
 Json = dict[str, Any]
 
@@ -166,7 +166,7 @@ def test_a_damaged_cursor_is_refused(client: httpx.Client) -> None:
     [
         Cursor((0, 7), "boise-id", None, []),
         Cursor((0, "a"), "boise-id", None, [1]),
-        Cursor((0, "a"), "boise-id", "some", []),
+        Cursor((0, "a"), "boise-id", "some", []),  # type: ignore[arg-type]
         Cursor((0, "a"), "boise-id", None, [-1]),
     ],
 )

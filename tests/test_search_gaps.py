@@ -14,7 +14,7 @@ from serving import serving
 from sqlmodel import select
 
 from app.database import Database
-from app.search.gaps import MAX_HELD, SearchGapRow, SearchGaps
+from app.search.gaps import MAX_HELD, Gap, SearchGapRow, SearchGaps
 
 Gaps = dict[tuple[str, str, str], int]
 
@@ -25,9 +25,9 @@ def gaps(database: Database) -> SearchGaps:
     return SearchGaps(database)
 
 
-def note(gaps: SearchGaps, asked: str, *, times: int = 1, how: str = "none") -> None:
+def note(gaps: SearchGaps, typed: str, *, times: int = 1, how: str = "none") -> None:
     for _ in range(times):
-        gaps.note("case-study", asked=asked, text=asked.lower(), how=how)
+        gaps.note(Gap("case-study", how, typed=typed, text=typed.lower()))
 
 
 def counted(database: Database) -> Gaps:

@@ -75,6 +75,7 @@ class Entry:
     places: list[tuple[float, float]] = field(default_factory=list)
     rank: int = 0  # evidence, 0 the strongest
     ids: list[str] = field(default_factory=list)  # federal ids it is known by
+    moved_to: str | None = None  # its slug now, if it was renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,6 @@ class PreparedEntry:
     entry: Entry
     document: str | None
     references: frozenset[tuple[str, str]] = frozenset()
-    moved_to: str | None = None
     reason: str | None = None
 
 
@@ -155,6 +155,7 @@ def _entries(session: Session, query: Any) -> Iterator[Entry]:
             [(latitude, longitude) for latitude, longitude in found.get("places", [])],
             found.get("rank", 0),
             found.get("ids", []),
+            row.moved_to,
         )
 
 
@@ -297,6 +298,7 @@ _ENTRY = select_columns(
             EntryRow.updated_at,
             EntryRow.card,
             EntryRow.search_data,
+            EntryRow.moved_to,
         )
     )
 )
@@ -316,8 +318,8 @@ def _row(one: PreparedEntry) -> dict[str, Any]:
         "kind": entry.kind,
         "slug": entry.slug,
         "seq": entry.seq,
-        "state": "moved" if one.moved_to else "public" if entry.card else "gone",
-        "moved_to": one.moved_to,
+        "state": "moved" if entry.moved_to else "public" if entry.card else "gone",
+        "moved_to": entry.moved_to,
         "reason": one.reason,
         "updated_at": entry.updated_at,
         "card": entry.card,

@@ -54,8 +54,10 @@ def move(session: Session, revision: Revision) -> None:
         revision.previous_slug,
         *entry.moved_to(session, revision.kind, revision.previous_slug),
     ):
-        moved = Entry(revision.kind, slug, revision.seq, revision.at, card=None)
-        entry.write(session, [PreparedEntry(moved, document=None, moved_to=revision.slug)])
+        moved = Entry(
+            revision.kind, slug, revision.seq, revision.at, card=None, moved_to=revision.slug
+        )
+        entry.write(session, [PreparedEntry(moved, document=None)])
     _prepare(
         session, {(revision.kind, revision.slug): revision.seq}, revision.seq, besides=referring
     )

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from app.records.spelling import nearest
 
 NEAREST = 3
@@ -37,14 +35,12 @@ class Vocabulary:
     def __init__(self) -> None:
         self._lists: dict[str, dict[str, Term]] = {}
         self._in_order: dict[str, dict[str, Term]] = {}  # the same, made when asked for
-        self._labels_json: dict[str, dict[str, str]] = {}
 
     def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> None:
         """Take in a published term, or drop one that is no longer public (record None)."""
         name, code = slug.split(".", 1) if kind == "term" else (kind, slug)
         terms = self._lists.setdefault(name, {})
         self._in_order.pop(name, None)
-        self._labels_json.pop(name, None)
         if record is None:
             terms.pop(code, None)
             return
@@ -58,7 +54,7 @@ class Vocabulary:
 
     def terms(self, name: str) -> Sequence[Term]:
         """The terms of a list, in natural order: strategies pillar by pillar."""
-        found = list(self._ordered(name).values())
+        found = list(self.terms_by_code(name).values())
         if name == "strategy":
             pillars = {pillar: place for place, pillar in enumerate(self.codes("pillar"))}
             found.sort(key=lambda term: pillars.get(term.record["pillar"], len(pillars)))
@@ -66,23 +62,15 @@ class Vocabulary:
 
     def codes(self, name: str) -> list[str]:
         """The codes of a list, in natural order."""
-        return list(self._ordered(name))
+        return list(self.terms_by_code(name))
 
     def label(self, name: str, code: str) -> str:
         """The name to show for a code; the code itself where the term is not known."""
         term = self._lists.get(name, {}).get(code)
         return term.label if term else code
 
-    def labels_json(self, name: str) -> Mapping[str, str]:
-        """By code in natural order, the name to show for it, as JSON text."""
-        if (found := self._labels_json.get(name)) is None:
-            found = self._labels_json[name] = {
-                code: orjson.dumps(term.label).decode()
-                for code, term in self._ordered(name).items()
-            }
-        return found
-
-    def _ordered(self, name: str) -> dict[str, Term]:
+    def terms_by_code(self, name: str) -> Mapping[str, Term]:
+        """The terms of a list by code, in the order of their ranks."""
         if (found := self._in_order.get(name)) is None:
             terms = self._lists.get(name, {})
             found = self._in_order[name] = dict(

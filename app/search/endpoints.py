@@ -3,17 +3,17 @@
 import re
 from collections.abc import Callable
 from functools import partial
-from urllib.parse import parse_qsl
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.errors import Fault, Invalid
-from app.search import query as queries
-from app.search import results, shapes
+from app.search import shapes
+from app.search.answer import json_answer, links
 from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.parameters import TEXT, search_parameters
+from app.search.results import find
 from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS, Suggester
 from app.settings import Settings
 from app.web.cached_response import CachedResponse
@@ -24,23 +24,8 @@ from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()
-WORTH_REMEMBERING = 1000  # characters of a question
 
 
-def parse_search(
-    request: Request, kind: str, *, without: tuple[str, ...] = ()
-) -> queries.SearchQuery:
-    """The question that a request asks of the index as it stands now; one that was asked before is not parsed again."""
-    index = resource(request, Index)
-    index.look()
-    asked: str = request.scope["query_string"].decode("latin-1")
-
-    def parsed() -> queries.SearchQuery:
-        return index.query(kind, parse_qsl(asked, keep_blank_values=True), without=without)
-
-    if len(asked) > WORTH_REMEMBERING:
-        return parsed()
-    return index.collections[kind].once("question", (asked, without), parsed)
 
 
 @router.get(
@@ -87,24 +72,20 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 
 def _search(request: Request, kind: str) -> Response:
-    query = parse_search(request, kind)
-    on_hit: Callable[[], None] | None = None
-
-    def on_gap(how: str) -> None:
-        asked, text = request.query_params["q"], " ".join(map(str, query.clauses))
-        nonlocal on_hit
-        on_hit = partial(resource(request, SearchGaps).note, kind, asked=asked, text=text, how=how)
-        on_hit()  # the same question answered from memory counts too
-
-    body, links = results.search(
-        query,
-        resource(request, Index),
-        base_url=resource(request, Settings).base_url,
-        on_gap=on_gap,
-    )
-    key = query.url(cursor=query.cursor)
+    index = resource(request, Index)
+    index.look()
+    query = index.query(kind, request.query_params.multi_items())
+    results = find(query, index)
+    count_gap: Callable[[], None] | None = None
+    if results.gap:
+        count_gap = partial(resource(request, SearchGaps).note, results.gap)
+        count_gap()
     return CachedResponse(
-        body, key=key, by_revision=True, on_hit=on_hit, headers=link_header(links)
+        json_answer(results, base_url=resource(request, Settings).base_url),
+        key=query.url(cursor=query.cursor),
+        by_revision=True,
+        on_hit=count_gap,  # the same search answered from memory counts too
+        headers=link_header(links(results)),
     )
 
 

@@ -153,6 +153,8 @@ RANGES = (
 FILTER = {filter_.name: filter_ for filter_ in FILTERS}
 RANGE = {range_.name: range_ for range_ in RANGES}
 FACETS = (*FILTER, *RANGE)
+OUTCOME_FILTERS = ("outcome", "evidence", "direction")  # together they ask for one outcome
+OUTCOME_KEY = "outcome_key"  # facet of an entry: the three values of each of its outcomes
 SORTS = {
     "relevance": "best match first; without words, strongest evidence first",
     "updated": "by date of publication",

@@ -1,6 +1,7 @@
-"""Searches that found nothing, or not all they asked for: counted in memory, and written now and then by a thread of their own.
+"""Search gaps: searches whose words were not found, counted so that editors know what is missing.
 
-A public read never waits for a write. Only the words are kept: no address, no time but the day, and nothing that looks personal.
+They are counted in memory and written every minute by a thread: a public read never waits for a
+write. Only the words and the day are kept: no address, and nothing that looks personal.
 """
 
 import asyncio
@@ -9,11 +10,12 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import CheckConstraint, Index, delete, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from app.clock import now
 from app.database import CodePointOrdered, Database
 
 HOWS = ("none", "any", "corrected")
@@ -52,8 +54,18 @@ class SearchGapRow(SQLModel, table=True):
     last_seen: date = Field(description="The last day (UTC).")
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A search whose words were not found."""
+
+    kind: str
+    how: str  # none: nothing has these words; any: nothing has all of them
+    typed: str
+    text: str  # what was typed, in its one form
+
+
 @dataclass(slots=True)
-class _Heard:
+class _Count:
     count: int
     first_seen: date
     last_seen: date
@@ -64,48 +76,46 @@ class SearchGaps:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._heard: dict[tuple[str, str, str], _Heard] = {}
+        self._counts: dict[tuple[str, str, str], _Count] = {}
         self._lock = threading.Lock()
 
-    def note(self, kind: str, *, asked: str, text: str, how: str) -> None:
-        """A search met a gap. `asked` is what was typed, `text` the same in normal form. Costs no write."""
-        if len(text) > MAX_CHARACTERS or looks_personal(asked):
+    def note(self, gap: Gap) -> None:
+        """Count a gap. Nothing is written yet."""
+        if len(gap.text) > MAX_CHARACTERS or looks_personal(gap.typed):
             return
-        today = datetime.now(UTC).date()
-        self._take_in({(kind, how, text): _Heard(1, today, today)})
+        today = now().date()
+        self._add({(gap.kind, gap.how, gap.text): _Count(1, today, today)})
 
     async def write_now_and_then(self, *, seconds: float = WRITE_SECONDS) -> None:
-        """Write what was heard, again and again, until cancelled."""
+        """Write what was counted, again and again, until cancelled."""
         while True:
             await asyncio.sleep(seconds)
             await asyncio.to_thread(self.write)
 
     def write(self) -> None:
-        """Write what was heard since the last time; keep it for the next time if that fails."""
+        """Write what was counted since the last time. If that fails, it is kept for the next time."""
         with self._lock:
-            heard, self._heard = self._heard, {}
-        if not heard:
+            counts, self._counts = self._counts, {}
+        if not counts:
             return
         try:
             with self._database.writing() as session:
-                _add(session, heard)
+                _write(session, counts)
         except Exception as error:
             log.warning(
-                "search gaps could not be written, and are kept for later: %s", type(error).__name__
+                "Search gaps could not be written and are kept for later: %s", type(error).__name__
             )
-            self._take_in(heard)
+            self._add(counts)
 
-    def _take_in(self, heard: dict[tuple[str, str, str], _Heard]) -> None:
+    def _add(self, counts: dict[tuple[str, str, str], _Count]) -> None:
         with self._lock:
-            for key, more in heard.items():
-                if (found := self._heard.get(key)) is not None:
-                    found.count += more.count
-                    found.first_seen, found.last_seen = (
-                        min(found.first_seen, more.first_seen),
-                        max(found.last_seen, more.last_seen),
-                    )
-                elif len(self._heard) < MAX_HELD:
-                    self._heard[key] = more
+            for key, more in counts.items():
+                if (count := self._counts.get(key)) is not None:
+                    count.count += more.count
+                    count.first_seen = min(count.first_seen, more.first_seen)
+                    count.last_seen = max(count.last_seen, more.last_seen)
+                elif len(self._counts) < MAX_HELD:
+                    self._counts[key] = more
 
 
 def list_gaps(
@@ -128,46 +138,45 @@ def list_gaps(
     return rows, session.exec(select(func.count()).select_from(SearchGapRow).where(*rules)).one()
 
 
-def looks_personal(asked: str) -> bool:
+def looks_personal(text: str) -> bool:
     """Whether a text looks like an e-mail address or a telephone number; years (2019-2023) do not."""
-    return "@" in asked or _TELEPHONE.search(_YEARS.sub(" ", asked)) is not None
+    return "@" in text or _TELEPHONE.search(_YEARS.sub(" ", text)) is not None
 
 
-def _add(session: Session, heard: dict[tuple[str, str, str], _Heard]) -> None:
-    newest = max(found.last_seen for found in heard.values())
+def _write(session: Session, counts: dict[tuple[str, str, str], _Count]) -> None:
+    newest = max(count.last_seen for count in counts.values())
     session.connection().execute(
         delete(SearchGapRow).where(col(SearchGapRow.last_seen) < newest - KEPT_FOR)
     )
-    there = _there(session, sorted({text for _, _, text in heard}))
+    rows = _rows(session, sorted({text for _, _, text in counts}))
     new = []
-    for key, found in heard.items():
-        if (row := there.get(key)) is not None:
-            row.count += found.count
-            row.first_seen, row.last_seen = (
-                min(row.first_seen, found.first_seen),
-                max(row.last_seen, found.last_seen),
-            )
+    for key, count in counts.items():
+        if (row := rows.get(key)) is not None:
+            row.count += count.count
+            row.first_seen = min(row.first_seen, count.first_seen)
+            row.last_seen = max(row.last_seen, count.last_seen)
         else:
-            kind, how, text = key
-            new.append(
-                SearchGapRow(
-                    kind=kind,
-                    how=how,
-                    text=text,
-                    count=found.count,
-                    first_seen=found.first_seen,
-                    last_seen=found.last_seen,
-                )
-            )
+            new.append(_row(key, count))
     room = MAX_KEPT - session.exec(select(func.count()).select_from(SearchGapRow)).one()
     session.add_all(new[: max(room, 0)])
 
 
-def _there(session: Session, texts: Sequence[str]) -> dict[tuple[str, str, str], SearchGapRow]:
-    batches = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
-    rows = (
-        row
-        for batch in batches
-        for row in session.exec(select(SearchGapRow).where(col(SearchGapRow.text).in_(batch)))
+def _row(key: tuple[str, str, str], count: _Count) -> SearchGapRow:
+    kind, how, text = key
+    return SearchGapRow(
+        kind=kind,
+        how=how,
+        text=text,
+        count=count.count,
+        first_seen=count.first_seen,
+        last_seen=count.last_seen,
     )
+
+
+def _rows(session: Session, texts: Sequence[str]) -> dict[tuple[str, str, str], SearchGapRow]:
+    """The rows of these texts, by kind, how and text."""
+    rows: list[SearchGapRow] = []
+    for start in range(0, len(texts), BATCH):
+        batch = texts[start : start + BATCH]
+        rows += session.exec(select(SearchGapRow).where(col(SearchGapRow.text).in_(batch)))
     return {(row.kind, row.how, row.text): row for row in rows}

@@ -143,10 +143,6 @@ class Index:
             self.vocabulary.put(
                 found.kind, found.slug, orjson.loads(found.card) if found.card else None
             )
-        for (
-            among
-        ) in self.collections.values():  # a question may name a term, or a district to be near
-            among.forget()
 
 
 def _few_or_many(changed: Iterable[Entry]) -> Iterator[tuple[bool, Entry]]:

@@ -1,7 +1,8 @@
-"""The index kept on disk between runs: written whole, read in a second, and thrown away when in any doubt.
+"""The index in a file between runs: written whole, read in a second, deleted when in any doubt.
 
-One file: a header, then sections one after the other, then the volumes of the shelves. It is only believed if its form, the
-analysis that made it, its checksum, and the revision it stands at agree with this program and with the log.
+One file: a header, then sections one after the other, then the stored entries. It is used only if
+its form, the analysis that made it, its checksum and its revision agree with this program and with
+the log. Indexing 100,000 entries anew takes a minute; a small directory never gets a file.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from app.records.text import fold_text
 from app.search import analysis, postings
 from app.search.collection import Collection
 
-MAGIC = b"MDINDEX2"
+MAGIC = b"MDINDEX3"
 LENGTH = struct.Struct("<Q")
 END = 2**64 - 1
 CHUNK = 1024 * 1024
@@ -32,7 +33,7 @@ log = logging.getLogger("model_districts.index")
 
 
 def analysis_fingerprint() -> str:
-    """Changes when the same text would be indexed otherwise."""
+    """Changes when the same text would be indexed in another way."""
     text = {name: fold_text(SAMPLE) for name in postings.FIELDS}
     parts = [
         analysis.PATTERN,
@@ -46,7 +47,7 @@ def analysis_fingerprint() -> str:
 
 
 def write(path: Path, collections: dict[str, Collection], about: dict[str, Any]) -> None:
-    """Keep an index. The file appears whole or not at all."""
+    """Write an index. The file appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         try:
@@ -58,9 +59,9 @@ def write(path: Path, collections: dict[str, Collection], about: dict[str, Any])
                 file.write(section)
             file.write(LENGTH.pack(END))
             file.write(LENGTH.pack(checksum))
-            for among in collections.values():
-                for volume in among.stored.parts():
-                    file.writelines(volume)
+            for collection in collections.values():
+                for parts in collection.stored.parts():
+                    file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
             Path(file.name).replace(path)
@@ -70,14 +71,17 @@ def write(path: Path, collections: dict[str, Collection], about: dict[str, Any])
 
 
 def read(path: Path, collections: dict[str, Collection]) -> dict[str, Any] | None:
-    """Fill empty collections from a kept index. Returns what was said about it; None, and nothing filled, if it cannot be believed."""
+    """Fill empty collections from an index file. Returns what `write` was told about it.
+
+    Returns None, and fills nothing, if the file cannot be used.
+    """
     try:
         with path.open("rb") as file:
             return _read(file, collections)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, StopIteration, struct.error) as error:
-        log.warning("the kept index %s is not used: %s", path, error)
+        log.warning("The index file %s is not used: %s", path, error)
         return None
 
 
@@ -87,8 +91,8 @@ def _read(file: BinaryIO, collections: dict[str, Collection]) -> dict[str, Any]:
     if about["analysis"] != analysis_fingerprint() or about["kinds"] != list(collections):
         raise ValueError("made by another program")
     fresh = {kind: Collection() for kind in collections}
-    for among in fresh.values():
-        start = _fill(among, sections, start)
+    for collection in fresh.values():
+        start = _fill(collection, sections, start)
     if start != os.fstat(file.fileno()).st_size:
         raise ValueError("not whole")
     collections.update(fresh)
@@ -97,48 +101,48 @@ def _read(file: BinaryIO, collections: dict[str, Collection]) -> dict[str, Any]:
 
 def _sections(collections: dict[str, Collection], about: dict[str, Any]) -> Iterator[bytes]:
     yield orjson.dumps({**about, "analysis": analysis_fingerprint(), "kinds": list(collections)})
-    for among in collections.values():
-        yield from _collection_sections(among)
+    for collection in collections.values():
+        yield from _collection_sections(collection)
 
 
-def _collection_sections(among: Collection) -> Iterator[bytes]:
-    yield orjson.dumps(among.slugs)
-    yield orjson.dumps(among.ids_of)
-    yield among.all.serialize()
-    lengths = array("I", [len(part) for volume in among.stored.parts() for part in volume])
+def _collection_sections(collection: Collection) -> Iterator[bytes]:
+    yield orjson.dumps(collection.slugs)
+    yield orjson.dumps([collection.ids_of, collection.moved])
+    yield collection.all.serialize()
+    lengths = array("I", [len(part) for parts in collection.stored.parts() for part in parts])
     yield lengths.tobytes()
-    stems = [stem for stem, posting in among.postings.items() if posting.numbers]
+    stems = [stem for stem, posting in collection.postings.items() if posting.numbers]
     yield orjson.dumps(stems)
-    yield array("I", [len(among.postings[stem].numbers) for stem in stems]).tobytes()
-    yield b"".join(among.postings[stem].numbers.tobytes() for stem in stems)
-    yield b"".join(among.postings[stem].impacts.tobytes() for stem in stems)
-    words = [word for word, members in among.words.items() if members]
-    yield orjson.dumps([words, [among.word_stems[word] for word in words]])
-    sets = [among.words[word].serialize() for word in words]
+    yield array("I", [len(collection.postings[stem].numbers) for stem in stems]).tobytes()
+    yield b"".join(collection.postings[stem].numbers.tobytes() for stem in stems)
+    yield b"".join(collection.postings[stem].impacts.tobytes() for stem in stems)
+    words = [word for word, members in collection.words.items() if members]
+    yield orjson.dumps([words, [collection.word_stems[word] for word in words]])
+    sets = [collection.words[word].serialize() for word in words]
     yield array("I", map(len, sets)).tobytes()
     yield b"".join(sets)
     facets = [
         (name, value, members.serialize())
-        for name, values in among.facets.items()
+        for name, values in collection.facets.items()
         for value, members in values.items()
         if members
     ]
     yield orjson.dumps([(name, value, len(members)) for name, value, members in facets])
     yield b"".join(members for _, _, members in facets)
-    for figures in among.figures.values():
+    for figures in collection.figures.values():
         figures.settle()
         yield figures.values.tobytes()
         yield figures.numbers.tobytes()
-    degrees, numbers = among.places.settled()
+    degrees, numbers = collection.places.settled()
     yield degrees.tobytes()
     yield numbers.tobytes()
-    for order in among.orders.values():
+    for order in collection.orders.values():
         yield order.settled().tobytes()
         yield orjson.dumps(order.values)
 
 
 def _checked_sections(file: BinaryIO) -> tuple["_Sections", int]:
-    """The sections one by one, after all of them have been compared with their checksum, and where the volumes begin."""
+    """The sections, compared with their checksum, and where the stored entries begin."""
     if file.read(len(MAGIC)) != MAGIC:
         raise ValueError("not an index of this form")
     size, checksum = os.fstat(file.fileno()).st_size, 0
@@ -170,28 +174,28 @@ class _Sections:
         return self.file.read(self.enter())
 
 
-def _fill(among: Collection, sections: _Sections, start: int) -> int:
-    among.slugs += orjson.loads(next(sections))
-    among.numbers = {slug: number for number, slug in enumerate(among.slugs) if slug}
-    among.ids_of = orjson.loads(next(sections))
-    among.other_ids = {other: slug for slug, ids in among.ids_of.items() for other in ids}
-    among.all = BitMap.deserialize(next(sections))
+def _fill(collection: Collection, sections: _Sections, start: int) -> int:
+    collection.slugs += orjson.loads(next(sections))
+    collection.numbers = {slug: number for number, slug in enumerate(collection.slugs) if slug}
+    collection.ids_of, collection.moved = orjson.loads(next(sections))
+    collection.other_ids = {other: slug for slug, ids in collection.ids_of.items() for other in ids}
+    collection.all = BitMap.deserialize(next(sections))
     lengths = _array("I", next(sections))
-    end = among.stored.adopt(sections.file.fileno(), start, lengths)
-    _fill_postings(among, sections)
-    found = orjson.loads(next(sections))
+    end = collection.stored.adopt(sections.file.fileno(), start, lengths)
+    _fill_postings(collection, sections)
+    values = orjson.loads(next(sections))
     members = memoryview(next(sections))
-    for name, value, length in found:
-        among.facets[name][value] = BitMap.deserialize(bytes(members[:length]))
+    for name, value, length in values:
+        collection.facets[name][value] = BitMap.deserialize(bytes(members[:length]))
         members = members[length:]
-    for figures in among.figures.values():
+    for figures in collection.figures.values():
         figures.values, figures.numbers = (
             np.frombuffer(next(sections), dtype=np.int64),
             np.frombuffer(next(sections), dtype=np.uint32),
         )
-    among.places.degrees = np.frombuffer(next(sections), dtype=np.float64).reshape(-1, 2)
-    among.places.numbers = np.frombuffer(next(sections), dtype=np.uint32)
-    for name, order in among.orders.items():
+    collection.places.degrees = np.frombuffer(next(sections), dtype=np.float64).reshape(-1, 2)
+    collection.places.numbers = np.frombuffer(next(sections), dtype=np.uint32)
+    for name, order in collection.orders.items():
         numbers = _array("I", next(sections))
         values = orjson.loads(next(sections))
         order.restore(
@@ -200,27 +204,27 @@ def _fill(among: Collection, sections: _Sections, start: int) -> int:
     return end
 
 
-def _fill_postings(among: Collection, sections: _Sections) -> None:
+def _fill_postings(collection: Collection, sections: _Sections) -> None:
     stems = orjson.loads(next(sections))
     counts = _array("I", next(sections))
     # The two largest sections never stand in memory whole: each posting takes its own part.
     sections.enter()
     for stem, count in zip(stems, counts, strict=True):
-        among.postings[stem].numbers.fromfile(sections.file, count)
+        collection.postings[stem].numbers.fromfile(sections.file, count)
     sections.enter()
     for stem, count in zip(stems, counts, strict=True):
-        among.postings[stem].impacts.fromfile(sections.file, count)
+        collection.postings[stem].impacts.fromfile(sections.file, count)
     words, word_stems = orjson.loads(next(sections))
     lengths = _array("I", next(sections))
     sets = memoryview(next(sections))
     at = 0
     for word, stem, length in zip(words, word_stems, lengths, strict=True):
-        among.words[word] = BitMap.deserialize(bytes(sets[at : at + length]))
-        among.learn(word, stem)
+        collection.words[word] = BitMap.deserialize(bytes(sets[at : at + length]))
+        collection.learn(word, stem)
         at += length
 
 
 def _array(code: str, section: bytes) -> "array[int]":
-    found = array(code)
-    found.frombytes(section)
-    return found
+    numbers = array(code)
+    numbers.frombytes(section)
+    return numbers

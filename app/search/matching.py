@@ -1,8 +1,10 @@
-"""Matching: which entries a question finds, before they are ordered."""
+"""Matching: which entries a query finds, before they are ordered."""
 
-from collections.abc import Iterator
+from collections.abc import Collection as Names
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import radians
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,98 +13,111 @@ from pyroaring import BitMap
 from app.records.district import EARTH_RADIUS_KM
 from app.search.analysis import stem
 from app.search.collection import Collection
+from app.search.filters import OUTCOME_FILTERS
+from app.search.outcomes import entries_with_outcome
 from app.search.postings import union
 from app.search.query import Clause, SearchQuery
+
+Mode = Literal["all", "any"] | None  # whether every word matched, or any; None without words
+Kilometers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What a question finds. `mode`: whether all words matched or any; None without words."""
+    """What the words of a query find, and what each of its filters lets through."""
 
-    mode: str | None
+    collection: Collection
+    mode: Mode
     text: BitMap
-    filters: list[
-        tuple[str, BitMap]
-    ]  # the part of the question, as its parameter is named, and the entries that it lets through
-    distances_km: NDArray[np.float64] | None = None
-    dropped: list[Clause] = field(default_factory=list)
+    filters: Mapping[str, BitMap]  # by parameter; by name, for a range and its two parameters
+    outcomes: Mapping[str, Sequence[str]]  # those of OUTCOME_FILTERS that are given
+    distances_km: Kilometers | None = None
+    dropped: Sequence[Clause] = field(default_factory=tuple)
 
-    def hits(self, *, but: str | None = None) -> BitMap:
-        """The entries that match; `but` leaves out one filter."""
-        sets = [members for name, members in self.filters if name != but]
-        return BitMap.intersection(self.text, *sets)
+    def narrowed_by(self, name: str) -> bool:
+        """Whether a filter is set."""
+        return name in self.filters
 
-    def narrowed(self, name: str) -> bool:
-        """Whether this filter is set."""
-        return any(own == name for own, _ in self.filters)
-
-
-def match(query: SearchQuery, among: Collection, *, mode: str | None = None) -> Matches:
-    """Find the entries. All words must match; if no entry holds them all, any does. `mode` settles which, as a cursor does."""
-    distances = distances_km(query.point, among) if query.point else None
-    mode, text, dropped = _match_text(query, among, mode)
-    return Matches(mode, text, list(_filters(query, among, distances)), distances, dropped)
+    def hits(self, *, without: Names[str] = ()) -> BitMap:
+        """The entries that the query finds, or would find without some of its parts."""
+        text = self.collection.all if "q" in without else self.text
+        sets = [members for name, members in self.filters.items() if name not in without]
+        outcomes = {name: own for name, own in self.outcomes.items() if name not in without}
+        if len(outcomes) > 1:
+            sets.append(entries_with_outcome(self.collection, outcomes))
+        return BitMap.intersection(text, *sets)
 
 
-def entries_of(clause: Clause, among: Collection) -> BitMap:
-    """The entries that hold a clause."""
+def match(query: SearchQuery, collection: Collection, *, mode: Mode = None) -> Matches:
+    """Find the entries that hold every word or, if none does, any word.
+
+    `mode` settles which: the later pages of a search keep the mode of the first.
+    """
+    distances = distances_km(query.point, collection) if query.point else None
+    mode, text, dropped = _match_text(query, collection, mode)
+    filters = dict(_filters(query, collection, distances))
+    outcomes = {name: own for name, own in query.any_of.items() if name in OUTCOME_FILTERS}
+    return Matches(collection, mode, text, filters, outcomes, distances, dropped)
+
+
+def entries_of(clause: Clause, collection: Collection) -> BitMap:
+    """The entries that hold a word, a phrase or a beginning."""
     if clause.phrase:
-        return among.holding_phrase(clause.words)
+        return collection.holding_phrase(clause.words)
     if clause.prefix:
-        return among.holding_beginning(clause.words[0])
-    posting = among.postings.get(stem(clause.words[0]))
+        return collection.holding_beginning(clause.words[0])
+    posting = collection.postings.get(stem(clause.words[0]))
     return posting.set() if posting else BitMap()
 
 
 def _match_text(
-    query: SearchQuery, among: Collection, mode: str | None
-) -> tuple[str | None, BitMap, list[Clause]]:
+    query: SearchQuery, collection: Collection, mode: Mode
+) -> tuple[Mode, BitMap, list[Clause]]:
+    """The mode, the entries found, and the words that no entry holds."""
     wanted = [clause for clause in query.clauses if not clause.without]
-    unwanted = union(entries_of(clause, among) for clause in query.clauses if clause.without)
+    excluded = union(entries_of(clause, collection) for clause in query.clauses if clause.without)
     if not wanted:
-        return None, among.all - unwanted, []
-    sets = [entries_of(clause, among) for clause in wanted]
-    everywhere = BitMap.intersection(*sets) - unwanted
-    if mode == "all" or (mode is None and (everywhere or len(wanted) == 1)):
-        return "all", everywhere, []
-    return (
-        "any",
-        union(sets) - unwanted,
-        [clause for clause, members in zip(wanted, sets, strict=True) if not members],
-    )
+        return None, collection.all - excluded, []
+    sets = [entries_of(clause, collection) for clause in wanted]
+    holding_all = BitMap.intersection(*sets) - excluded
+    if mode == "all" or (mode is None and (holding_all or len(wanted) == 1)):
+        return "all", holding_all, []
+    dropped = [clause for clause, members in zip(wanted, sets, strict=True) if not members]
+    return "any", union(sets) - excluded, dropped
 
 
 def _filters(
-    query: SearchQuery, among: Collection, distances: NDArray[np.float64] | None
+    query: SearchQuery, collection: Collection, distances: Kilometers | None
 ) -> Iterator[tuple[str, BitMap]]:
     for name, values in query.any_of.items():
-        yield name, among.having(name, values)
+        yield name, collection.having(name, values)
     for name, values in query.all_of.items():
-        yield (
-            f"{name}_all",
-            BitMap.intersection(
-                among.all, *(among.facets[name].get(value, BitMap()) for value in values)
-            ),
-        )
+        sets = [collection.having(name, (value,)) for value in values]
+        yield f"{name}_all", BitMap.intersection(collection.all, *sets)
     for name, values in query.none_of.items():
-        yield f"{name}_not", among.all - among.having(name, values)
+        yield f"{name}_not", collection.all - collection.having(name, values)
     for name, (low, high) in query.ranges.items():
-        yield name, among.within(name, low, high)
+        yield name, collection.within(name, low, high)
     if query.slugs:
-        yield "slug", BitMap(among.numbers[slug] for slug in query.slugs if slug in among.numbers)
+        numbers = map(collection.number, query.slugs)
+        yield "slug", BitMap(number for number in numbers if number is not None)
     if query.within_km is not None and distances is not None:
         yield "within_km", BitMap(np.flatnonzero(distances <= query.within_km).astype(np.uint32))
 
 
-def distances_km(point: tuple[float, float], among: Collection) -> NDArray[np.float64]:
-    """For each entry by number, great-circle kilometres from the point to the nearest of its places; infinite without one."""
-    places, numbers = among.places.settled()
-    nearest = np.full(len(among.slugs), np.inf)
+def distances_km(point: tuple[float, float], collection: Collection) -> Kilometers:
+    """By number of entry, great-circle kilometers from the point to the nearest of its places.
+
+    Infinite for an entry without a place.
+    """
+    places, numbers = collection.places.settled()
+    nearest = np.full(len(collection.slugs), np.inf)
     latitude, longitude = radians(point[0]), radians(point[1])
-    phi, other = np.radians(places[:, 0]), np.radians(places[:, 1])
-    half = (
-        np.sin((phi - latitude) / 2) ** 2
-        + np.cos(phi) * np.cos(latitude) * np.sin((other - longitude) / 2) ** 2
+    latitudes, longitudes = np.radians(places[:, 0]), np.radians(places[:, 1])
+    haversine = (
+        np.sin((latitudes - latitude) / 2) ** 2
+        + np.cos(latitudes) * np.cos(latitude) * np.sin((longitudes - longitude) / 2) ** 2
     )
-    np.minimum.at(nearest, numbers, 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, np.sqrt(half))))
+    kilometers = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, np.sqrt(haversine)))
+    np.minimum.at(nearest, numbers, kilometers)
     return nearest

@@ -1,4 +1,4 @@
-"""Figures and places: numbers of entries beside what they are, kept in order as entries come and go."""
+"""NumberIndex: the entries by one of their figures, kept in order as entries come and go."""
 
 from array import array
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 
-class Figures:
+class NumberIndex:
     """The (value, entry) pairs of one figure, by value: which entries have one in a range?"""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Figures:
         self._new_numbers.append(number)
 
     def discard(self, number: int) -> None:
-        """Forget every figure of an entry."""
+        """Drop every figure of an entry."""
         self.settle()
         others = self.numbers != number
         self.values, self.numbers = self.values[others], self.numbers[others]
@@ -45,40 +45,3 @@ class Figures:
             order = np.argsort(values, kind="stable")
             self.values, self.numbers = values[order], numbers[order]
             self._new_values, self._new_numbers = array("q"), array("I")
-
-
-class Places:
-    """The positions of entries, each beside its entry."""
-
-    def __init__(self) -> None:
-        self.degrees: NDArray[np.float64] = np.empty((0, 2), dtype=np.float64)
-        self.numbers: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
-        self._new: list[tuple[int, tuple[float, float]]] = []
-
-    def add(self, number: int, place: tuple[float, float]) -> None:
-        """Take in a position (latitude, longitude in degrees) of an entry."""
-        self._new.append((number, place))
-
-    def discard(self, number: int) -> None:
-        """Forget every position of an entry."""
-        degrees, numbers = self.settled()
-        others = numbers != number
-        self.degrees, self.numbers = degrees[others], numbers[others]
-
-    def of(self, number: int) -> list[tuple[float, float]]:
-        """The positions of one entry."""
-        degrees, numbers = self.settled()
-        return [
-            (float(latitude), float(longitude))
-            for latitude, longitude in degrees[numbers == number]
-        ]
-
-    def settled(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
-        """Every position, and the entry that it is of."""
-        if self._new:
-            degrees = np.array([place for _, place in self._new], dtype=np.float64)
-            numbers = np.array([number for number, _ in self._new], dtype=np.uint32)
-            self.degrees = np.concatenate([self.degrees, degrees])
-            self.numbers = np.concatenate([self.numbers, numbers])
-            self._new = []
-        return self.degrees, self.numbers

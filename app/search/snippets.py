@@ -82,7 +82,7 @@ def _cut(field: str, text: str, spans: Sequence[Span]) -> Snippet:
     passage = text[start:end].rstrip()
     behind = start + len(passage)
     marks = [(begin - start, stop - start) for begin, stop in spans if stop <= behind]
-    if any(character > "\uffff" for character in passage):
+    if not passage.isascii() and max(passage) > "\uffff":
         marks = [(_utf16(passage[:begin]), _utf16(passage[:stop])) for begin, stop in marks]
     return Snippet(field, passage, marks, before=start > 0, after=end < len(text))
 

@@ -1,4 +1,7 @@
-"""StoredEntries: the ready card and the text of each entry. A small directory stays in memory; a large one goes to a local file, of which the system keeps the warm part."""
+"""StoredEntries: the ready card and the text of each entry.
+
+A small directory stays in memory. A large one goes to a local file: the system keeps the warm part.
+"""
 
 import os
 import tempfile
@@ -12,7 +15,7 @@ import numpy as np
 import orjson
 
 IN_MEMORY_BYTES = 48 * 1024 * 1024
-PARTS = 5  # card, summary, text, the rest of the text, the words in order
+PARTS = 5  # card, summary, text, names, words in order
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,36 +25,36 @@ class StoredEntry:
     card: bytes
     summary: str
     text: str
-    rest: dict[str, str]  # the other fields of its text
+    names: dict[str, str]  # the other fields of its text: title, aliases, names
     words: bytes  # folded, in order, a line for each field, spaces around
 
 
 class StoredEntries:
-    """StoredEntrys by number. A number is used once; a volume that is no longer wanted is left where it is."""
+    """Stored entries by number. A number is used once; an entry that goes is left where it is."""
 
     def __init__(self) -> None:
         self._memory: list[tuple[bytes, ...]] | None = []
         self._bytes = 0
         self._file: int | None = None  # descriptors
         self._kept: int | None = (
-            None  # of a file that an earlier process kept; entries up to _kept_count are in it
+            None  # of a file that an earlier process kept; entries below _kept_count are in it
         )
         self._kept_count = 0
         self.starts = array("Q")
-        self.lengths = array("I")  # PARTS for each volume
+        self.lengths = array("I")  # PARTS for each entry
 
     def __len__(self) -> int:
         return len(self._memory) if self._memory is not None else len(self.starts)
 
-    def append(self, volume: StoredEntry) -> int:
-        """Put a volume at the end. Returns its number."""
+    def append(self, entry: StoredEntry) -> int:
+        """Add an entry at the end. Returns its number."""
         self._append(
             (
-                volume.card,
-                volume.summary.encode(),
-                volume.text.encode(),
-                orjson.dumps(volume.rest),
-                volume.words,
+                entry.card,
+                entry.summary.encode(),
+                entry.text.encode(),
+                orjson.dumps(entry.names),
+                entry.words,
             )
         )
         return len(self) - 1
@@ -70,22 +73,25 @@ class StoredEntries:
         """The text of an entry: the long fields of its prose."""
         return self._part(number, 2).decode()
 
-    def rest(self, number: int) -> dict[str, str]:
+    def names(self, number: int) -> dict[str, str]:
         """The fields of an entry's text but for summary and text."""
-        rest: dict[str, str] = orjson.loads(self._part(number, 3))
-        return rest
+        names: dict[str, str] = orjson.loads(self._part(number, 3))
+        return names
 
     def words(self, number: int) -> bytes:
         """The words of an entry in order."""
         return self._part(number, 4)
 
     def parts(self) -> Iterator[tuple[bytes, ...]]:
-        """Every volume as it lies there."""
+        """Every entry as it is stored."""
         for number in range(len(self)):
             yield tuple(self._part(number, part) for part in range(PARTS))
 
     def adopt(self, file: int, start: int, lengths: "array[int]") -> int:
-        """Stand on volumes that lie in a file from `start` on; what comes after goes to a file of our own. Returns where they end."""
+        """Use entries that lie in a file from `start` on. Returns where they end.
+
+        Later entries go to a file of our own.
+        """
         self._memory, self._kept, self._kept_count = None, os.dup(file), len(lengths) // PARTS
         weakref.finalize(self, os.close, self._kept)
         self._file = self._new_file()
@@ -103,11 +109,11 @@ class StoredEntries:
             self._memory.append(parts)
             self._bytes += size
             if self._bytes > IN_MEMORY_BYTES:
-                volumes, self._memory = self._memory, None
+                entries, self._memory = self._memory, None
                 self._file = self._new_file()
                 self._bytes = 0
-                for volume in volumes:
-                    self._append(volume)
+                for stored in entries:
+                    self._append(stored)
             return
         assert self._file is not None
         os.pwrite(self._file, b"".join(parts), self._bytes)
@@ -116,7 +122,7 @@ class StoredEntries:
         self._bytes += size
 
     def _new_file(self) -> int:
-        """A file without a name, gone when this shelf is."""
+        """A file without a name, deleted together with this object."""
         descriptor, name = tempfile.mkstemp()
         Path(name).unlink()
         weakref.finalize(self, os.close, descriptor)

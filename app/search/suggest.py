@@ -63,9 +63,9 @@ class Suggester:
             ("district", "/v1/districts", 0),
             ("case-study", "/v1/case-studies", 1),
         ):
-            among = index.collections[kind]
-            for slug, number in among.numbers.items():
-                text = among.stored.rest(number)
+            collection = index.collections[kind]
+            for slug, number in collection.numbers.items():
+                text = collection.stored.names(number)
                 names = [*text.get("title", "").split("\n"), *text.get("aliases", "").split("\n")]
                 keys += _keys(names, Suggestion(weight, names[0], kind, slug, f"{path}/{slug}"))
         for name, parameter in FILTER_OF.items():

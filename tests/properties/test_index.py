@@ -1,21 +1,20 @@
 """The index answers as plain SQL over the same entries would, whatever happened to it, and as one built anew."""
 
 import sqlite3
-from collections.abc import Iterator
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import Stemmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_directory import (
     FILTERS,
+    LISTS,
+    OUTCOMES,
     SLUGS,
     SORTS,
     History,
     Question,
-    answer_of,
     ask,
     empty_index,
     entry,
@@ -27,8 +26,6 @@ from small_directory import (
 from app.catalog.entry import Entry
 from app.records.district import distance_km
 from app.search.filters import RANGE
-from app.search.index import Index
-from app.search.postings import CHAMPIONS
 
 
 @settings(max_examples=100, deadline=None)
@@ -88,47 +85,17 @@ def test_words_of_other_entries_do_not_change_an_entrys_score() -> None:
         empty_index(),
         {"q": [(False, ("beginning", "readi")), (False, ("word", "school"))]},
     )
-    among = index.collections["case-study"]
-    among.put(entry("case-1", text={"summary": "read school"}), many=False)
-    among.put(entry("case-2", text={"title": "school of five words now"}), many=False)
+    collection = index.collections["case-study"]
+    collection.put(entry("case-1", text={"summary": "read school"}), many=False)
+    collection.put(entry("case-2", text={"title": "school of five words now"}), many=False)
     before = ask(index, question, limit=1)
-    among.put(entry("case-3", text={"text": "reading"}), many=False)
+    collection.put(entry("case-3", text={"text": "reading"}), many=False)
     assert [hit["slug"] for hit in ask(index, question)["data"]][:2] == [
         "case-3",
         before["data"][0]["slug"],
     ]
-    among.discard("case-3")
+    collection.discard("case-3")
     assert ask(index, question, limit=1) == before
-
-
-def test_a_very_common_word_is_ranked_as_if_every_entry_were_weighed() -> None:
-    index = empty_index()
-    for n in range(3 * CHAMPIONS):
-        found = entry(
-            f"case-{n}",
-            text={"text": "attend " * (n % 4) + "else " * (n % 3)},
-            facets={"state": ["CA"] if n % 20 else []},
-        )
-        index.collections["case-study"].put(found, many=True)
-    for narrowed in ("", "&state=CA"):
-        alone, besides = (
-            list(walk(index, f"q={q}{narrowed}&limit=100&facets=none"))
-            for q in ("attend", "attend xyzzy")
-        )
-        assert alone == besides
-        assert len(alone) > CHAMPIONS
-
-
-def walk(index: Index, query: str) -> Iterator[str]:
-    """The slugs on all pages."""
-    link: str | None = f"/?{query}"
-    for _ in range(100):  # more than there are, should a page lead back to itself
-        if link is None:
-            break
-        pairs = parse_qsl(urlsplit(link).query)
-        page = answer_of(index, pairs)
-        yield from (hit["slug"] for hit in page["data"])
-        link = page["links"]["next"]
 
 
 class Oracle:
@@ -146,6 +113,7 @@ class Oracle:
             CREATE TABLE entry (slug, updated, title, state, started, enrollment);
             CREATE TABLE word (slug, field, position, word, stem);
             CREATE TABLE facet (slug, name, value);
+            CREATE TABLE outcome (slug, outcome, evidence, direction);
             CREATE TABLE figure (slug, name, value);
             CREATE TABLE place (slug, latitude, longitude);
             CREATE VIEW distance AS SELECT slug, min(km(latitude, longitude)) AS km FROM place GROUP BY slug;
@@ -178,9 +146,13 @@ class Oracle:
             self.db.executemany(
                 "INSERT INTO place VALUES (?, ?, ?)", [(one.slug, *place) for place in one.places]
             )
-        self.db.execute("""INSERT INTO facet SELECT slug, name, 'not-stated'
-            FROM entry CROSS JOIN (SELECT 'state' AS name UNION SELECT 'rurality' UNION SELECT 'strategy') AS names
-            WHERE NOT EXISTS (SELECT 1 FROM facet WHERE facet.slug = entry.slug AND facet.name = names.name)""")
+            keys = one.facets["outcome_key"] or ["not-stated|not-stated|not-stated"]
+            self.db.executemany(
+                "INSERT INTO outcome VALUES (?, ?, ?, ?)", [(one.slug, *k.split("|")) for k in keys]
+            )
+        for name in FILTERS:
+            self.db.execute(f"""INSERT INTO facet SELECT slug, '{name}', 'not-stated' FROM entry
+                WHERE slug NOT IN (SELECT slug FROM facet WHERE name = '{name}')""")
 
     def found(self, question: Question) -> tuple[list[str], str | None]:
         """The slugs in the order of the sort, and whether all words matched or any."""
@@ -197,11 +169,13 @@ class Oracle:
 
     def counts(self, question: Question, name: str) -> dict[str | None, int]:
         """Entries by value of a facet, under all filters but its own."""
+        if name in OUTCOMES:
+            return self.outcome_counts(question, name)
         where, _ = self.where({part: value for part, value in question.items() if part != name})
         hits = f"SELECT slug FROM entry WHERE {where}"
         if name in FILTERS:
             rows = self.db.execute(
-                f"SELECT nullif(value, 'not-stated'), count(*) FROM facet WHERE name = '{name}' AND slug IN ({hits}) GROUP BY 1"
+                f"SELECT nullif(value, 'not-stated'), count(DISTINCT slug) FROM facet WHERE name = '{name}' AND slug IN ({hits}) GROUP BY 1"
             )
             return dict(rows.fetchall())
         found: dict[str | None, int] = {}
@@ -217,6 +191,15 @@ class Oracle:
         )
         return {value: count for value, count in found.items() if count}
 
+    def outcome_counts(self, question: Question, name: str) -> dict[str | None, int]:
+        """Entries by value of `outcome`, `evidence` or `direction`, of one outcome with the others."""
+        where, _ = self.where({k: v for k, v in question.items() if k not in OUTCOMES})
+        same = same_outcome({k: v for k, v in question.items() if k != name})
+        rows = self.db.execute(f"""SELECT nullif({name}, 'not-stated'), count(DISTINCT slug)
+            FROM outcome WHERE {same} AND slug IN (SELECT slug FROM entry WHERE {where})
+            GROUP BY 1""")
+        return dict(rows.fetchall())
+
     def where(self, question: Question) -> tuple[str, str | None]:
         """A question as a condition on `entry`, and whether all words must match or any."""
         wanted = [condition(clause) for minus, clause in question["q"] if not minus]
@@ -228,9 +211,11 @@ class Oracle:
             ).fetchone()[0]
             mode = "all" if everywhere or len(wanted) == 1 else "any"
             parts.append(f"({(' AND ' if mode == 'all' else ' OR ').join(wanted)})")
+        if OUTCOMES.keys() & question.keys():
+            parts.append(f"slug IN (SELECT slug FROM outcome WHERE {same_outcome(question)})")
         for name, values in question.items():
             facet, _, how = name.partition("_")
-            if facet in FILTERS:
+            if facet in LISTS or (facet in OUTCOMES and how):
                 having = [
                     f"slug IN (SELECT slug FROM facet WHERE name = '{facet}' AND value = '{value}')"
                     for value in values
@@ -249,6 +234,16 @@ class Oracle:
             elif name == "within_km":
                 parts.append(f"slug IN (SELECT slug FROM distance WHERE km <= {values})")
         return " AND ".join(parts) or "true", mode
+
+
+def same_outcome(question: Question) -> str:
+    """What a question asks of one outcome, as a condition on `outcome`."""
+    parts = [
+        f"{name} IN ({', '.join(map(repr, question[name]))})"
+        for name in OUTCOMES
+        if name in question
+    ]
+    return " AND ".join(parts) or "true"
 
 
 def condition(clause: tuple[str, Any]) -> str:

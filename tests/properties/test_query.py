@@ -13,10 +13,11 @@ from small_directory import RURALITIES, STATES, STRATEGIES, fill
 
 from app.catalog.vocabulary import Vocabulary
 from app.errors import Invalid
+from app.search.cursor import Cursor, read_cursor
 from app.search.filters import FACETS, MAX_LIMIT, RANGE, SORTS
+from app.search.matching import Mode
 from app.search.parser import parse
 from app.search.query import PARAMETERS, SearchQuery
-from app.search.ranking import Cursor, read_cursor
 
 Pairs = list[tuple[str, str]]
 
@@ -223,9 +224,7 @@ modes = st.sampled_from([None, "all", "any"])
 
 @settings(deadline=None)
 @given(cursors, modes, st.lists(st.integers(0, 20_000), min_size=2, max_size=2))
-def test_a_cursor_comes_back_as_it_went_out(
-    drawn: Any, mode: str | None, weights: list[int]
-) -> None:
+def test_a_cursor_comes_back_as_it_went_out(drawn: Any, mode: Mode, weights: list[int]) -> None:
     sort, key = drawn
     query = read([("q", "two words"), ("sort", sort), ("near", "0,0")])
     cursor = Cursor(key, "a-slug", mode, weights)
@@ -243,7 +242,7 @@ def test_a_cursor_comes_back_as_it_went_out(
 def test_a_damaged_cursor_is_refused(at: int, character: str, longer: int) -> None:
     text = Cursor((0, "Bend"), "bend-or", None, []).encode(read([("sort", "title")]))
     damaged = text[: at % len(text)] + character * longer + text[at % len(text) + 1 :]
-    assume(damaged not in (text, ""))
+    assume(damaged.strip() not in (text, ""))
     with pytest.raises(Invalid, match=r"cursor|UTF-8"):
         read_cursor(read([("sort", "title"), ("cursor", damaged)]))
 
@@ -263,6 +262,6 @@ def test_a_cursor_is_written_in_one_way_only(title: str) -> None:
 @given(st.binary(max_size=80) | st.text(characters, min_size=1, max_size=80))
 def test_no_noise_passes_for_a_cursor(noise: bytes | str) -> None:
     text = noise if isinstance(noise, str) else urlsafe_b64encode(noise).rstrip(b"=").decode()
-    assume(text)
+    assume(text.strip())
     with pytest.raises(Invalid):
         read_cursor(read([("cursor", text)]))

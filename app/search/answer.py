@@ -1,0 +1,85 @@
+"""The JSON of a page of results. Ready cards are joined as text; no object is built of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from app.catalog.provenance import provenance
+from app.records.kinds import KINDS
+from app.search.collection import Collection
+from app.search.query import OF_A_PAGE
+from app.search.results import Hit, Results
+
+
+def json_answer(results: Results, *, base_url: str) -> bytes:
+    """The answer as JSON. The line to cite begins its address with `base_url`."""
+    fields = results.query.fields
+    hits = b",".join(_hit(hit, results.collection, fields) for hit in results.hits)
+    rest = {
+        "meta": _meta(results, base_url),
+        "facets": results.facets,
+        "links": {"next": None, **links(results)},
+    }
+    return b'{"data":[%s],%s' % (hits, orjson.dumps(rest, option=orjson.OPT_UTC_Z)[1:])
+
+
+def links(results: Results) -> dict[str, str]:
+    """The addresses beside a page, by relation."""
+    query = results.query
+    first = query.url()
+    links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
+    if results.next_cursor:
+        links["next"] = query.url(cursor=results.next_cursor)
+    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
+    links["export"] = f"/v1/exports/{KINDS[query.kind].path}.ndjson{filters}"
+    return links
+
+
+def _meta(results: Results, base_url: str) -> dict[str, Any]:
+    query = results.query
+    canonical = query.canonical()
+    what = f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
+    return {
+        "total": results.total,
+        "limit": query.limit,
+        "query": canonical,
+        "match": results.mode,
+        "dropped": results.dropped,
+        "not_found": results.not_found,
+        "relaxations": [
+            {"without": ",".join(one.without), "total": one.total, "link": one.link}
+            for one in results.relaxations
+        ],
+        **provenance(results.revision, results.updated_at, what, base_url + query.url()),
+    }
+
+
+def _hit(hit: Hit, collection: Collection, fields: Sequence[str]) -> bytes:
+    card = collection.stored.card(hit.number)  # without its last brace
+    parts = (card, orjson.dumps(hit.snippet), orjson.dumps(hit.distance_km))
+    text = b'%s,"snippet":%s,"distance_km":%s}' % parts
+    return orjson.dumps(pick(orjson.loads(text), fields)) if fields else text
+
+
+def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """The part of a card that the fields name.
+
+    A dot reaches inside an object, or into each object of a list.
+    """
+    picked: dict[str, Any] = {}
+    inner_fields: dict[str, list[str]] = {}
+    for field in fields:
+        name, _, inside = field.partition(".")
+        if inside:
+            inner_fields.setdefault(name, []).append(inside)
+        else:
+            picked[name] = card[name]
+    for name, inner in inner_fields.items():
+        if name not in picked:  # a whole field says more than a part of it
+            part = card[name]
+            if isinstance(part, list):
+                picked[name] = [pick(item, inner) for item in part]
+            else:
+                picked[name] = part and pick(part, inner)
+    return picked

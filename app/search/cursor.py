@@ -1,0 +1,98 @@
+"""Cursor: where a page ended, as an address carries it."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import Field, TypeAdapter
+
+from app.errors import Fault, Malformed
+from app.search.query import SearchQuery
+
+Value = int | str | tuple[int, int] | None
+# What each sort orders by; those not named here, by a whole number.
+VALUE_TYPES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}
+CHECKSUM_BYTES = 6
+_PAYLOAD = TypeAdapter(
+    tuple[
+        str,
+        tuple[int, Value],
+        str,
+        Literal["all", "any"] | None,
+        list[Annotated[int, Field(ge=0, lt=1 << 20)]],
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What the last row of a page was sorted by, and how its words were weighed."""
+
+    key: tuple[int, Value]  # score or meters, then the value of the sort
+    slug: str
+    mode: Literal["all", "any"] | None
+    weights: list[int]
+
+    def encode(self, query: SearchQuery) -> str:
+        """The cursor as an address carries it: bound to its query, with a checksum."""
+        payload = orjson.dumps([_fingerprint(query), self.key, self.slug, self.mode, self.weights])
+        return _as_text(_checksum(payload) + payload)
+
+
+def read_cursor(query: SearchQuery) -> Cursor | None:
+    """The cursor that came with a query.
+
+    Raises Malformed if it was changed or belongs to another query.
+    """
+    if query.cursor is None:
+        return None
+    try:
+        fingerprint, key, slug, mode, weights = _decoded(query.cursor)
+    except ValueError:
+        raise _refused(_DAMAGED) from None
+    if fingerprint != _fingerprint(query):
+        raise _refused(_MISMATCH)
+    right_type = isinstance(key[1], VALUE_TYPES.get(query.sort, int) | None)
+    if not right_type or len(weights) != len(query.units):
+        raise _refused(_DAMAGED)
+    return Cursor(key, slug, mode, weights)
+
+
+_DAMAGED = (
+    "cursor_damaged",
+    "This cursor is damaged. Use links.next as it was given, or leave cursor out.",
+)
+_MISMATCH = (
+    "cursor_query_mismatch",
+    "This cursor belongs to another search. Leave cursor out, or change only limit or facets.",
+)
+
+
+def _refused(reason: tuple[str, str]) -> Malformed:
+    code, detail = reason
+    return Malformed([Fault(code, detail, parameter="cursor")])
+
+
+def _decoded(
+    text: str,
+) -> tuple[str, tuple[int, Value], str, Literal["all", "any"] | None, list[int]]:
+    raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    payload = raw[CHECKSUM_BYTES:]
+    if raw[:CHECKSUM_BYTES] != _checksum(payload) or _as_text(raw) != text:
+        raise ValueError
+    return _PAYLOAD.validate_json(payload, strict=True)
+
+
+def _as_text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _fingerprint(query: SearchQuery) -> str:
+    address = query.url_without("limit", "fields", "facets")
+    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
+
+
+def _checksum(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=CHECKSUM_BYTES, person=b"cursor").digest()
