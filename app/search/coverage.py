@@ -59,6 +59,8 @@ def _values(
     sets = collection.facets[facet]
     values = []
     for term in vocabulary.terms(FILTER[facet].vocabulary):
+        if term.code == NOT_STATED:  # a direction may be: it is counted below
+            continue
         members = sets.get(term.code, BitMap())
         values.append((CoverageValue(term.code, term.label, len(members)), members))
     if unknown := sets.get(NOT_STATED):

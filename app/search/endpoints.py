@@ -26,8 +26,6 @@ from app.web.state import resource
 router = APIRouter()
 
 
-
-
 @router.get(
     "/v1/case-studies",
     tags=["case studies"],

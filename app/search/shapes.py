@@ -78,6 +78,9 @@ class SearchMeta(Provenance):
         description="all: every word was found in each hit; any: no entry holds them all, so any word counts; null: no words."
     )
     dropped: list[Dropped] = Field(description="Words that did not count.")
+    not_found: list[str] = Field(
+        description="Names given in `slug` that are no published entry; former slugs are followed."
+    )
     relaxations: list[Relaxation] = Field(
         description="When nothing is found: what to leave out, and what that would give."
     )
