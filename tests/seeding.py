@@ -16,6 +16,7 @@ from app.database import Database
 from app.desk.imports.seed import SeedPlan, apply_seed, plan_seed, read_seed
 
 SEED = ROOT / "seed"
+TABLE = "[[organizations]]\n"
 
 FEW_CASE_STUDIES = (
     "arapahoe-wind-river-wy",
@@ -58,15 +59,24 @@ def load(database: Database, folder: Path) -> SeedPlan:
 
 
 def copy_seed(to: Path, case_studies: Collection[str] = FEW_CASE_STUDIES) -> Path:
-    """Copy the seed with these case studies and their districts only."""
+    """Copy the seed with these case studies only, and the districts and organizations they name."""
     shutil.copytree(SEED / "taxonomies", to / "taxonomies")
-    shutil.copy(SEED / "organizations.toml", to)
     (to / "case-studies").mkdir()
-    districts = set[str]()
+    districts, organizations = set[str](), set[str | None]()
     for slug in case_studies:
         file = shutil.copy(SEED / "case-studies" / f"{slug}.toml", to / "case-studies")
-        districts |= set(tomllib.loads(Path(file).read_text(encoding="utf-8"))["districts"])
-    header, *rows = (SEED / "districts.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    chosen = [row for row in rows if row.partition(",")[0] in districts]
-    (to / "districts.csv").write_text("".join([header, *chosen]), encoding="utf-8")
+        document = tomllib.loads(Path(file).read_text(encoding="utf-8"))
+        districts |= set(document["districts"])
+        organizations |= {partner.get("organization") for partner in document.get("partners", ())}
+    header, *rows = _split("districts.csv", "\n")
+    kept_rows = [row for row in rows if row.partition(",")[0] in districts]
+    (to / "districts.csv").write_text("\n".join([header, *kept_rows, ""]), encoding="utf-8")
+    beginning, *tables = _split("organizations.toml", TABLE)
+    kept_tables = [table for table in tables if tomllib.loads(table)["slug"] in organizations]
+    organizations_file = TABLE.join([beginning, *kept_tables])
+    (to / "organizations.toml").write_text(organizations_file, encoding="utf-8")
     return to
+
+
+def _split(file: str, separator: str) -> list[str]:
+    return (SEED / file).read_text(encoding="utf-8").split(separator)

@@ -12,6 +12,7 @@ from serving import Service
 from app.records import store
 from app.records.taxonomy import StrategyRecord
 
+pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
 TAXONOMIES = Path(__file__).parent.parent / "seed" / "taxonomies"
 FILTER_OF = {
