@@ -5,6 +5,7 @@ import socket
 import httpx
 import pytest
 
+pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
 READS = (
     "/",
     "/v1/case-studies?q=attendance&limit=2",

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.web.problem_types import TYPES
 
+pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
 Json = dict[str, Any]
 CODES = {"code", "detail", "parameter", "pointer", "allowed", "nearest"}
 

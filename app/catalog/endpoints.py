@@ -1,4 +1,4 @@
-"""GET one case study, GET one district: the prepared document, in one statement."""
+"""GET /v1/case-studies/{slug} and /v1/districts/{slug}: one prepared document."""
 
 from typing import Annotated
 
@@ -25,15 +25,16 @@ router = APIRouter(dependencies=[Depends(takes_no_parameters)])
     summary="Read a case study",
     operation_id="get_case_study",
     response_model=CaseStudyAnswer,
-    response_description="The case study, whole.",
+    response_description="The case study.",
     responses=responses(400, 404, 406, 410),
 )
 def get_case_study(
     request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]
 ) -> Response:
-    """The full document: challenge, approach, results and lessons by paragraph, each with the ids of its sources; every
-    outcome with its study design and source; scale, funding and partners; and the sources themselves. A case study that
-    has been withdrawn answers 410."""
+    """The full document: challenge, approach, results and lessons by paragraph, each with the ids of
+    its sources; every outcome with its study design and source; scale, funding and partners; and
+    the sources themselves. A withdrawn case study answers 410, a renamed one 308, and a 404 names
+    similar slugs."""
     return _document(request, "case-study", slug)
 
 
@@ -43,7 +44,7 @@ def get_case_study(
     summary="Read a district",
     operation_id="get_district",
     response_model=DistrictAnswer,
-    response_description="The district, whole.",
+    response_description="The district.",
     responses=responses(400, 404, 406, 410),
 )
 def get_district(
@@ -56,7 +57,8 @@ def get_district(
         ),
     ],
 ) -> Response:
-    """The district with its federal figures, each with year and source, and its published case studies."""
+    """The district with its federal figures, each with year and source, and its published case
+    studies. A withdrawn district answers 410, a renamed one 308, and a 404 names similar slugs."""
     return _document(request, "district", slug)
 
 

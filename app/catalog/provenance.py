@@ -1,4 +1,4 @@
-"""What every public answer says of itself, and the shapes of answers that hold one document or one vocabulary."""
+"""Revision, license and citation of every public answer, and the shapes of single documents."""
 
 from datetime import datetime
 from typing import Any
@@ -12,34 +12,34 @@ PUBLISHER = "Model Districts"
 
 
 class License(Public):
-    """The terms under which the data may be used."""
+    """The license of the data."""
 
-    name: str = Field(description="Short name.")
-    url: str = Field(description="Where the terms can be read.")
+    name: str = Field(description="Short name of the license.")
+    url: str = Field(description="URL of the license text.")
 
 
 class Provenance(Public):
     """Where an answer comes from and how to cite it."""
 
-    revision: int = Field(description="Revision of the directory that the answer stands at.")
-    updated_at: datetime = Field(description="When what is shown last changed (UTC).")
+    revision: int = Field(description="Revision of the directory that the answer was made from.")
+    updated_at: datetime = Field(description="When the content of this answer last changed (UTC).")
     license: License = Field(description="License of the data.")
-    cite: str = Field(description="A line to cite this very answer by.")
+    cite: str = Field(description="How to cite this answer.")
 
 
 class DocumentLinks(Public):
-    """Addresses beside a document, relative to the server's root."""
+    """Links of a document, relative to the server's root."""
 
     self: str = Field(description="This document.")
-    collection: str = Field(description="The list that it belongs to.")
+    collection: str = Field(description="The list it belongs to.")
 
 
 class CaseStudyAnswer(Public):
     """One case study."""
 
     data: CaseStudyDocument = Field(description="The case study, each claim with its source.")
-    meta: Provenance = Field(description="Where it comes from.")
-    links: DocumentLinks = Field(description="Addresses beside it.")
+    meta: Provenance = Field(description="Revision, license and citation.")
+    links: DocumentLinks = Field(description="Related links.")
 
 
 class DistrictAnswer(Public):
@@ -48,12 +48,12 @@ class DistrictAnswer(Public):
     data: DistrictDocument = Field(
         description="The district, each figure with its year and source."
     )
-    meta: Provenance = Field(description="Where it comes from.")
-    links: DocumentLinks = Field(description="Addresses beside it.")
+    meta: Provenance = Field(description="Revision, license and citation.")
+    links: DocumentLinks = Field(description="Related links.")
 
 
 def provenance(revision: int, updated_at: datetime, what: str, address: str) -> dict[str, Any]:
-    """What an answer says of itself: revision, license, and the line to cite it by."""
+    """The revision, license and citation of an answer about `what`, found at `address`."""
     return {
         "revision": revision,
         "updated_at": updated_at,

@@ -165,8 +165,8 @@ class Cache:
     ) -> None:
         if answer.hints.on_hit:
             answer.hints.on_hit()
-        # Most hits are a plain GET or a browser that has the very answer. Sent from here they take
-        # 1.4 us, by `_send` 2.9: about 5 % of a warm answer.
+        # Most hits are a plain GET, or from a browser that has this answer already. Sent from here
+        # a hit takes 1.9 us, by `_send` 2.5: about 2 % of a warm answer.
         variant = answer.variants.get(encoding_for(headers.accept_encoding))
         if variant is not None and not head and not headers.if_modified_since:
             if not headers.if_none_match:

@@ -1,12 +1,11 @@
-"""Links of an answer in its Link header (RFC 8288), the same as in its body."""
+"""The links of an answer as its Link header (RFC 8288)."""
 
 from collections.abc import Mapping
 
-SHOWN = ("first", "next", "export")
+RELATIONS = {"first": "first", "next": "next", "export": "alternate"}  # name in the body -> rel
 
 
 def link_header(links: Mapping[str, str]) -> dict[str, str]:
-    """The Link header; relations that the body has and IANA knows, and `export` as an alternate form."""
-    names = {"export": "alternate"}
-    parts = [f'<{links[name]}>; rel="{names.get(name, name)}"' for name in SHOWN if name in links]
-    return {"Link": ", ".join(parts)} if parts else {}
+    """The Link header that repeats these links; empty if there are none to repeat."""
+    values = [f'<{links[name]}>; rel="{rel}"' for name, rel in RELATIONS.items() if name in links]
+    return {"Link": ", ".join(values)} if values else {}
