@@ -19,7 +19,7 @@ class License(Public):
 
 
 class Provenance(Public):
-    """Where an answer comes from and how to cite it."""
+    """The revision and license of an answer, and how to cite it."""
 
     revision: int = Field(description="Revision of the directory that the answer was made from.")
     updated_at: datetime = Field(description="When the content of this answer last changed (UTC).")

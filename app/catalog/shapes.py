@@ -55,22 +55,22 @@ class StrategyLabel(Public):
 
 
 class Place(Public):
-    """A position on the map, and what it is the position of."""
+    """A position on the map."""
 
     latitude: float = Field(description="Degrees north (WGS 84).")
     longitude: float = Field(description="Degrees east (WGS 84).")
     basis: str = Field(
-        description="office (the district's office) or city (the middle of its city)."
+        description="What the position is of: office (the district's office) or city (the center of its city)."
     )
-    source: str = Field(description="Where the position was taken from.")
+    source: str = Field(description="Source of the position.")
 
 
 class DistrictFigure(Public):
     """A federal figure with its year and source."""
 
     value: int = Field(description="The figure.")
-    year: int = Field(description="Autumn in which the school year begins: 2023 is 2023-24.")
-    source: str = Field(description="Federal file that it was taken from.")
+    year: int = Field(description="Year in which the school year begins (2023 means 2023-24).")
+    source: str = Field(description="Federal file that it comes from.")
 
 
 class DistrictLocale(Public):
@@ -79,8 +79,8 @@ class DistrictLocale(Public):
     value: LocaleCode = Field(description="NCES locale code, 11 to 43.")
     label: str = Field(description="NCES name of the code.")
     rurality: RuralityCode = Field(description="Type of the locale: city, suburb, town or rural.")
-    year: int = Field(description="Autumn in which the school year begins: 2022 is 2022-23.")
-    source: str = Field(description="Federal file that it was taken from.")
+    year: int = Field(description="Year in which the school year begins (2022 means 2022-23).")
+    source: str = Field(description="Federal file that it comes from.")
 
 
 class CaseDistrict(Public):
@@ -130,7 +130,9 @@ class OutcomeLine(Public):
         description="Whether the indicator got better or worse, as the source says."
     )
     evidence: EvidenceCode = Field(description="Study design, as the source states it.")
-    more: int = Field(description="How many more outcomes the case study has for this indicator.")
+    more: int = Field(
+        description="Number of further outcomes for this indicator in the case study."
+    )
 
 
 class DocumentedOutcome(Outcome):
@@ -149,28 +151,30 @@ class CaseStudySummary(Public):
     slug: str = Field(description="Public id.")
     title: str = Field(description="Title.")
     initiative: str | None = Field(description="Name of the initiative.")
-    summary: str = Field(description="What was done and what came of it.")
-    states: list[StateLabel] = Field(description="Where it happened.")
-    districts: list[CaseDistrict] = Field(description="The districts it happened in.")
+    summary: str = Field(description="What was done, and the results.")
+    states: list[StateLabel] = Field(description="States of the effort.")
+    districts: list[CaseDistrict] = Field(description="Districts of the effort.")
     rurality: list[RuralityCode] = Field(
-        description="city, suburb, town, rural; several if its districts differ; empty where not stated."
+        description="Types of place; several if its districts differ, empty if not stated."
     )
     rurality_basis: Literal["nces", "source"] | None = Field(
         description="nces: from its districts' locales; source: from the setting that a source states; null: not stated."
     )
-    setting: SettingCode | None = Field(description="Kind of place, as a source states it.")
+    setting: SettingCode | None = Field(
+        description="Setting, as a source describes it; null if not stated."
+    )
     models: list[ModelLabel] = Field(
-        description="Named models that its sources say it follows; several if several."
+        description="Named models that it follows, according to its sources."
     )
     strategies: list[StrategyLabel] = Field(description="Strategies it used.")
-    topics: list[TopicLabel] = Field(description="What it is about, finer than strategies.")
+    topics: list[TopicLabel] = Field(description="Topics, more specific than strategies.")
     evidence: EvidenceCode | None = Field(
         description="Strongest study design among its outcomes; null where it states none. A label, never a score."
     )
-    started_year: int | None = Field(description="Year in which it began.")
-    ended_year: int | None = Field(description="Year in which it ended.")
+    started_year: int | None = Field(description="Start year; null if not stated.")
+    ended_year: int | None = Field(description="End year; null if not stated.")
     status: InitiativeStatusCode | None = Field(
-        description="active, ended or unknown; null where not stated."
+        description="Whether the effort still runs; null if not stated."
     )
     version: int = Field(description="Version of the record that is shown.")
     updated_at: datetime = Field(description="When this version was published (UTC).")
@@ -187,10 +191,10 @@ class CaseStudyCard(CaseStudySummary):
 
 
 class Paragraph(Public):
-    """A paragraph and the sources it rests on."""
+    """A paragraph with the sources cited."""
 
     text: str = Field(description="The paragraph, Markdown, without source marks.")
-    sources: list[str] = Field(description="Ids of its sources.")
+    sources: list[str] = Field(description="Ids of the sources cited.")
 
 
 class Partner(Public):
@@ -201,20 +205,20 @@ class Partner(Public):
         description="Slug of the organization; null for unnamed groups."
     )
     type: PartnerTypeCode = Field(description="Type of partner.")
-    role: str | None = Field(description="What it does.")
-    source: str = Field(description="Id of the source that says so.")
+    role: str | None = Field(description="Role in the effort.")
+    source: str = Field(description="Id of the source.")
 
 
 class CitedSource(Source):
-    """A publication that the record rests on, and whether it is still there."""
+    """A cited publication, with the last time a link check found it."""
 
     last_alive_at: datetime | None = Field(
-        description="When a check last found it at its address (UTC); null while none has. Checks come after publication and leave the version as it is."
+        description="When a link check last found the publication at its URL (UTC); null if none has. Link checks do not change the version of the record."
     )
 
 
 class Claim(Public):
-    """A single fact of the record and the source that says so."""
+    """One fact with its source."""
 
     value: int | str = Field(description="The fact.")
     as_of_year: int | None = Field(description="Year as of which it held, where stated.")
@@ -222,27 +226,27 @@ class Claim(Public):
 
 
 class CaseStudyDocument(CaseStudySummary):
-    """A case study whole, each claim with its source."""
+    """A complete case study, each claim with its source."""
 
     aliases: list[str] = Field(description="Acronyms and former names of the initiative.")
     asked_as: list[str] = Field(
         description="Everyday phrases by which people look for such a case; search knows them."
     )
     kinship: KinshipCode | None = Field(
-        description="Whether its sources call it a community school or something akin."
+        description="Whether its sources call it a community school or something similar."
     )
     challenge: list[Paragraph] = Field(description="What the community faced.")
     approach: list[Paragraph] = Field(description="What was done.")
-    results: list[Paragraph] = Field(description="What came of it.")
-    lessons: list[Paragraph] = Field(description="What its people say they learned.")
+    results: list[Paragraph] = Field(description="Results.")
+    lessons: list[Paragraph] = Field(description="Lessons reported by the people involved.")
     outcomes: list[DocumentedOutcome] = Field(
         description="Every outcome, each with its study design, direction and source."
     )
     scale: list[Figure] = Field(description="How large the effort is, and when.")
     context: list[Figure] = Field(description="Facts about the community it serves.")
-    funding: list[Funding] = Field(description="The money behind it.")
-    partners: list[Partner] = Field(description="Who took part.")
-    sources: list[CitedSource] = Field(description="What it rests on.")
+    funding: list[Funding] = Field(description="Sources of money.")
+    partners: list[Partner] = Field(description="Partner organizations.")
+    sources: list[CitedSource] = Field(description="Sources cited.")
     facts: dict[str, Claim] = Field(
         description="started_year, ended_year, status and setting with their sources, where stated."
     )
@@ -261,8 +265,8 @@ class DistrictCard(CaseDistrict):
     """A district as a list shows it."""
 
     rurality: list[RuralityCode] = Field(
-        description="city, suburb, town or rural: the type of its locale; without one, the settings "
-        "that sources of its case studies state; empty where not stated."
+        description="The type of its locale; without a locale, the settings that sources of its case studies "
+        "state; empty if not stated."
     )
     rurality_basis: Literal["nces", "source"] | None = Field(
         description="nces: from its locale; source: from its case studies' sources; null: not stated."
@@ -283,8 +287,8 @@ class DistrictCard(CaseDistrict):
 
 
 class DistrictDocument(DistrictCard):
-    """A district whole, each federal figure with its year and source."""
+    """A complete district, each federal figure with its year and source."""
 
     aliases: list[str] = Field(description="Acronyms, former, federal and everyday names.")
     schools: DistrictFigure | None = Field(description="Operating schools; null where not known.")
-    website: str | None = Field(description="The district's own address on the web.")
+    website: str | None = Field(description="The district's website.")

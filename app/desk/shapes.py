@@ -41,22 +41,25 @@ class Asked(DeskShape):
 
 
 class NextLink(DeskShape):
-    """Where a list goes on."""
+    """Link to the next page."""
 
-    next: str | None = Field(description="The next page; null after one that is not full.")
+    next: str | None = Field(description="Next page; null after a page that is not full.")
 
 
 class ChangedField(DeskShape):
-    """A field that differs."""
+    """A field with two different values."""
 
-    pointer: str = Field(description="Where (JSON Pointer).")
-    before: JsonValue = Field(description="What it was; null where there was nothing.")
-    after: JsonValue = Field(description="What it is; null where there is nothing.")
+    pointer: str = Field(description="Path of the field (JSON Pointer).")
+    before: JsonValue = Field(description="Value before; null if it was empty.")
+    after: JsonValue = Field(description="Value after; null if it is empty.")
 
 
 class Note(Asked):
-    """Words that go into the log."""
+    """A note for the log."""
 
     note: str | None = Field(
-        default=None, min_length=1, max_length=2000, description="Why, in your words."
+        default=None,
+        min_length=1,
+        max_length=2000,
+        description="Reason for the change, in your words.",
     )

@@ -34,7 +34,7 @@ _SOURCE = "Id of the source, among this record's sources, that says so."
 
 
 class Source(Shape):
-    """A publication that this record rests on."""
+    """A cited publication."""
 
     id: Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9]{0,9}$")] = Field(
         description="Id within the record; claims and source marks ([^s1]) name it."
@@ -47,9 +47,9 @@ class Source(Shape):
         le=LAST_YEAR,
         description="Year of publication, where the source states one.",
     )
-    url: HttpUrl = Field(max_length=2000, description="Where it can be read.")
+    url: HttpUrl = Field(max_length=2000, description="URL of the publication.")
     kind: SourceKindCode = Field(
-        max_length=SHORT, description="What it is: a term of the vocabulary `source-kind`."
+        max_length=SHORT, description="Type of publication: a term of the vocabulary `source-kind`."
     )
 
 
@@ -136,7 +136,7 @@ class Funding(Shape):
     name: str = Field(min_length=1, max_length=LONG, description="Name of the grant, levy or fund.")
     kind: FundingKindCode = Field(
         max_length=SHORT,
-        description="Where it comes from: a term of the vocabulary `funding-kind`.",
+        description="Type of funder: a term of the vocabulary `funding-kind`.",
     )
     amount_usd: float | None = Field(
         default=None, ge=0, description="US dollars as stated, not adjusted for inflation."
@@ -159,9 +159,9 @@ class Partnership(Shape):
         description="Slug of the organization; null for unnamed groups such as local churches.",
     )
     type: PartnerTypeCode = Field(
-        max_length=SHORT, description="Kind of partner: a term of the vocabulary `partner-type`."
+        max_length=SHORT, description="Type of partner: a term of the vocabulary `partner-type`."
     )
-    role: str | None = Field(default=None, max_length=LONG, description="What it does.")
+    role: str | None = Field(default=None, max_length=LONG, description="Role in the effort.")
     source: str = Field(max_length=10, description=_SOURCE)
 
 
@@ -202,11 +202,11 @@ class CaseStudyFields(Shape):
         description="What its people say they learned. Markdown; each paragraph ends with its source marks.",
     )
     started_year: int | None = Field(
-        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it began."
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Start year."
     )
     started_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
     ended_year: int | None = Field(
-        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year in which it ended."
+        default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="End year."
     )
     ended_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
     status: InitiativeStatusCode | None = Field(
@@ -221,18 +221,18 @@ class CaseStudyFields(Shape):
     setting: SettingCode | None = Field(
         default=None,
         max_length=SHORT,
-        description="Kind of place, as a source states it: a term of the vocabulary `setting`.",
+        description="Setting, as a source describes it: a term of the vocabulary `setting`.",
     )
     setting_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
     kinship: KinshipCode | None = Field(
         default=None,
         max_length=SHORT,
-        description="Whether its sources call it a community school or something akin: a term of the vocabulary `kinship`.",
+        description="Whether its sources call it a community school or something similar: a term of the vocabulary `kinship`.",
     )
 
 
 class CaseStudy(CaseStudyFields):
-    """One documented effort, whole: written whole, validated whole."""
+    """A complete case study."""
 
     aliases: list[str] = Field(
         default_factory=list,
@@ -253,12 +253,12 @@ class CaseStudy(CaseStudyFields):
     topics: list[TopicCode] = Field(
         default_factory=list,
         max_length=50,
-        description="What it is about, finer than strategies: terms of the vocabulary `topic`.",
+        description="Topics, more specific than strategies: terms of the vocabulary `topic`.",
     )
     models: list[ModelCode] = Field(
         default_factory=list,
         max_length=10,
-        description="Named models that its sources say it follows: terms of the vocabulary `model`.",
+        description="Named models that it follows, according to its sources: terms of the vocabulary `model`.",
     )
     outcomes: list[Outcome] = Field(
         default_factory=list, max_length=200, description="What was found."
@@ -274,13 +274,13 @@ class CaseStudy(CaseStudyFields):
         description="Facts about the community it serves: size, poverty, homelessness, languages.",
     )
     funding: list[Funding] = Field(
-        default_factory=list, max_length=200, description="The money behind it."
+        default_factory=list, max_length=200, description="Sources of money."
     )
     partners: list[Partnership] = Field(
-        default_factory=list, max_length=200, description="Who took part."
+        default_factory=list, max_length=200, description="Partner organizations."
     )
     sources: list[Source] = Field(
-        default_factory=list, max_length=100, description="The publications it rests on."
+        default_factory=list, max_length=100, description="Sources cited."
     )
 
 

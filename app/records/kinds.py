@@ -41,6 +41,11 @@ class Kind:
     faults: Callable[[Any], list[Fault]] = lambda _record: []
     publication_faults: Callable[[Any], list[Fault]] = lambda _record: []
 
+    @property
+    def with_article(self) -> str:
+        """One record in words: a case study, an indicator."""
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
 
 def _row(
     row: type[SQLModel], record: Shape, **more: object

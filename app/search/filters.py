@@ -104,7 +104,11 @@ FILTERS = (
         ordinal=True,
     ),
     Filter(
-        "partner_type", "partner-type", "Partner", "with a partner of this type", "health-provider"
+        "partner_type",
+        "partner-type",
+        "Partner",
+        "naming a partner of this type",
+        "health-provider",
     ),
     Filter("funding", "funding-kind", "Funding", "funded by this type of source", "federal"),
     Filter(
@@ -119,7 +123,7 @@ FILTERS = (
         "status",
         "initiative-status",
         "Status",
-        "with this status, as of the newest source",
+        "of initiatives with this status, as of the newest source",
         "active",
         ordinal=True,
     ),

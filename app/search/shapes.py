@@ -15,100 +15,100 @@ Mark = Annotated[
 
 
 class Snippet(Public):
-    """Where the words were found."""
+    """A passage with the search words."""
 
     field: Literal["summary", "text"] = Field(
         description="Part of the entry that the passage is from."
     )
     text: str = Field(description="The passage.")
     marks: list[Mark] = Field(
-        description="Begin and end of each word found, in UTF-16 units as JavaScript counts, within `text`."
+        description="Start and end of each matched word in `text`, in UTF-16 code units (as JavaScript counts)."
     )
-    before: bool = Field(description="Whether text was left out in front of it.")
-    after: bool = Field(description="Whether text was left out behind it.")
+    before: bool = Field(description="Whether the passage starts in the middle of its field.")
+    after: bool = Field(description="Whether the passage ends before the end of its field.")
 
 
 class CaseStudyHit(CaseStudyCard):
-    """A case study that was found."""
+    """A case study in search results."""
 
     snippet: Snippet | None = Field(
-        description="Where the words were found; null when the question had none."
+        description="A passage with the search words; null for a search without words."
     )
     distance_km: float | None = Field(
-        description="Kilometres from `near` to the nearest of its districts; null without `near` or position."
+        description="Kilometers from `near` to the nearest of its districts; null without `near` or a known position."
     )
 
 
 class DistrictHit(DistrictCard):
-    """A district that was found."""
+    """A district in search results."""
 
     snippet: Snippet | None = Field(
-        description="Where the words were found; null when the question had none."
+        description="A passage with the search words; null for a search without words."
     )
     distance_km: float | None = Field(
-        description="Kilometres from `near`; null without `near` or position."
+        description="Kilometers from `near`; null without `near` or a known position."
     )
 
 
 class Dropped(Public):
-    """A word that did not count."""
+    """A word that was ignored."""
 
     word: str = Field(description="The word, as understood.")
-    why: str = Field(description="Why it did not count.")
-    link: str = Field(description="The question without it.")
+    why: str = Field(description="Why it was ignored.")
+    link: str = Field(description="The search without the word.")
 
 
 class Relaxation(Public):
-    """A wider question that does find something."""
+    """A wider search that has results."""
 
     without: str = Field(
         description="The parameter to leave out (both ends of a range, comma-separated)."
     )
-    total: int = Field(description="How many entries that finds.")
-    link: str = Field(description="The wider question.")
+    total: int = Field(description="Number of results of the wider search.")
+    link: str = Field(description="The wider search.")
 
 
 class SearchMeta(Provenance):
-    """What was done with the question."""
+    """How the search was understood."""
 
-    total: int = Field(description="Entries found, on all pages.")
-    limit: int = Field(description="Entries on a page.")
-    query: str = Field(description="The question in its one normal form.")
+    total: int = Field(description="Number of results on all pages.")
+    limit: int = Field(description="Results per page.")
+    query: str = Field(description="The normalized query string.")
     match: Literal["all", "any"] | None = Field(
-        description="all: every word was found in each hit; any: no entry holds them all, so any word counts; null: no words."
+        description="all: each result has every word; any: no entry has all the words, so results have at least one; null: a search without words."
     )
-    dropped: list[Dropped] = Field(description="Words that did not count.")
+    dropped: list[Dropped] = Field(description="Words that were ignored.")
     not_found: list[str] = Field(
-        description="Names given in `slug` that are no published entry; former slugs are followed."
+        description="Values of `slug` that name no published entry. Former slugs are followed."
     )
     relaxations: list[Relaxation] = Field(
-        description="When nothing is found: what to leave out, and what that would give."
+        description="When nothing is found: wider searches that have results."
     )
 
 
 class FacetValue(Public):
-    """One value of a facet, and what choosing it would give."""
+    """One value of a facet and the number of results it would give."""
 
     value: str | None = Field(
-        description="What the filter takes (ranges: FROM-TO); null for entries that state none."
+        description="Value for the filter (FROM-TO for ranges); null for entries that state none."
     )
     label: str = Field(description="Name to show.")
     count: int = Field(
-        description="Entries with this value, under all filters but this facet's own."
+        description="Number of results with this value, under all filters except this facet's own."
     )
-    selected: bool = Field(description="Whether the question has it.")
+    selected: bool = Field(description="Whether the search filters by this value.")
     link: str | None = Field(
-        description="The question with this value added, or taken away if it is selected."
+        description="The search with this value added, or removed if it is selected."
     )
 
 
 class SearchLinks(Public):
-    """Addresses beside a page of results, relative to the server's root; the Link header repeats them."""
+    """Related links, relative to the server's root. The Link header repeats them."""
 
     self: str = Field(description="This page.")
     first: str = Field(description="The first page.")
-    next: str | None = Field(description="The next page; null on the last.")
-    export: str = Field(description="Everything that was found, in bulk, without a cap.")
+    next: str | None = Field(description="Next page; null on the last page.")
+    export: str = Field(description="All results as a file, without a limit.")
 
 
 Facets = dict[str, list[FacetValue]]
@@ -118,32 +118,36 @@ class CaseStudyResults(Public):
     """A page of case studies."""
 
     data: list[CaseStudyHit] = Field(description="The case studies, in order.")
-    meta: SearchMeta = Field(description="What was done with the question.")
-    facets: Facets = Field(description="By name, the values of each facet with their counts.")
-    links: SearchLinks = Field(description="Addresses beside it.")
+    meta: SearchMeta = Field(description="How the search was understood.")
+    facets: Facets = Field(
+        description="The values of each facet with their counts, by the name of the facet."
+    )
+    links: SearchLinks = Field(description="Related links.")
 
 
 class DistrictResults(Public):
     """A page of districts."""
 
     data: list[DistrictHit] = Field(description="The districts, in order.")
-    meta: SearchMeta = Field(description="What was done with the question.")
-    facets: Facets = Field(description="By name, the values of each facet with their counts.")
-    links: SearchLinks = Field(description="Addresses beside it.")
+    meta: SearchMeta = Field(description="How the search was understood.")
+    facets: Facets = Field(
+        description="The values of each facet with their counts, by the name of the facet."
+    )
+    links: SearchLinks = Field(description="Related links.")
 
 
 class VocabularyTerm(Public):
-    """A published term with how often it is used."""
+    """A published term with its counts."""
 
-    value: str = Field(description="What filters take.")
+    value: str = Field(description="Code of the term, as filters take it.")
     label: str = Field(description="Name to show.")
-    definition: str | None = Field(description="What it means; null where the name says all.")
+    definition: str | None = Field(description="Definition; null where the name is enough.")
     group: str | None = Field(
         description="The pillar of a strategy, the region of a state, the rurality of a locale, the type of an organization."
     )
-    synonyms: list[str] = Field(description="Other words for it.")
-    case_studies: int = Field(description="Published case studies that have it.")
-    districts: int = Field(description="Published districts that have it.")
+    synonyms: list[str] = Field(description="Other words for the term.")
+    case_studies: int = Field(description="Number of published case studies that have the term.")
+    districts: int = Field(description="Number of published districts that have the term.")
     filter: str | None = Field(
         description="The parameter of a search that takes the term; null where none does."
     )
@@ -153,21 +157,23 @@ class VocabularyTerm(Public):
 
 
 class VocabularyAnswer(Public):
-    """A vocabulary, whole, in its natural order."""
+    """A complete vocabulary, in its natural order."""
 
     data: list[VocabularyTerm] = Field(description="The terms.")
-    meta: Provenance = Field(description="Where it comes from.")
+    meta: Provenance = Field(description="Revision, license and citation.")
 
 
 class SuggestionItem(Public):
-    """Something that the text may become."""
+    """A completion of the text."""
 
     kind: str = Field(
         description="district, case_study, strategy, indicator, state, pillar, model or rurality."
     )
     value: str = Field(description="Slug or code.")
     label: str = Field(description="Name to show.")
-    link: str = Field(description="The record, or the case studies that have the term.")
+    link: str = Field(
+        description="The record, or a search for the case studies that have the term."
+    )
 
 
 class SuggestAnswer(Public):

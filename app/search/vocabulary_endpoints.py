@@ -29,6 +29,7 @@ class VocabularyList:
     vocabulary: str  # its name in records and in app.catalog.vocabulary
     description: str
     group: str | None = None  # the field of a record that says which group the term belongs to
+    called: str | None = None  # its terms in words, where the path does not say it
 
     @property
     def filter(self) -> str | None:
@@ -38,7 +39,7 @@ class VocabularyList:
     @property
     def noun(self) -> str:
         """Its terms in words, plural."""
-        return self.path.replace("-", " ")
+        return self.called or self.path.replace("-", " ")
 
 
 FILTER_OF = {filter_.vocabulary: filter_.name for filter_ in FILTERS}
@@ -77,6 +78,7 @@ VOCABULARIES = (
         "evidence",
         "evidence",
         "Study designs, the strongest first. A design labels evidence; it is not a score.",
+        called="study designs",
     ),
     VocabularyList(
         "directions", "direction", "How an indicator changed, as the source of the outcome says."

@@ -9,36 +9,38 @@ from app.desk.shapes import Asked, DeskShape, Moment
 
 
 class KeyRequest(Asked):
-    """A key to be made."""
+    """A request for a new key."""
 
     label: str = Field(
         min_length=1,
         max_length=100,
-        description="Who will hold it; the name on every change made with it.",
+        description="Holder of the key; this name is on every change made with it.",
     )
-    role: Literal["editor", "reviewer", "admin"] = Field(description="What it may do.")
-    expires_at: Moment | None = Field(
-        default=None, description="When it ceases to work; null: never."
-    )
+    role: Literal["editor", "reviewer", "admin"] = Field(description="Role of the key.")
+    expires_at: Moment | None = Field(default=None, description="When it expires; null for never.")
 
 
 class KeyState(DeskShape):
     """A key, without its secret."""
 
     id: str = Field(description="First characters of the secret.")
-    label: str = Field(description="Who holds it.")
+    label: str = Field(description="Holder of the key.")
     role: str = Field(description="editor, reviewer or admin.")
     created_at: datetime = Field(description="When it was made (UTC).")
     created_by: str = Field(description="Who made it.")
-    expires_at: datetime | None = Field(description="When it ceases to work (UTC).")
-    revoked_at: datetime | None = Field(description="When it was revoked (UTC).")
-    used_at: datetime | None = Field(description="When it was last used (UTC), to the minute.")
+    expires_at: datetime | None = Field(description="When it expires (UTC); null for never.")
+    revoked_at: datetime | None = Field(
+        description="When it was revoked (UTC); null if it was not."
+    )
+    used_at: datetime | None = Field(
+        description="When it was last used (UTC), to the minute; null if never."
+    )
 
 
 class NewKey(KeyState):
     """A key with its secret."""
 
-    secret: str = Field(description="The secret. It is shown here once and kept nowhere.")
+    secret: str = Field(description="The secret. It is shown only once and stored nowhere.")
 
 
 class KeyAnswer(DeskShape):

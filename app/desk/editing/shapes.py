@@ -12,45 +12,43 @@ T = TypeVar("T")
 
 
 class RecordState(DeskShape):
-    """Where a record stands."""
+    """Current state of a record."""
 
-    version: int = Field(description="Newest version; the ETag names it.")
-    status: Status = Field(description="State of the newest version.")
-    published_version: int | None = Field(
-        description="The version that is public; null when none is."
-    )
+    version: int = Field(description="Newest version; the ETag has the same number.")
+    status: Status = Field(description="Status of the newest version.")
+    published_version: int | None = Field(description="The public version; null if none is public.")
     updated_at: datetime = Field(description="When the newest version was written (UTC).")
-    updated_by: str = Field(description="Who last changed its content.")
+    updated_by: str = Field(description="Who wrote the newest version.")
 
 
 class RecordMeta(RecordState):
-    """Where a record stands, and what may come next."""
+    """Current state of a record, and the next steps."""
 
-    needs: list[ProblemError] = Field(description="What publishing still needs.")
+    needs: list[ProblemError] = Field(description="What is still missing for publication.")
     warnings: list[ProblemError] = Field(
-        description="What does not stand in its way but should be seen: sources that are dead or have moved."
+        description="Problems that do not prevent publication, such as sources that are dead or have moved."
     )
     moves: list[str] = Field(
-        description="Steps that its state allows: submit, return, publish, withdraw, restore."
+        description="Steps allowed in this state: submit, return, publish, withdraw, restore."
     )
 
 
 class RecordLinks(DeskShape):
-    """Addresses beside a record."""
+    """Links of a record."""
 
     self: str = Field(description="The record at the desk.")
     revisions: str = Field(description="Its history.")
-    review: str = Field(description="What a reviewer must see.")
-    preview: str = Field(description="The document as the public would get it.")
-    public: str | None = Field(description="The public document; null while there is none.")
+    review: str = Field(description="The review document.")
+    preview: str = Field(description="The document as the public would see it.")
+    public: str | None = Field(description="The public document; null if none is public.")
 
 
 class RecordAnswer(DeskShape, Generic[T]):
-    """A record whole, drafts included, with its state."""
+    """A complete record, draft or not, with its state."""
 
     data: T = Field(description="The newest version.")
-    meta: RecordMeta = Field(description="Where it stands.")
-    links: RecordLinks = Field(description="Addresses beside it.")
+    meta: RecordMeta = Field(description="Current state.")
+    links: RecordLinks = Field(description="Related links.")
 
 
 class ListedRecord(RecordState):
@@ -64,40 +62,40 @@ class RecordList(DeskShape):
     """A page of records."""
 
     data: list[ListedRecord] = Field(description="The records, by slug.")
-    links: NextLink = Field(description="Where it goes on.")
+    links: NextLink = Field(description="Next page.")
 
 
 class RevisionEntry(DeskShape):
     """One change in the log."""
 
     seq: int = Field(description="Number of the change in the whole directory.")
-    at: datetime = Field(description="When (UTC).")
-    actor: str = Field(description="Who.")
-    action: str = Field(description="What was done.")
+    at: datetime = Field(description="Time of the change (UTC).")
+    actor: str = Field(description="Who made the change.")
+    action: str = Field(description="Action, such as publish.")
     kind: str = Field(description="Kind of the record.")
-    slug: str = Field(description="The record, by the slug it had after the change.")
-    version: int = Field(description="Version that the change made.")
+    slug: str = Field(description="Slug of the record after the change.")
+    version: int = Field(description="Version written by the change.")
     status: Literal["draft", "in_review", "published", "withdrawn", "discarded"] = Field(
         description="Status of the record after the change."
     )
     published_version: int | None = Field(
         description="The version that was public after the change; null for none."
     )
-    note: str | None = Field(description="Why, in the actor's words.")
+    note: str | None = Field(description="Reason, in the words of the actor.")
     previous_slug: str | None = Field(
-        description="The slug it had before, if the change gave it another."
+        description="Former slug, if the change renamed the record; otherwise null."
     )
 
 
 class RevisionList(DeskShape):
-    """Changes, the newest first."""
+    """A page of changes."""
 
     data: list[RevisionEntry] = Field(description="The changes.")
-    links: NextLink = Field(description="Where it goes on.")
+    links: NextLink = Field(description="Next page.")
 
 
 class RevisionDocument(RevisionEntry):
-    """One change and the whole record after it."""
+    """One change with the complete record after it."""
 
     document: dict[str, JsonValue] = Field(description="The record after the change.")
 
@@ -109,7 +107,7 @@ class RevisionAnswer(DeskShape):
 
 
 class Comparison(DeskShape):
-    """How one version became another."""
+    """The differences between two versions."""
 
     before: int = Field(description="The older version.")
     after: int = Field(description="The newer version.")
@@ -123,22 +121,22 @@ class ComparisonAnswer(DeskShape):
 
 
 class ReviewDocument(DeskShape):
-    """What a reviewer must see before publishing."""
+    """Everything a reviewer checks before publication."""
 
-    state: RecordState = Field(description="Where the record stands.")
+    state: RecordState = Field(description="Current state of the record.")
     changes: list[ChangedField] = Field(
-        description="Differences to what is public, field by field."
+        description="Differences from the public version, by field."
     )
     rendering: dict[str, JsonValue] | None = Field(
-        description="The document as the public would get it; null while it lacks what that takes."
+        description="The document as the public would see it; null while required fields are missing."
     )
     claims_with_new_sources: list[ChangedField] = Field(
-        description="Claims that stand as before but rest on another source."
+        description="Unchanged claims that now cite another source."
     )
     passed: list[str] = Field(description="Checks passed.")
     failed: list[ProblemError] = Field(description="Checks failed.")
     warnings: list[ProblemError] = Field(
-        description="What is no fault but should be seen: sources that are dead or have moved."
+        description="Problems that do not prevent publication, such as sources that are dead or have moved."
     )
 
 
@@ -151,44 +149,44 @@ class ReviewAnswer(DeskShape):
 class PreviewAnswer(DeskShape):
     """A preview."""
 
-    data: dict[str, JsonValue] = Field(description="The document as the public would get it.")
+    data: dict[str, JsonValue] = Field(description="The document as the public would see it.")
 
 
 class RequiredNote(Asked):
-    """Words that go into the log, and must."""
+    """A required note for the log."""
 
-    note: str = Field(min_length=1, max_length=2000, description="Why, in your words.")
+    note: str = Field(min_length=1, max_length=2000, description="Reason, in your words.")
 
 
 class PublicationRequest(Note):
-    """Words that go into the log; an administrator's reason to go without a second pair of eyes."""
+    """A note for the log, and an admin's reason to publish without a second reviewer."""
 
     bypass_reason: str | None = Field(
         default=None,
         min_length=1,
         max_length=2000,
-        description="Admins only: why no one else reviews it.",
+        description="Admins only: reason to publish without another reviewer.",
     )
 
 
 class Reason(Asked):
     """Why a record is withdrawn."""
 
-    reason: str = Field(min_length=1, max_length=2000, description="What the public is told.")
+    reason: str = Field(min_length=1, max_length=2000, description="Reason shown to the public.")
 
 
 class Renaming(Asked):
     """A new slug."""
 
     slug: str = Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=200, description="The slug it shall have."
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=200, description="The new slug."
     )
 
 
 class Reversion(Note):
-    """A version to go back to."""
+    """The version to go back to."""
 
-    version: int = Field(ge=1, description="The version whose content is written anew.")
+    version: int = Field(ge=1, description="The version to restore.")
 
 
 class FieldComparison(DeskShape):

@@ -17,33 +17,33 @@ class SuggestionRequest(Asked):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     kind: Literal["correction", "new-case"] = Field(
-        description="Something that is wrong or missing, or a case study that is not here."
+        description="correction: something is wrong or missing; new-case: a case study that the directory lacks."
     )
     about: str | None = Field(
         default=None,
         pattern=SLUG_PATTERN,
         max_length=SHORT,
-        description="Slug of the case study or district that it is about.",
+        description="Slug of the case study or district.",
     )
     text: str = Field(min_length=20, max_length=5000, description="The suggestion, in your words.")
     source_url: HttpUrl | None = Field(
-        default=None, max_length=2000, description="Where what you say can be read."
+        default=None, max_length=2000, description="URL of a source for the suggestion."
     )
     contact: str | None = Field(
         default=None,
         min_length=1,
         max_length=SHORT,
-        description="How editors can reach you. Kept only until the suggestion is handled, then deleted.",
+        description="How editors can reach you. Deleted once the suggestion is handled.",
     )
     website: str = Field(
         default="",
         max_length=2000,
-        description="Leave it empty: it is there for machines, whose suggestions are thrown away.",
+        description="Leave empty. Spam trap: submissions that fill it in are discarded.",
     )
 
 
 class SuggestionReceipt(DeskShape):
-    """What becomes of a suggestion."""
+    """Status of a suggestion."""
 
     status: SuggestionStatus = Field(
         description="received: waiting for an editor; taken_up; declined."
@@ -51,46 +51,46 @@ class SuggestionReceipt(DeskShape):
 
 
 class SelfLink(DeskShape):
-    """An address to come back to."""
+    """Link to the status page."""
 
     self: str = Field(
-        description="Tells the status of this suggestion, to whoever has the address. Keep it: it is told once."
+        description="Status page for this suggestion. Save the link; it is shown only once."
     )
 
 
 class SuggestionReceived(DeskShape):
-    """A suggestion that has come in."""
+    """A received suggestion."""
 
-    data: SuggestionReceipt = Field(description="Its status.")
-    links: SelfLink = Field(description="Where to ask for it later.")
+    data: SuggestionReceipt = Field(description="Status of the suggestion.")
+    links: SelfLink = Field(description="Link to the status page.")
 
 
 class SuggestionReceiptAnswer(DeskShape):
     """The status of a suggestion."""
 
-    data: SuggestionReceipt = Field(description="Its status.")
+    data: SuggestionReceipt = Field(description="Status of the suggestion.")
 
 
 class SuggestionState(DeskShape):
     """A suggestion, for editors."""
 
-    id: str = Field(description="Its name.")
-    received_at: datetime = Field(description="When it came (UTC).")
+    id: str = Field(description="Id of the suggestion.")
+    received_at: datetime = Field(description="When it was received (UTC).")
     kind: Literal["correction", "new-case"] = Field(
-        description="Something wrong or missing, or a case study that is not here."
+        description="correction: something is wrong or missing; new-case: a case study that the directory lacks."
     )
     about: str | None = Field(description="Slug of the case study or district.")
     about_link: str | None = Field(description="That record at the desk.")
     text: str = Field(description="The suggestion.")
-    source_url: str | None = Field(description="Where what it says can be read.")
+    source_url: str | None = Field(description="URL of a source for the suggestion.")
     contact: str | None = Field(
-        description="How to reach the reader; null if they did not say, and once it is handled."
+        description="How to reach the reader; null if not given, and after the suggestion is handled."
     )
-    version: int = Field(description="Counts the changes of its status; the ETag names it.")
+    version: int = Field(description="Number of status changes; the ETag has the same number.")
     status: SuggestionStatus = Field(description="received, taken_up or declined.")
     handled_at: datetime | None = Field(description="When its status last changed (UTC).")
     handled_by: str | None = Field(description="Who changed it.")
-    note: str | None = Field(description="Why, for other editors.")
+    note: str | None = Field(description="Reason, for other editors.")
 
 
 class SuggestionAnswer(DeskShape):
@@ -103,34 +103,36 @@ class SuggestionList(DeskShape):
     """A page of suggestions."""
 
     data: list[SuggestionState] = Field(description="The suggestions, the oldest first.")
-    links: NextLink = Field(description="Where it goes on.")
+    links: NextLink = Field(description="Next page.")
 
 
 class SuggestionHandling(Note):
-    """What becomes of a suggestion."""
+    """Status of a suggestion."""
 
     status: SuggestionStatus = Field(description="taken_up, declined, or received again.")
 
 
 class SearchGap(DeskShape):
-    """Words that were asked for and not found."""
+    """A search that found nothing, or too little."""
 
-    text: str = Field(description="The words, in small letters without accents.")
+    text: str = Field(description="The words, in lower case without accents.")
     kind: Literal["case-study", "district"] = Field(description="What was searched.")
     how: Literal["none", "any", "corrected"] = Field(
-        description="none: nothing has any of the words; any: nothing has all of them; corrected: only another spelling was found."
+        description="none: nothing has any of the words; any: nothing has all of the words; corrected: only a corrected spelling was found."
     )
-    count: int = Field(description="How often.")
-    first_seen: date = Field(description="The first day (UTC).")
-    last_seen: date = Field(description="The last day (UTC).")
+    count: int = Field(description="Number of searches.")
+    first_seen: date = Field(description="First day of such a search (UTC).")
+    last_seen: date = Field(description="Last day of such a search (UTC).")
 
 
 class SearchGapMeta(DeskShape):
-    """How much there is."""
+    """Totals of a list of search gaps."""
 
-    total: int = Field(description="Gaps that the filters fit, also those behind `limit`.")
+    total: int = Field(
+        description="Number of gaps that match the filters, including those beyond `limit`."
+    )
     min_count: int = Field(
-        description="Rarer ones are not shown; below three never, since they could tell who asked."
+        description="Gaps with fewer searches are not shown. Searches made fewer than three times are never shown, because they could identify a reader."
     )
 
 
@@ -138,7 +140,7 @@ class SearchGapList(DeskShape):
     """Search gaps."""
 
     data: list[SearchGap] = Field(description="The gaps, the most frequent first.")
-    meta: SearchGapMeta = Field(description="How much there is.")
+    meta: SearchGapMeta = Field(description="Totals.")
 
 
 # What is sent.

@@ -11,51 +11,51 @@ SourceHealth = Literal["alive", "moved", "dead", "blocked", "unreachable", "unch
 
 
 class CitingCase(DeskShape):
-    """A case study that rests on a source."""
+    """A case study that cites a source."""
 
     slug: str = Field(description="Public id.")
     public: bool = Field(
-        description="Whether the version that the public reads rests on it; else only the newest does."
+        description="Whether the public version cites the source; if not, only the newest version does."
     )
     link: str = Field(description="The record at the desk.")
 
 
 class SourceState(DeskShape):
-    """A source and what its last check found."""
+    """A source with the result of its last check."""
 
-    url: str = Field(description="The address, as records have it.")
+    url: str = Field(description="URL of the source, as in the records.")
     health: SourceHealth = Field(
-        description="alive; moved (permanently, to `moved_to`); dead (the server says so, or it could not be reached for two weeks); blocked (programs may not ask); unreachable (now); unchecked."
+        description="alive; moved (permanently, to `moved_to`); dead (the server says so, or no check has reached it for two weeks); blocked (the site does not allow programs); unreachable (at the last check); unchecked."
     )
-    checked_at: datetime | None = Field(description="When it was last asked (UTC).")
-    last_alive_at: datetime | None = Field(description="When it was last found (UTC).")
+    checked_at: datetime | None = Field(description="Time of the last check (UTC).")
+    last_alive_at: datetime | None = Field(description="When a check last found it (UTC).")
     failing_since: datetime | None = Field(
-        description="Since when no check has found it (UTC); null: it was found, or may not be asked."
+        description="Time since which no check has found it (UTC); null if the last check found it or was not allowed."
     )
     status_code: int | None = Field(
-        description="HTTP status of the last answer; null where none came."
+        description="HTTP status of the last response; null if there was none."
     )
-    moved_to: str | None = Field(description="Where permanent redirects lead.")
-    note: str | None = Field(description="What stood in the way, in words.")
-    case_studies: list[CitingCase] = Field(description="Who rests on it.")
+    moved_to: str | None = Field(description="Target of permanent redirects.")
+    note: str | None = Field(description="Why the check failed.")
+    case_studies: list[CitingCase] = Field(description="Case studies that cite it.")
 
 
 class SourceCounts(DeskShape):
-    """How many sources there are of each health."""
+    """Number of sources by health."""
 
-    alive: int = Field(description="Found at their address.")
-    moved: int = Field(description="Found elsewhere.")
-    dead: int = Field(description="Gone.")
-    blocked: int = Field(description="Not for programs.")
-    unreachable: int = Field(description="Not reached when last asked.")
-    unchecked: int = Field(description="Never asked yet.")
+    alive: int = Field(description="Sources found at their URL.")
+    moved: int = Field(description="Sources that have moved.")
+    dead: int = Field(description="Sources that are gone.")
+    blocked: int = Field(description="Sources that do not allow programs.")
+    unreachable: int = Field(description="Sources that the last check could not reach.")
+    unchecked: int = Field(description="Sources that were never checked.")
 
 
 class SourceListMeta(DeskShape):
-    """The state of all sources."""
+    """Totals for all sources."""
 
     counts: SourceCounts = Field(
-        description="How many there are of each health, whatever the filter."
+        description="Number of sources by health, without regard to filters."
     )
 
 
@@ -63,8 +63,8 @@ class SourceList(DeskShape):
     """A page of sources."""
 
     data: list[SourceState] = Field(description="The sources, by address.")
-    meta: SourceListMeta = Field(description="The state of all of them.")
-    links: NextLink = Field(description="Where it goes on.")
+    meta: SourceListMeta = Field(description="Totals for all sources.")
+    links: NextLink = Field(description="Next page.")
 
 
 class FlaggedCase(DeskShape):
@@ -73,7 +73,7 @@ class FlaggedCase(DeskShape):
     slug: str = Field(description="Public id.")
     title: str = Field(description="Title.")
     status: Status = Field(description="State of the newest version.")
-    public: bool = Field(description="Whether the public reads it.")
+    public: bool = Field(description="Whether the case study is public.")
     link: str = Field(description="The record at the desk.")
     sources: list[SourceState] = Field(description="Its sources.")
 
