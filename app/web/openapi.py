@@ -136,7 +136,7 @@ def describe(app: FastAPI, document: Document, bodies: Sequence[type[BaseModel]]
         schemas.update(schema.pop("$defs", {}))
         schemas[shape.__name__] = schema
     for _path, _method, operation in operations(contents):
-        _drop_framework_errors(operation)
+        _drop_framework_words(operation)
         for parameter in operation.get("parameters", []):
             if parameter["name"] == "If-Match":
                 # Its lack is answered with 428, so the framework takes it for optional.
@@ -157,10 +157,13 @@ def operations(contents: Json) -> Iterator[tuple[str, str, Json]]:
                 yield path, method, item[method]
 
 
-def _drop_framework_errors(operation: Json) -> None:
+def _drop_framework_words(operation: Json) -> None:
     responses = operation["responses"]
     for status in [name for name, one in responses.items() if "HTTPValidationError" in str(one)]:
         del responses[status]
+    for response in responses.values():
+        if response["description"] == "Successful Response":
+            response["description"] = "The answer."
 
 
 def _place_example(parameter: Json) -> None:

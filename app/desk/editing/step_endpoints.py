@@ -89,7 +89,7 @@ def _withdraw(
 def _restore(
     session: Session, kind: str, slug: str, asked: Note, *, seen_version: int, by: Editor
 ) -> Revision:
-    """Make a draft of a withdrawn record, to be reviewed anew."""
+    """Make a draft of a withdrawn record, for a new review."""
     return workflow.restore(
         session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
     )
@@ -113,7 +113,7 @@ def _revert(
     seen_version: int,
     by: Editor,
 ) -> Revision:
-    """Write an earlier version anew as a draft: history only grows."""
+    """Write the content of an earlier version as a new draft. The history keeps every version."""
     return history.revert(
         session,
         kind,

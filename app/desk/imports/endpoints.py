@@ -247,7 +247,7 @@ def get_template(
     responses=responses(*ALWAYS),
 )
 def get_import(request: Request, import_id: ImportId) -> Response:
-    """Where it stands: how many rows have been read, what they would do, and what was written. The ETag is for the commit."""
+    """The current state: the rows read so far, their results, and the records written. The commit needs the ETag."""
     refuse_unknown(request, ())
     with resource(request, Database).reading_primary() as session:
         return answered(_answer(resource(request, PlanWorker), plans.get(session, import_id)))
