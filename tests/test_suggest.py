@@ -79,8 +79,13 @@ def test_nothing_begins_so(client: httpx.Client, q: str) -> None:
     assert suggested(client, q) == []
 
 
-@pytest.mark.parametrize("q", ["", "a" * 101, "a\0"])
-def test_a_text_of_1_to_100_characters_is_needed(client: httpx.Client, q: str) -> None:
+def test_an_emptied_box_is_suggested_nothing(client: httpx.Client) -> None:
+    assert client.get("/v1/suggest?q=").json() == {"data": []}
+    assert client.get("/v1/suggest").json() == {"data": []}
+
+
+@pytest.mark.parametrize("q", ["a" * 101, "a\0"])
+def test_a_text_of_at_most_100_characters_is_taken(client: httpx.Client, q: str) -> None:
     answer = client.get("/v1/suggest", params={"q": q})
     assert answer.status_code == 422
     assert [error["parameter"] for error in answer.json()["errors"]] == ["q"]

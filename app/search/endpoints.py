@@ -100,11 +100,11 @@ def _search(request: Request, kind: str) -> Response:
             {
                 "name": "q",
                 "in": "query",
-                "required": True,
-                "description": "The beginning of one or more words of a title, a name, an alias or a vocabulary term.",
+                "required": False,
+                "description": "The beginning of one or more words of a title, a name, an alias or "
+                "a vocabulary term. Without it, nothing is suggested.",
                 "schema": {
                     "type": "string",
-                    "minLength": 1,
                     "maxLength": MAX_CHARACTERS,
                     "pattern": TEXT,
                 },
@@ -119,20 +119,13 @@ async def suggest(request: Request) -> Response:
     text, aliases and acronyms included. Each suggestion has its link."""
     refuse_unknown(request, ("q",))
     text = request.query_params.get("q", "")
-    if not 0 < len(text) <= MAX_CHARACTERS or not re.fullmatch(TEXT, text):
-        raise Invalid(
-            [
-                Fault(
-                    "out_of_range",
-                    f"q is a text of 1 to {MAX_CHARACTERS} characters, UTF-8 without a NUL",
-                    parameter="q",
-                )
-            ]
-        )
+    if len(text) > MAX_CHARACTERS or not re.fullmatch(TEXT, text):
+        detail = f"q must be UTF-8 text of at most {MAX_CHARACTERS} characters, without NUL."
+        raise Invalid([Fault("out_of_range", detail, parameter="q")])
     index = resource(request, Index)
     index.catch_up()
-    found = [
+    suggestions = [
         {"kind": one.kind, "value": one.value, "label": one.label, "link": one.link}
         for one in resource(request, Suggester).suggest(text, index, limit=MAX_SUGGESTIONS)
     ]
-    return Response(orjson.dumps({"data": found}), media_type="application/json")
+    return Response(orjson.dumps({"data": suggestions}), media_type="application/json")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 NOT_STATED = "not-stated"
+COORDINATES = r"(-?[0-9]{1,2}(?:\.[0-9]+)?) *, *(-?[0-9]{1,3}(?:\.[0-9]+)?)"  # in degrees
 MAX_QUERY_CHARACTERS = 300
 MAX_CLAUSES = 20
 MAX_VALUES = 100

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.records.shape import SLUG_PATTERN
 from app.search.filters import (
+    COORDINATES,
     DEFAULT_LIMIT,
     FACETS,
     FILTERS,
@@ -20,7 +21,6 @@ from app.search.filters import (
 )
 
 TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
-COORDINATES = "-?[0-9]{1,2}(\\.[0-9]{1,10})?,-?[0-9]{1,3}(\\.[0-9]{1,10})?"
 PLACE = f"^({COORDINATES}|{SLUG_PATTERN.strip('^$')})$"
 EXAMPLES = {
     "case studies": {"slug": "boise-id", "fields": ["slug", "title"], "q": "attendance"},

@@ -1,13 +1,16 @@
-"""From query parameters to a SearchQuery: every check of a question and its error messages."""
+"""From query parameters to a SearchQuery: every check of a search and its error messages."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 
 from app.catalog.vocabulary import NEAREST, Vocabulary
 from app.errors import Fault, Invalid, Malformed
+from app.records.kinds import KINDS
+from app.records.shape import SLUG_PATTERN
 from app.records.spelling import nearest
-from app.search.analysis import words, written_words
+from app.search.clauses import read_clauses
 from app.search.filters import (
+    COORDINATES,
     DEFAULT_LIMIT,
     FACETS,
     FILTERS,
@@ -18,16 +21,16 @@ from app.search.filters import (
     NOT_STATED,
     RANGES,
     SORTS,
+    Filter,
 )
 from app.search.query import PARAMETERS, Clause, SearchQuery
 
-Places = Callable[[str], tuple[float, float] | None]  # a district's slug or LEAID -> its position
-_CLAUSE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
-_TERM_PARAMETERS = {
-    suffix: {filter_.name + suffix: filter_ for filter_ in FILTERS}
-    for suffix in ("", "_all", "_not")
-}
+Places = Callable[[str], tuple[float, float] | None]  # a district's name -> its position
+SHOWN = 60  # characters of a wrong value that are sent back
+MAX_KM = 20_100  # half the way around the Earth, and a little
+DECIMALS = 10  # of a degree: a hundredth of a millimeter
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
+_KILOMETERS = re.compile(r"\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", re.ASCII)
 
 
 def parse(
@@ -40,12 +43,16 @@ def parse(
     fields: Sequence[str],
     without: Sequence[str] = (),
 ) -> SearchQuery:
-    """The question that query parameters ask. Raises Invalid with every fault. `without`: parameters that this address does not take."""
+    """The search that query parameters ask for. An empty value means that none is given.
+
+    `without` names parameters that this address does not take. Raises Invalid, or Malformed if a
+    parameter is unknown or given twice, with every fault.
+    """
     return _Parser(kind, path, pairs, vocabulary, places, fields, without).query()
 
 
 class _Parser:
-    """One parse: collects the faults as it goes."""
+    """One parse: it collects the faults as it goes."""
 
     def __init__(
         self,
@@ -57,35 +64,23 @@ class _Parser:
         fields: Sequence[str],
         without: Sequence[str],
     ) -> None:
-        self.kind, self.path, self.vocabulary, self.places, self.allowed_fields = (
-            kind,
-            path,
-            vocabulary,
-            places,
-            fields,
-        )
+        self.kind, self.path = kind, path
+        self.vocabulary, self.places, self.allowed_fields = vocabulary, places, fields
         self.faults: list[Fault] = []
         self.malformed = False
-        self.given: dict[str, list[str]] = {}
-        allowed = [name for name in PARAMETERS if name not in without] if without else PARAMETERS
+        self.values: dict[str, list[str]] = {}  # by parameter, what was given
+        allowed = [name for name in PARAMETERS if name not in without]
+        unknown: dict[str, None] = {}
         for name, value in pairs:
-            self.given.setdefault(name, []).append(value)
-        for name in self.given:
             if name not in allowed:
-                self.malformed = True
-                found = tuple(nearest(name, allowed)[:NEAREST])
-                hint = f"; did you mean {found[0]}?" if found else ""
-                self.faults.append(
-                    Fault(
-                        "unknown_parameter",
-                        f"there is no parameter {name[:60]!r}{hint}",
-                        parameter=name[:60],
-                        allowed=tuple(allowed),
-                        nearest=found,
-                    )
-                )
-            elif any(map(_NOT_TEXT.search, self.given[name])):
-                self.fault("not_text", name, "is not UTF-8 text, or holds a NUL")
+                unknown[name] = None
+            elif value.strip(" ,"):
+                self.values.setdefault(name, []).append(value)
+        for name in unknown:
+            self.unknown_parameter(name, allowed)
+        for name, values in self.values.items():
+            if any(map(_NOT_TEXT.search, values)):
+                self.fault("not_text", name, f"{name} must be UTF-8 text without NUL.")
 
     def query(self) -> SearchQuery:
         q = self.one("q").strip()
@@ -107,7 +102,7 @@ class _Parser:
             sort=sort,
             descending=descending,
             limit=self.limit(),
-            cursor=self.one("cursor") if "cursor" in self.given else None,
+            cursor=self.one("cursor") or None,
             fields=self.names("fields", self.allowed_fields),
             facets=self.facets(),
         )
@@ -121,234 +116,206 @@ class _Parser:
         name: str,
         detail: str,
         *,
-        allowed: Sequence[str] | None = None,
-        near: Sequence[str] | None = None,
+        allowed: Sequence[str] = (),
+        near: Sequence[str] = (),
     ) -> None:
+        nearest = tuple(near) or None
         self.faults.append(
-            Fault(
-                code,
-                detail,
-                parameter=name,
-                allowed=tuple(allowed) if allowed else None,
-                nearest=tuple(near) if near else None,
-            )
+            Fault(code, detail, parameter=name, allowed=tuple(allowed) or None, nearest=nearest)
         )
 
+    def unknown_parameter(self, name: str, allowed: Sequence[str]) -> None:
+        self.malformed = True
+        near = nearest(name, allowed)[:NEAREST]
+        detail = f"There is no parameter {name[:SHOWN]!r}.{_hint(near)}"
+        self.fault("unknown_parameter", name[:SHOWN], detail, allowed=allowed, near=near)
+
+    def unknown_value(
+        self, name: str, value: str, allowed: Sequence[str], near: Sequence[str]
+    ) -> None:
+        detail = f"{name} has no value {value[:SHOWN]!r}.{_hint(near)}"
+        self.fault("unknown_value", name, detail, allowed=allowed, near=near)
+
     def one(self, name: str) -> str:
-        values = self.given.get(name, [])
+        """The only value of a parameter; empty if it is not given."""
+        values = self.values.get(name, [])
         if len(values) > 1:
             self.malformed = True
             self.fault("given_twice", name, f"{name} was given more than once. Give it once.")
         return values[-1] if values else ""
 
     def many(self, name: str) -> list[str]:
-        if name not in self.given:
-            return []
-        values = [value.strip() for value in ",".join(self.given[name]).split(",")]
-        if not any(values):
-            self.fault("empty", name, f"{name} is given without a value")
-        if len(values) > MAX_VALUES:
+        """The values of a parameter that is repeated, or a list with commas."""
+        parts = [part.strip() for part in ",".join(self.values.get(name, [])).split(",")]
+        values = list(filter(None, parts))
+        if len(parts) > MAX_VALUES:
             self.fault(
                 "too_many_values",
                 name,
-                f"{name} takes at most {MAX_VALUES} values; {len(values)} were given",
+                f"{name} takes at most {MAX_VALUES} values; {len(parts)} were given.",
             )
-        return list(dict.fromkeys(value for value in values[:MAX_VALUES] if value))
+        return list(dict.fromkeys(values[:MAX_VALUES]))
 
     def clauses(self, q: str) -> tuple[Clause, ...]:
         if len(q) > MAX_QUERY_CHARACTERS:
             self.fault(
                 "too_long",
                 "q",
-                f"q takes at most {MAX_QUERY_CHARACTERS} characters; {len(q)} were given",
+                f"q takes at most {MAX_QUERY_CHARACTERS} characters; {len(q)} were given.",
             )
             return ()
-        found: list[Clause] = []
-        for minus, phrase, plain in _CLAUSE.findall(_joined_ampersands(q)):
-            without = bool(minus) or (plain.startswith("-") and len(plain) > 1)
-            folded = words(phrase or plain)
-            if not folded:
-                continue
-            if phrase:
-                found.append(Clause(tuple(folded), phrase=True, without=without))
-            elif plain.endswith("*"):
-                found += [Clause((word,), without=without) for word in folded[:-1]]
-                found.append(Clause((written_words(plain)[-1],), prefix=True, without=without))
-            elif without:
-                found.append(Clause(tuple(folded), phrase=len(folded) > 1, without=True))
-            else:
-                found += [Clause((word,)) for word in folded]
-        found = list(dict.fromkeys(found))
-        if len(found) > MAX_CLAUSES:
+        clauses = read_clauses(q)
+        if len(clauses) > MAX_CLAUSES:
             self.fault(
                 "too_many_words",
                 "q",
-                f"q takes at most {MAX_CLAUSES} words and phrases; {len(found)} were given",
+                f"q takes at most {MAX_CLAUSES} words and phrases; {len(clauses)} were given.",
             )
-        return tuple(found[:MAX_CLAUSES])
+        return clauses[:MAX_CLAUSES]
 
     def terms(self, suffix: str) -> dict[str, tuple[str, ...]]:
-        found = {}
-        for name, filter_ in _TERM_PARAMETERS[suffix].items():
-            if name not in self.given:
-                continue
-            values = []
-            for value in self.many(name):
-                code = (
-                    NOT_STATED
-                    if value == NOT_STATED
-                    else self.vocabulary.resolve(filter_.vocabulary, value)
-                )
-                if code is None:
-                    near = self.vocabulary.nearest(filter_.vocabulary, value)
-                    hint = f"; did you mean {near[0]}?" if near else ""
-                    self.fault(
-                        "unknown_value",
-                        name,
-                        f"{name} has no value {value[:60]!r}{hint}",
-                        allowed=[*self.vocabulary.codes(filter_.vocabulary), NOT_STATED],
-                        near=near,
-                    )
-                elif code not in values:
-                    values.append(code)
-            if values:
-                found[filter_.name] = tuple(sorted(values))
-        return found
+        chosen = {}
+        for filter_ in FILTERS:
+            if filter_.name + suffix in self.values:
+                codes = self.codes(filter_, filter_.name + suffix)
+                if codes:
+                    chosen[filter_.name] = codes
+        return chosen
+
+    def codes(self, filter_: Filter, name: str) -> tuple[str, ...]:
+        codes = set()
+        for value in self.many(name):
+            code = self.vocabulary.resolve(filter_.vocabulary, value)
+            if code is not None or value == NOT_STATED:
+                codes.add(code or NOT_STATED)
+            else:
+                allowed = list(self.vocabulary.codes(filter_.vocabulary))
+                near = self.vocabulary.nearest(filter_.vocabulary, value)
+                self.unknown_value(name, value, list(dict.fromkeys([*allowed, NOT_STATED])), near)
+        return tuple(sorted(codes))
 
     def ranges(self) -> dict[str, tuple[int | None, int | None]]:
-        found: dict[str, tuple[int | None, int | None]] = {}
+        ranges: dict[str, tuple[int | None, int | None]] = {}
         for range_ in RANGES:
-            low, high = (
-                self.whole_number(f"{range_.name}_{end}", range_.lowest, range_.highest)
-                for end in ("min", "max")
-            )
+            least, most = f"{range_.name}_min", f"{range_.name}_max"
+            low = self.whole_number(least, range_.lowest, range_.highest)
+            high = self.whole_number(most, range_.lowest, range_.highest)
             if low is not None and high is not None and low > high:
-                self.fault(
-                    "out_of_order",
-                    f"{range_.name}_min",
-                    f"{range_.name}_min is above {range_.name}_max",
-                )
+                self.fault("out_of_order", least, f"{least} is above {most}. Exchange the two.")
             if low is not None or high is not None:
-                found[range_.name] = (low, high)
-        return found
+                ranges[range_.name] = (low, high)
+        return ranges
 
     def whole_number(self, name: str, lowest: int, highest: int) -> int | None:
-        if name not in self.given:
+        value = self.one(name).strip()
+        if not value:
             return None
-        value = self.one(name)
-        if not re.fullmatch(r"\d{1,9}", value, re.ASCII) or not lowest <= int(value) <= highest:
-            self.fault(
-                "out_of_range",
-                name,
-                f"{name} is a whole number from {lowest} to {highest}; {value[:40]!r} was given",
-            )
-            return None
-        return int(value)
+        if re.fullmatch(r"\d{1,9}", value, re.ASCII) and lowest <= int(value) <= highest:
+            return int(value)
+        self.fault(
+            "out_of_range",
+            name,
+            f"{name} must be a whole number from {lowest} to {highest}; "
+            f"{value[:SHOWN]!r} was given.",
+        )
+        return None
 
     def slugs(self) -> tuple[str, ...]:
         values = self.many("slug")
         for value in values:
-            if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+            if not re.fullmatch(SLUG_PATTERN, value):
                 self.fault(
                     "not_a_slug",
                     "slug",
-                    f"{value[:60]!r} is not a slug: lower-case letters and digits joined by hyphens",
+                    f"{value[:SHOWN]!r} is not a slug. Use lowercase letters and digits, "
+                    "joined by hyphens.",
                 )
         return tuple(sorted(values))
 
     def near(self) -> tuple[str | None, tuple[float, float] | None]:
-        if "near" not in self.given:
-            return None, None
+        """The place as it stands in addresses, and its position."""
         value = self.one("near").strip()
-        if match := re.fullmatch(
-            r"(-?\d{1,2}(?:\.\d{1,10})?),(-?\d{1,3}(?:\.\d{1,10})?)", value, re.ASCII
-        ):
-            latitude, longitude = float(match[1]), float(match[2])
-            if abs(latitude) <= 90 and abs(longitude) <= 180:
-                return value, (latitude, longitude)
+        if not value:
+            return None, None
+        if match := re.fullmatch(COORDINATES, value):
+            latitude, longitude = (_shortened(part) for part in match.groups())
+            if abs(float(latitude)) <= 90 and abs(float(longitude)) <= 180:
+                return f"{latitude},{longitude}", (float(latitude), float(longitude))
         elif point := self.places(value):
             return value, point
         self.fault(
             "unknown_place",
             "near",
-            f"near is latitude,longitude in degrees (45.52,-122.68), or the slug or LEAID of a district whose position is known; {value[:60]!r} is neither",
+            f"near has no place {value[:SHOWN]!r}. Use latitude,longitude in degrees "
+            "(45.52,-122.68), or the slug or LEAID of a district with a known position. "
+            "ZIP codes and towns are not known yet.",
         )
         return None, None
 
     def within_km(self) -> float | None:
-        if "within_km" not in self.given:
+        value = self.one("within_km").strip()
+        if not value:
             return None
-        value = self.one("within_km")
-        if (
-            not re.fullmatch(r"\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", value, re.ASCII)
-            or not 0 < float(value) <= 20_100
-        ):
+        if not _KILOMETERS.fullmatch(value) or not 0 < float(value) <= MAX_KM:
             self.fault(
                 "out_of_range",
                 "within_km",
-                f"within_km is a number of kilometres above 0 and up to 20100; {value[:40]!r} was given",
+                f"within_km must be a number of kilometers above 0 and up to {MAX_KM}; "
+                f"{value[:SHOWN]!r} was given.",
             )
             return None
-        if "near" not in self.given:
-            self.fault("required_with", "within_km", "within_km needs near")
+        if "near" not in self.values:
+            self.fault("required_with", "within_km", "within_km needs near. Add a place.")
         return float(value)
 
     def sort(self) -> tuple[str, bool]:
-        if "sort" not in self.given:
-            return "relevance", False
-        value = self.one("sort").strip()
+        """The order, and whether it is turned round."""
+        value = self.one("sort").strip() or "relevance"
         name = value.removeprefix("-")
         allowed = [*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]
         if value not in allowed:
-            self.fault(
-                "unknown_value",
-                "sort",
-                f"sort has no value {value[:60]!r}",
-                allowed=allowed,
-                near=nearest(name, SORTS)[:NEAREST],
-            )
+            self.unknown_value("sort", value, allowed, nearest(name, SORTS)[:NEAREST])
             return "relevance", False
-        if name == "distance" and "near" not in self.given:
-            self.fault("required_with", "sort", "sort=distance needs near")
+        if name == "distance" and "near" not in self.values:
+            self.fault("required_with", "sort", "sort=distance needs near. Add a place.")
         return name, value.startswith("-")
 
     def limit(self) -> int:
-        if "limit" not in self.given:
+        value = self.one("limit").strip()
+        if not value:
             return DEFAULT_LIMIT
-        value = self.one("limit")
-        if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or int(value) > MAX_LIMIT:
-            self.fault(
-                "out_of_range",
-                "limit",
-                f"limit is a whole number from 0 to {MAX_LIMIT}; {value[:40]!r} was given. /v1/exports/{self.path.rsplit('/', 1)[1]}.ndjson takes the same filters and has no cap",
-            )
-            return DEFAULT_LIMIT
-        return int(value)
+        if re.fullmatch(r"\d{1,6}", value, re.ASCII) and int(value) <= MAX_LIMIT:
+            return int(value)
+        export = f"/v1/exports/{KINDS[self.kind].path}.ndjson"
+        self.fault(
+            "out_of_range",
+            "limit",
+            f"limit must be a whole number from 0 to {MAX_LIMIT}; {value[:SHOWN]!r} was given. "
+            f"For everything at once use {export} with the same filters.",
+        )
+        return DEFAULT_LIMIT
 
     def names(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
         values = self.many(name)
         for value in values:
             if value not in allowed:
-                near = nearest(value, allowed)[:NEAREST]
-                hint = f"; did you mean {near[0]}?" if near else ""
-                self.fault(
-                    "unknown_value",
-                    name,
-                    f"{name} has no value {value[:60]!r}{hint}",
-                    allowed=allowed,
-                    near=near,
-                )
+                self.unknown_value(name, value, allowed, nearest(value, allowed)[:NEAREST])
         return tuple(sorted(values))
 
     def facets(self) -> tuple[str, ...] | None:
-        if "facets" not in self.given:
+        if "facets" not in self.values:
             return None
-        if self.given["facets"] == ["none"]:
+        if self.values["facets"] == ["none"]:
             return ()
         chosen = self.names("facets", FACETS)
         return tuple(name for name in FACETS if name in chosen)
 
 
-def _joined_ampersands(q: str) -> str:
-    """`A & M` is one word, as in the text that is searched."""
-    return re.sub(r"(?<!\w)(\w)\s?&\s?(\w)(?!\w)", r"\1&\2", q)
+def _shortened(degrees: str) -> str:
+    """Degrees with the decimals that matter; browsers give more."""
+    whole, point, decimals = degrees.partition(".")
+    return whole + point + decimals[:DECIMALS]
+
+
+def _hint(near: Sequence[str]) -> str:
+    return f" Did you mean {near[0]}?" if near else ""
