@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from paging import every_hit
 
 from app.search.filters import FACETS
 
@@ -74,13 +75,14 @@ def test_counts_leave_out_the_facets_own_filter_and_no_other(client: httpx.Clien
     free, oregon = ask(client, "/v1/case-studies?"), ask(client, "/v1/case-studies?state=OR")
     assert counts(oregon, "state") == counts(free, "state")
     assert counts(oregon, "rurality") != counts(free, "rurality")
-    assert sum(counts(oregon, "rurality").values()) == oregon["meta"]["total"] == 2
+    assert max(counts(oregon, "rurality").values()) <= oregon["meta"]["total"]
 
 
 def test_every_entry_is_counted_under_a_value_or_under_not_stated(client: httpx.Client) -> None:
-    answer = ask(client, "/v1/case-studies?limit=100")
+    answer = ask(client, "/v1/case-studies?")
+    hits = every_hit(client, "/v1/case-studies")
     for name, field in (("model", "models"), ("setting", "setting"), ("status", "status")):
-        silent = [hit for hit in answer["data"] if not hit[field]]
+        silent = [hit for hit in hits if not hit[field]]
         (unknown,) = [value for value in answer["facets"][name] if value["value"] is None]
         assert (unknown["count"], unknown["label"]) == (len(silent), "Not stated")
         assert answer["facets"][name][-1] == unknown
@@ -92,7 +94,7 @@ def test_every_entry_is_counted_under_a_value_or_under_not_stated(client: httpx.
 def test_chosen_values_are_listed_even_at_zero(client: httpx.Client) -> None:
     facets = ask(
         client,
-        "/v1/case-studies?q=attendance&state=GU,OR&rurality=suburb&started_min=1990&started_max=1999",
+        "/v1/case-studies?q=zebraquokka&state=GU,OR&rurality=suburb&started_min=1990&started_max=1999",
     )["facets"]
     for name, value, label in (
         ("state", "GU", "Guam"),
@@ -101,7 +103,7 @@ def test_chosen_values_are_listed_even_at_zero(client: httpx.Client) -> None:
     ):
         (chosen,) = [one for one in facets[name] if one["value"] == value]
         assert (chosen["count"], chosen["selected"], chosen["label"]) == (0, True, label)
-    facets = ask(client, "/v1/case-studies?q=nashville&rurality=not-stated")["facets"]
+    facets = ask(client, "/v1/case-studies?q=zebraquokka&rurality=not-stated")["facets"]
     assert [(value["value"], value["count"], value["selected"]) for value in facets["rurality"]][
         -1
     ] == (None, 0, True)
@@ -112,6 +114,7 @@ def test_places_on_a_scale_stand_in_their_natural_order(client: httpx.Client) ->
     ordered = {name: [value["value"] for value in facets[name]] for name in facets}
     assert ordered["rurality"] == ["city", "suburb", "town", "rural", None]
     assert ordered["evidence"] == [
+        "experimental",
         "quasi-experimental",
         "correlational",
         "descriptive",
@@ -119,13 +122,8 @@ def test_places_on_a_scale_stand_in_their_natural_order(client: httpx.Client) ->
         None,
     ]
     assert ordered["locale"] == [*sorted(filter(None, ordered["locale"])), None]
-    assert [value["label"] for value in facets["started"]] == [
-        "1990s",
-        "2000s",
-        "2010s",
-        "2020s",
-        "Not stated",
-    ]
+    decades = [value["label"] for value in facets["started"]]
+    assert decades == [*sorted(decades[:-1]), "Not stated"]
     assert ordered["enrollment"] == [
         "0-999",
         "1000-4999",
@@ -144,12 +142,13 @@ def test_other_facets_begin_with_the_most_frequent_value(client: httpx.Client) -
 
 
 def test_bands_count_decades_and_sizes(client: httpx.Client) -> None:
-    answer = ask(client, "/v1/case-studies?limit=100")
-    years = [hit["started_year"] for hit in answer["data"] if hit["started_year"]]
+    answer = ask(client, "/v1/case-studies?")
+    hits = every_hit(client, "/v1/case-studies")
+    years = [hit["started_year"] for hit in hits if hit["started_year"]]
     assert counts(answer, "started")["2010-2019"] == sum(2010 <= year <= 2019 for year in years) > 0
     small = [
         hit
-        for hit in answer["data"]
+        for hit in hits
         if any((one["enrollment"] or {"value": 1000})["value"] < 1000 for one in hit["districts"])
     ]
     assert counts(answer, "enrollment")["0-999"] == len(small) > 0

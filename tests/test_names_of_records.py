@@ -1,5 +1,7 @@
 """A record is named by slug, LEAID or a slug it had before; a name that is none of these is told."""
 
+from collections.abc import Iterator
+
 import httpx
 import pytest
 from publishing import case_study, district, publish, wait_for
@@ -12,15 +14,12 @@ from app.records.renaming import rename
 
 OLD, NEW, LEAID = "zebra-district-id", "quokka-district-id", "1699999"
 
-
-@pytest.fixture
-def engine() -> str:
-    """Search cannot differ by database."""
-    return "sqlite"
+# Search cannot differ by database.
+pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True, scope="module")
 
 
-@pytest.fixture
-def client(own_service: Service, own_client: httpx.Client) -> httpx.Client:
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[httpx.Client]:
     """Asks a service in which a district was renamed."""
     place = {
         "latitude": 43.6,
@@ -29,15 +28,16 @@ def client(own_service: Service, own_client: httpx.Client) -> httpx.Client:
         "place_source": "a map",
     }
     old = district(OLD, nces_leaid=LEAID, **place)
-    publish(own_service.database, old)
-    publish(own_service.database, case_study("zebra-case", districts=[OLD]))
-    with own_service.database.writing() as session:
+    publish(service.database, old)
+    publish(service.database, case_study("zebra-case", districts=[OLD]))
+    with service.database.writing() as session:
         kept = store.get(session, "district", OLD)
         record = kept.record.model_copy(update={"slug": NEW})
         revision = rename(session, kept, record, by="ada", at=now())
         publication.move(session, revision)
-    wait_for(own_service, revision.seq)
-    return own_client
+    wait_for(service, revision.seq)
+    with httpx.Client(base_url=service.url) as client:
+        yield client
 
 
 def test_slug_takes_every_name_of_a_district(client: httpx.Client) -> None:

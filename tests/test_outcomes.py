@@ -1,5 +1,6 @@
 """What is asked of an outcome is asked of one and the same: indicator, evidence and direction."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -23,23 +24,21 @@ WORSE_READING = {
     "source": "s1",
 }
 
-
-@pytest.fixture
-def engine() -> str:
-    """Search cannot differ by database."""
-    return "sqlite"
+# Search cannot differ by database.
+pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True, scope="module")
 
 
-@pytest.fixture
-def client(own_service: Service, own_client: httpx.Client) -> httpx.Client:
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[httpx.Client]:
     """Asks a service whose only records under the title "zebra" are a case with two outcomes, one with none."""
-    first = publish(own_service.database, district(DISTRICT, name="Zebra District"))
+    first = publish(service.database, district(DISTRICT, name="Zebra District"))
     assert first
     fields: dict[str, Any] = {"title": "Zebra", "districts": [DISTRICT]}
     case = case_study("zebra", **fields, outcomes=[BETTER_ATTENDANCE, WORSE_READING])
     silent = case_study("zebra-without-outcomes", title="Zebra")
-    wait_for(own_service, publish(own_service.database, case, silent))
-    return own_client
+    wait_for(service, publish(service.database, case, silent))
+    with httpx.Client(base_url=service.url) as client:
+        yield client
 
 
 @pytest.mark.parametrize("path", ["/v1/case-studies", "/v1/districts"])

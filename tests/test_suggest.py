@@ -95,20 +95,12 @@ def test_what_is_published_is_suggested_until_it_is_withdrawn(
     own_service: Service, own_client: httpx.Client
 ) -> None:
     typed = (
-        "Saint Oli",
-        "St. Oli",
-        "st oli",
-        "saint",
-        "o'ma",
-        "omalley",
-        "Jose",
-        "JOSÉ",
-        "mount",
-        "mou",
-        "mt. v",
-        "moun",
+        *("zebra Saint Oli", "zebra St. Oli", "zebra st oli", "zebra saint"),
+        *("zebra o'ma", "zebra omalley", "zebra Jose", "ZEBRA JOSÉ"),
+        *("zebra mount", "zebra mou", "zebra moun", "zebra mt. v"),
     )
-    school = case_study("st-olive", title="St. Olive, O'Malley and José schools of Mount Vernon")
+    title = "Zebra St. Olive, zebra O'Malley, zebra José and zebra Mount Vernon"
+    school = case_study("st-olive", title=title)
     wait_for(own_service, publish(own_service.database, school))
     for q in typed:
         assert [one["value"] for one in suggested(own_client, q)] == ["st-olive"], q
