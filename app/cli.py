@@ -30,6 +30,7 @@ from app.desk.access.permissions import ROLES, Editor
 from app.desk.imports import plans
 from app.desk.imports.commit import Commitment, commit
 from app.desk.imports.files import read_file
+from app.desk.imports.options import ReadOptions, read_pairs
 from app.desk.sources import health
 from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.link_checker import check_sources as check_links
@@ -53,6 +54,8 @@ from app.terminal import (
 
 FILE_FORMATS = {
     ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
     ".json": "json",
@@ -61,6 +64,9 @@ FILE_FORMATS = {
 ExportTable = Enum("ExportTable", {name: name for name in exports.TABLES}, type=str)  # type: ignore[misc]
 ExportFormat = Enum("ExportFormat", {name: name for name in formats.FORMATS}, type=str)  # type: ignore[misc]
 ImportKind = Enum("ImportKind", {"district": "district", "case-study": "case-study"}, type=str)
+UnknownColumns = Enum("UnknownColumns", {"refuse": "refuse", "ignore": "ignore"}, type=str)
+Placeholders = Enum("Placeholders", {"refuse": "refuse", "skip": "skip"}, type=str)
+REFUSE_COLUMNS, REFUSE_MARKS = UnknownColumns("refuse"), Placeholders("refuse")
 Role = Enum("Role", {role: role for role in ROLES}, type=str)  # type: ignore[misc]
 Facet = Enum("Facet", {name: name for name in FILTER}, type=str)  # type: ignore[misc]
 SearchableKind = Enum("SearchableKind", {name: name for name in SEARCHABLE}, type=str)  # type: ignore[misc]
@@ -238,6 +244,26 @@ def import_(
     ],
     kind: Annotated[ImportKind, typer.Option(help="The kind of record in each row.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the plan.")] = False,
+    unknown_columns: Annotated[
+        UnknownColumns,
+        typer.Option(
+            "--unknown-columns", help="Refuse columns that are not fields, or ignore them."
+        ),
+    ] = REFUSE_COLUMNS,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(help="Read a column as a field: 'Institution:name'; repeatable."),
+    ] = None,
+    every_row: Annotated[
+        list[str] | None,
+        typer.Option(help="A value for each row without one: 'state:OR'; repeatable."),
+    ] = None,
+    placeholders: Annotated[
+        Placeholders, typer.Option(help="Refuse cells such as N/A, or skip them.")
+    ] = REFUSE_MARKS,
+    header_line: Annotated[
+        int | None, typer.Option(help="Line of the column names; default: looked for.", min=1)
+    ] = None,
     only_good: Annotated[
         bool, typer.Option("--only-good", help="Skip rows that are refused or not accepted.")
     ] = False,
@@ -262,8 +288,14 @@ def import_(
         raise Invalid([Fault("unknown_value", detail, parameter="file", allowed=allowed)])
     accepted = tuple(int(name) if name.isdecimal() else name for name in accept or ())
     commitment = Commitment(only_good, accepted, publish, reason)
+    options = ReadOptions(
+        unknown_columns=unknown_columns.value,
+        placeholders=placeholders.value,
+        header_line=header_line,
+        **read_pairs(kind.value, mapping or (), every_row or ()),
+    )
     with _database(Settings()) as database, file.open("rb") as opened:
-        reading = read_file(opened, kind.value, format_)
+        reading = read_file(opened, kind.value, format_, options)
         with database.writing() as session:
             plan = plans.create(
                 session,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import orjson
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Column, Table
 from sqlmodel import Session
 
 from app.desk.imports import plans
+from app.desk.imports.files import WINDOWS
 from app.desk.imports.plans import PlanRow, RowQuery
 from app.errors import Fault
 
@@ -41,6 +43,8 @@ def print_plan(session: Session, plan: PlanRow) -> None:
     """Print what an import would do, and what stands in its way."""
     counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
     console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.", highlight=False)
+    for line in _reading(orjson.loads(plan.about or "{}")):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if plan.problem:
         print_failure(f"Reading stopped early: {plan.problem}")
     refused = RowQuery(("refused",), limit=MAX_FAULTS_SHOWN)
@@ -52,6 +56,24 @@ def print_plan(session: Session, plan: PlanRow) -> None:
         if number:
             faults = _row_faults(session, plan, query, column)
             print_faults(faults, title=f"{number} row{'s' if number > 1 else ''} {title}")
+
+
+def _reading(about: dict[str, Any]) -> Iterator[str]:
+    """How a table was understood, as far as that is not plain."""
+    columns = about.get("columns", [])
+    if any(column["how"] not in ("name", "problem") for column in columns):
+        if about.get("header"):
+            yield f"Column names: {about['header']}."
+        for column in columns:
+            field = column["field"] or "passed over"
+            name = column["name"] or f"column {column['position']}"
+            if column["how"] != "name":
+                yield f"  {name}: {field} ({column['how'].replace('_', ' ')})"
+    if about.get("encoding") == WINDOWS:
+        yield "Read as Windows-1252. Check names with accents."
+    for line in about.get("passed_over", [])[:MAX_FAULTS_SHOWN]:
+        yield f"Passed over {line['origin']} ({line['reason']}): {line['text']}"
+    yield from about.get("missing", [])
 
 
 def print_failure(text: str) -> None:

@@ -118,7 +118,7 @@ def results(editor: httpx.Client, planned: httpx.Response) -> list[tuple[str, st
 def many_districts(rows: int) -> bytes:
     """So many new districts, none of which looks like another."""
     table = (
-        [f"many-{n}-or", f"{9_000_000 + n}", f"Many {n}", "OR", "Salem", str(n)]
+        [f"many-{n}-or", f"{4_120_000 + n}", f"Many {n}", "OR", "Salem", str(n)]
         for n in range(rows)
     )
     return as_csv([["slug", "nces_leaid", "name", "state", "city", "problem"], *table])

@@ -108,7 +108,7 @@ def test_the_refused_rows_come_back_as_csv_and_can_be_mended_and_sent_again(peop
     assert answer.headers["Content-Type"].startswith("text/csv")
     header, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     found = dict(zip(header, row, strict=True))
-    assert found["problem"].startswith("line 2: /state: there is no state 'ZZ'")
+    assert found["problem"].startswith("line 2: /state: state has no value 'ZZ'")
     assert (found["slug"], found["name"], found["aliases"]) == (
         "stateless-id",
         "Stateless, or not",

@@ -44,7 +44,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_no_record(
     ran = typed("import", str(file), "--kind", "district", "--dry-run")
     assert ran.code == 1
     assert "districts.csv: 3 rows: 1 created, 1 changed, 0 unchanged, 1 refused." in ran.err
-    assert "line 4, stateless-id/state: there is no state 'ZZ'" in ran.err
+    assert "line 4, stateless-id/state: state has no value 'ZZ'" in ran.err
     assert people.ada.get("/districts/typed-id").status_code == 404
 
 
@@ -69,7 +69,7 @@ def test_likely_duplicates_are_accepted_and_records_published_by_option(
     path.write_text('{"slug": "boise-too-id", "name": "Boise Schools", "state": "ID"}\n')
     command = ("import", str(path), "--kind", "district")
     warned = typed(*command)
-    assert (warned.code, f"it looks like '{BOISE}'" in warned.err) == (1, True)
+    assert (warned.code, f"looks like '{BOISE}'" in warned.err) == (1, True)
     without_reason = typed(*command, "--accept", "boise-too-id", "--publish")
     assert (without_reason.code, "needs a reason" in without_reason.err) == (1, True)
     done = typed(*command, "--accept", "1", "--publish", "--reason", "federal data")

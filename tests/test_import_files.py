@@ -165,10 +165,12 @@ def test_csv_is_taken_as_spreadsheet_programs_write_it(
     ("format_", "body", "reason"),
     [
         ("csv", b"", "missing_column"),
-        ("csv", b"name,state\nX,ID\n", "missing_column"),
+        ("csv", b"name,city\nX,Boise\n", "missing_column"),
         ("csv", b"slug,naem\nx,X\n", "unknown_column"),
         ("csv", b"slug,city,slug\nx,X,x\n", "repeated"),
-        ("csv", "slug,näme\n".encode("latin-1"), "not_utf8"),
+        ("csv", b"s\0l\0u\0g\0\n\0", "not_utf8"),
+        ("csv", "slug,näme\n".encode("latin-1"), "unknown_column"),
+        ("json", b'[{"slug" 1}]', "not_json"),
         ("csv", b'slug,"na\n', "not_csv"),
         ("json", b'{"slug": "x"}', "not_json"),
         ("json", b"", "not_json"),
@@ -202,7 +204,11 @@ def test_an_unknown_column_is_told_with_the_nearest(people: People) -> None:
             ["wrong_number_of_cells", "wrong_number_of_cells"],
         ),
         ("csv", b'slug,city\nx,"B"oise\nrsu-9-me,A\n', ["not_csv", None]),
-        ("csv", "slug,city\nrsu-9-me,Farmingt\u00f6n\n".encode("latin-1"), ["not_utf8"]),
+        (
+            "csv",
+            "slug,city\nrsu-9-me,Färm\n".encode() + b"boise-school-district-id,B\xf6",
+            [None, "not_csv"],
+        ),
         (
             "ndjson",
             b'{"slug": "rsu-9-me"}\n\n{"slug": \n[1]\n',
@@ -220,9 +226,10 @@ def test_an_unknown_column_is_told_with_the_nearest(people: People) -> None:
         ),
         (
             "json",
-            b'[{"slug": "rsu-9-me"}, [{"slug": "x"}], {"slug" 1}]',
-            [None, "not_an_object", "not_json"],
+            b'[{"slug": "rsu-9-me"}, [{"slug": "x"}], 7, {"slug": "x", "slug": "y"}]',
+            [None, "not_an_object", "not_an_object", "repeated_key"],
         ),
+        ("ndjson", b'{"slug": "rsu-9-me", "city": "A", "city": "B"}\n', ["repeated_key"]),
     ],
 )
 def test_a_row_that_cannot_be_read_is_refused_and_the_others_are_read(
@@ -233,7 +240,7 @@ def test_a_row_that_cannot_be_read_is_refused_and_the_others_are_read(
 
 
 def test_a_file_that_breaks_off_later_makes_a_plan_that_cannot_be_committed(people: People) -> None:
-    planned = send(people.ada, b'[{"slug": "rsu-9-me"}, 7]', "json")
+    planned = send(people.ada, b'[{"slug": "rsu-9-me"}, {"slug" 7}]', "json")
     data = planned.json()["data"]
     assert (data["state"], data["rows_seen"], "entry 1" in data["problem"]) == ("failed", 0, True)
     assert commit(people.ada, planned).status_code == 409

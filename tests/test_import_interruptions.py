@@ -22,8 +22,8 @@ import app.database
 from app.clock import now
 from app.database import Database
 from app.desk.imports import plans
-from app.desk.imports.files import Reading, Row
 from app.desk.imports.plans import PlanRow
+from app.desk.imports.rows import Reading, Row
 from app.desk.imports.worker import PlanWorker
 
 ROWS = 5_000

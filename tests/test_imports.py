@@ -37,7 +37,7 @@ def test_the_plan_shows_what_each_row_would_do_and_writes_no_record(people: Peop
         [
             district("brand-new-id", name="Brand New"),
             {"slug": "known-id", "city": "Caldwell", "aliases": ["KSD", "Known"]},
-            {"slug": "known-id-2", "name": "Known Two", "state": "Idaho"},
+            {"slug": "known-id-2", "name": "Known Two", "state": "Nowhere"},
             {"slug": BOISE},
         ],
     )
@@ -135,7 +135,7 @@ def test_a_record_is_found_by_a_slug_that_it_had_before(people: People) -> None:
         ),
         ([district("short-id", nces_leaid="160036")], [["value_error"]]),
         ([{"slug": "nameless-id", "state": "ID"}], [["missing"]]),
-        ([{"name": "No slug", "state": "ID"}], [["missing"]]),
+        ([{"city": "No name", "state": "ID"}], [["missing", "missing"]]),
         ([district("Not A Slug")], [["string_pattern_mismatch"]]),
         (
             [district("far-id", latitude=91, longitude=0)],

@@ -8,7 +8,17 @@ from sqlmodel import Field
 
 from app.errors import Fault
 from app.records.prose import PROSE_FIELDS, prose_faults
-from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, PROSE, SHORT, HttpUrl, Shape, Slug
+from app.records.shape import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    LONG,
+    PROSE,
+    SHORT,
+    HttpUrl,
+    Shape,
+    Slug,
+    repeated_faults,
+)
 from app.records.term_types import (
     DirectionCode,
     EvidenceCode,
@@ -287,9 +297,10 @@ class CaseStudy(CaseStudyFields):
 def case_study_faults(case: CaseStudy) -> list[Fault]:
     """Rules between the parts: ids are unique, every claim's source exists, years run forward."""
     faults: list[Fault] = []
-    for name in ("districts", "strategies", "topics", "models", "aliases", "asked_as"):
-        faults += _repeats(getattr(case, name), f"/{name}")
-    faults += _repeats([source.id for source in case.sources], "/sources")
+    for name in ("districts", "strategies", "topics", "models", "aliases"):
+        faults += repeated_faults(getattr(case, name), f"/{name}")
+    faults += repeated_faults(case.asked_as, "/asked_as", key=str.lower)
+    faults += repeated_faults([source.id for source in case.sources], "/sources")
     known = {source.id for source in case.sources}
     for pointer, source in claimed_sources(case):
         if source not in known:
@@ -362,11 +373,3 @@ def claimed_sources(case: CaseStudy) -> Iterator[tuple[str, str]]:
 
 def _structured(case: CaseStudy) -> dict[str, object]:
     return case.model_dump(exclude={"summary", *PROSE_FIELDS})
-
-
-def _repeats(values: list[str], pointer: str) -> list[Fault]:
-    return [
-        Fault("repeated", f"{value!r} stands here twice", pointer=f"{pointer}/{n}")
-        for n, value in enumerate(values)
-        if value in values[:n]
-    ]

@@ -8,7 +8,16 @@ from pydantic import AfterValidator, StringConstraints
 from sqlmodel import Field
 
 from app.errors import Fault
-from app.records.shape import FIRST_YEAR, LAST_YEAR, LONG, SHORT, HttpUrl, Shape, Slug
+from app.records.shape import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    LONG,
+    SHORT,
+    HttpUrl,
+    Shape,
+    Slug,
+    repeated_faults,
+)
 from app.records.term_types import LocaleCode, StateCode
 
 EARTH_RADIUS_KM = 6371.0088
@@ -106,7 +115,7 @@ class DistrictRecord(District):
 
 def district_faults(district: DistrictRecord) -> list[Fault]:
     """Rules between fields: a figure has its year and source, a position has both coordinates and its basis."""
-    faults = _slug_faults(district)
+    faults = [*_slug_faults(district), *repeated_faults(district.aliases, "/aliases")]
     for figure in ("locale", "enrollment", "schools"):
         if getattr(district, figure) is not None:
             for part in (f"{figure}_year", f"{figure}_source"):

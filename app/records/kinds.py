@@ -19,6 +19,7 @@ from app.records.taxonomy import (
     State,
     StrategyRecord,
     TermRecord,
+    name_faults,
 )
 
 Rows = Iterator[tuple[type[SQLModel], dict[str, Any]]]
@@ -194,6 +195,7 @@ KINDS = {
             references=_strategy_references,
             rows=_flat(tables.StrategyRow),
             example="food-security",
+            faults=name_faults,
         ),
         Kind(
             name="indicator",
@@ -205,6 +207,7 @@ KINDS = {
             references=_no_references,
             rows=_flat(tables.IndicatorRow),
             example="attendance",
+            faults=name_faults,
         ),
         Kind(
             name="organization",
@@ -216,6 +219,7 @@ KINDS = {
             references=_organization_references,
             rows=_flat(tables.OrganizationRow),
             example="attendance-works",
+            faults=name_faults,
         ),
         Kind(
             name="district",

@@ -1,11 +1,16 @@
 """Shape: what every record and every part of one has in common."""
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints, field_validator
 from sqlmodel import SQLModel
 
+from app.errors import Fault
+from app.records.stored_text import comparison_key, normalize
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FIRST_YEAR, LAST_YEAR = 1800, 2100
@@ -13,13 +18,16 @@ SHORT, LONG, PROSE = 200, 600, 20_000  # characters
 
 
 def _http_url(value: str) -> str:
-    if (
-        not value.startswith(("http://", "https://"))
-        or len(value.split("/", 3)[2]) < 3
-        or len(value.split()) != 1
-    ):
-        raise ValueError("not an http or https address")
-    return value
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme.lower() in ("http", "https"):
+        host = rest.split("/", 1)[0]
+        if len(host) >= 3 and len(value.split()) == 1:
+            return f"{scheme.lower()}://{rest}"
+    elif not separator and "." in value and len(value.split()) == 1:
+        raise ValueError(
+            f"A web address begins with https://. Put https:// in front: https://{value}"
+        )
+    raise ValueError("This is not a web address. Write one such as https://www.example.org/.")
 
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -29,17 +37,40 @@ StateCode = Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
 
 
 def storable(value: Any) -> Any:
-    """Refuse NUL and lone surrogates: SQLite keeps them, PostgreSQL cannot, JSON in UTF-8 cannot carry them."""
-    for text in value if isinstance(value, list) else [value]:
-        if isinstance(text, str) and (
-            "\0" in text or (not text.isascii() and _HALF_OF_A_PAIR.search(text))
-        ):
-            raise ValueError("holds a NUL or half of a surrogate pair")
-    return value
+    """Text as it is stored (text.py). Raises ValueError for characters that cannot be stored.
+
+    SQLite keeps NUL and lone surrogates, PostgreSQL cannot, and JSON in UTF-8 cannot carry them.
+    U+FFFD stands where a character was lost.
+    """
+    if isinstance(value, list):
+        return [storable(item) if isinstance(item, str) else item for item in value]
+    if not isinstance(value, str):
+        return value
+    if "\0" in value or (not value.isascii() and _HALF_OF_A_PAIR.search(value)):
+        raise ValueError("holds a NUL or half of a surrogate pair")
+    if REPLACEMENT in value:
+        raise ValueError(
+            f"{REPLACEMENT!r} stands where a character was lost in decoding. Type the text again."
+        )
+    return normalize(value)
+
+
+def repeated_faults(
+    values: Sequence[str], pointer: str, *, key: Callable[[str], str] = comparison_key
+) -> list[Fault]:
+    """Values that are in a list already. Case, accents and apostrophes do not tell two apart."""
+    faults = []
+    folded: set[str] = set()
+    for position, value in enumerate(values):
+        if key(value) in folded:
+            detail = f"{value!r} is listed twice. Remove one."
+            faults.append(Fault("repeated", detail, pointer=f"{pointer}/{position}"))
+        folded.add(key(value))
+    return faults
 
 
 class Shape(SQLModel):
-    """A record or a part of one. Refuses unknown fields, numbers that are none, and text that one of the two databases could not store."""
+    """A record or a part of one. Refuses unknown fields, infinite numbers and unstorable text."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)  # type: ignore[assignment]
 

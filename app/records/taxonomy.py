@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import StringConstraints
 from sqlmodel import Field
 
-from app.records.shape import LONG, SHORT, HttpUrl, Shape, Slug, StateCode
+from app.errors import Fault
+from app.records.shape import LONG, SHORT, HttpUrl, Shape, Slug, StateCode, repeated_faults
 from app.records.term_types import PartnerTypeCode, PillarCode
 
 
@@ -146,3 +147,9 @@ class TermRecord(Term):
         max_length=50,
         description="Everyday words that mean this term; search knows them.",
     )
+
+
+def name_faults(record: IndicatorRecord | OrganizationRecord | StrategyRecord) -> list[Fault]:
+    """Aliases and synonyms that are listed twice."""
+    faults = repeated_faults(record.aliases, "/aliases")
+    return faults + repeated_faults(getattr(record, "synonyms", []), "/synonyms")

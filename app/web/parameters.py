@@ -24,6 +24,7 @@ class Parameter:
     allowed: tuple[str, ...] | None = None
     code: str = "out_of_range"
     required: bool = False
+    repeatable: bool = False  # given several times, it is a list
 
     def parse(self, value: str) -> Any:
         """The value of the parameter. Raises Invalid."""
@@ -35,13 +36,14 @@ class Parameter:
 
     def openapi(self) -> dict[str, Any]:
         """Its entry in the OpenAPI document."""
+        schema = {"type": "array", "items": self.schema} if self.repeatable else self.schema
         return {
             "name": self.name,
             "in": "query",
             "required": self.required,
             "description": self.description,
-            "schema": self.schema,
-            "example": self.example,
+            "schema": schema,
+            "example": [self.example] if self.repeatable else self.example,
         }
 
 
@@ -81,7 +83,13 @@ def whole_number(
 
 
 def text(
-    name: str, most: int, description: str, example: str, *, required: bool = False
+    name: str,
+    most: int,
+    description: str,
+    example: str,
+    *,
+    required: bool = False,
+    repeatable: bool = False,
 ) -> Parameter:
     """A parameter that takes text which both databases can store."""
 
@@ -91,7 +99,16 @@ def text(
         return value
 
     schema = {"type": "string", "maxLength": most}
-    return Parameter(name, description, example, read, schema, code="not_text", required=required)
+    return Parameter(
+        name,
+        description,
+        example,
+        read,
+        schema,
+        code="not_text",
+        required=required,
+        repeatable=repeatable,
+    )
 
 
 def moment(name: str, description: str, example: str) -> Parameter:
@@ -127,14 +144,16 @@ def read_parameters(request: Request, parameters: Sequence[Parameter]) -> dict[s
 
     Raises Malformed for unknown parameters, Invalid with every fault in the values.
     """
-    refuse_unknown(request, [parameter.name for parameter in parameters])
+    repeatable = [parameter.name for parameter in parameters if parameter.repeatable]
+    refuse_unknown(request, [parameter.name for parameter in parameters], repeatable=repeatable)
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for parameter in parameters:
-        given = request.query_params.get(parameter.name)
+        given = [value for value in request.query_params.getlist(parameter.name) if value]
         if given:
             try:
-                values[parameter.name] = parameter.parse(given)
+                parsed = [parameter.parse(value) for value in given]
+                values[parameter.name] = parsed if parameter.repeatable else parsed[0]
             except Invalid as invalid:
                 faults += invalid.faults
         elif parameter.required:
@@ -152,7 +171,9 @@ def takes_no_parameters(request: Request) -> None:
     refuse_unknown(request, ())
 
 
-def refuse_unknown(request: Request, allowed: Sequence[str]) -> None:
+def refuse_unknown(
+    request: Request, allowed: Sequence[str], *, repeatable: Sequence[str] = ()
+) -> None:
     """Refuse query parameters that are not among the allowed ones, and those given twice."""
     names = [name for name, _ in request.query_params.multi_items()]
     takes = f"It takes {', '.join(allowed)}." if allowed else "It takes no parameters."
@@ -169,7 +190,7 @@ def refuse_unknown(request: Request, allowed: Sequence[str]) -> None:
     faults += [
         Fault("given_twice", f"{name} was given more than once. Give it once.", parameter=name)
         for name in allowed
-        if names.count(name) > 1
+        if names.count(name) > 1 and name not in repeatable
     ]
     if faults:
         raise Malformed(faults)

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from importing import as_csv, as_xlsx
 
-from app.desk.imports.columns import columns, to_cells
+from app.desk.imports.column_names import fields_of
 from app.desk.imports.files import read_file
 from app.desk.imports.plans import Planned
-from app.desk.imports.templates import refused_csv
+from app.desk.imports.templates import refused_csv, to_cells
 from app.records.kinds import KINDS
 
 Json = dict[str, Any]
@@ -55,7 +55,14 @@ cases = st.fixed_dictionaries(
         "aliases": st.lists(short, max_size=5),
         "districts": st.lists(slugs, max_size=4),
         "scale": st.lists(
-            st.fixed_dictionaries({"measure": short, "value": figures, "source": st.just("s1")}),
+            st.fixed_dictionaries(
+                {
+                    "measure": short,
+                    "value": figures,
+                    "unit": st.just("schools"),
+                    "source": st.just("s1"),
+                }
+            ),
             max_size=3,
         ),
         "sources": st.lists(sources, max_size=3),
@@ -78,7 +85,7 @@ def said(kind: str, document: Json) -> Json:
 
 def check(kind: str, document: Json) -> None:
     """One record through each kind of table."""
-    table = [columns(kind), to_cells(kind, document)]
+    table = [fields_of(kind), to_cells(kind, document)]
     assert read(as_csv(table), kind, "csv") == said(kind, document)
     assert read(as_xlsx(table), kind, "xlsx") == said(kind, document)
 
@@ -110,6 +117,7 @@ def test_refused_rows_are_read_again_as_they_were_sent(rows: list[tuple[Json, st
             None,
             None,
             orjson.dumps([{"detail": problem}]).decode(),
+            "[]",
             "[]",
             "[]",
             "[]",

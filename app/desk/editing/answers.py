@@ -10,6 +10,7 @@ from app.desk.editing import drafts, workflow
 from app.desk.sources import health
 from app.records.kinds import KINDS, SEARCHABLE
 from app.records.store import Kept
+from app.records.stored_text import text_warnings
 
 
 def record_answer(session: Session, kind: str, slug: str, *, status: int = 200) -> Answer:
@@ -17,12 +18,14 @@ def record_answer(session: Session, kind: str, slug: str, *, status: int = 200) 
     kept = drafts.get(session, kind, slug)
     path = f"/v1/admin/{KINDS[kind].path}/{kept.slug}"
     needs = workflow.publication_faults(session, kept)
+    document = kept.record.model_dump(mode="json")
+    warnings = [*health.warnings(session, kept), *text_warnings(document)]
     answer = {
-        "data": kept.record.model_dump(mode="json"),
+        "data": document,
         "meta": {
             **state(kept),
             "needs": [fault.as_dict() for fault in needs],
-            "warnings": [fault.as_dict() for fault in health.warnings(session, kept)],
+            "warnings": [fault.as_dict() for fault in warnings],
             "moves": workflow.moves_open(kept),
         },
         "links": {

@@ -1,5 +1,8 @@
-"""Likely duplicates: a new case study with nearly the title of another of the same district, a new district with nearly
-the name of another of the same state. A warning to be looked at by a person, never a judgement."""
+"""Likely duplicates: new records that look like others. A person decides; nothing is refused.
+
+A case study is compared by title with those of the same district, a district by name with those of
+the same state.
+"""
 
 import re
 from collections import defaultdict
@@ -13,6 +16,7 @@ from app.errors import Fault
 from app.records import listing
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
+from app.records.stored_text import comparison_key
 
 ALIKE_NAMES, ALIKE_TITLES = (
     88,
@@ -111,7 +115,7 @@ class Lookalikes:
         return [
             Fault(
                 "likely_duplicate",
-                f"it looks like {', '.join(named)}",
+                f"This looks like {', '.join(named)}. Accept it by name if it is another.",
                 pointer=pointer,
                 nearest=tuple(best)[:NAMED],
             )
@@ -135,7 +139,7 @@ class Lookalikes:
 
 def _key(name: str) -> str:
     """A name's telling words in one order; all of its words if none is telling."""
-    words = _WORD.findall(name.lower())
+    words = _WORD.findall(comparison_key(name))
     return " ".join(sorted(word for word in words if word not in _EVERYWHERE) or sorted(words))
 
 

@@ -34,6 +34,7 @@ from app.desk.imports import plans, templates
 from app.desk.imports import shapes as shapes
 from app.desk.imports.commit import Commitment, commit
 from app.desk.imports.files import read_file
+from app.desk.imports.options import ReadOptions, read_pairs
 from app.desk.imports.plans import Planned, PlanRow, RowQuery
 from app.desk.imports.worker import PlanWorker
 from app.web.bodies import content_type, spool_body
@@ -56,6 +57,7 @@ MAX_BYTES = 64 * 1024 * 1024
 WAIT_SECONDS = 2.0  # a file that is planned by then is answered with its plan
 TYPES = {
     "text/csv": "csv",
+    "text/tab-separated-values": "csv",
     "application/x-ndjson": "ndjson",
     "application/json": "json",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
@@ -64,6 +66,42 @@ TEMPLATE_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 FILE = (
     one_of("kind", IMPORTABLE, "The kind of record in each row.", "district", required=True),
     text("filename", 200, "Name of the file, to recognize it later.", "districts.csv"),
+    one_of(
+        "unknown_columns",
+        ("refuse", "ignore"),
+        "What to do with columns that are not fields: refuse the file (the default), or pass over "
+        "them and name them in `ignored_columns`.",
+        "ignore",
+    ),
+    text(
+        "mapping",
+        300,
+        "Read a column as a field, as `Column:field`; an empty field passes it over. Repeatable.",
+        "Institution:name",
+        repeatable=True,
+    ),
+    text(
+        "every_row",
+        1000,
+        "A value for each row that does not have one, as `field:value`: the state of a state's "
+        "list, the year and source of its figures. Repeatable.",
+        "enrollment_year:2024",
+        repeatable=True,
+    ),
+    one_of(
+        "placeholders",
+        ("refuse", "skip"),
+        "What to do with marks such as `N/A` or `*` in cells: refuse the row (the default), or "
+        "leave the field as it is. In federal tables they are always skipped.",
+        "skip",
+    ),
+    whole_number(
+        "header_line",
+        1,
+        100_000,
+        "Line (in XLSX: row) of the column names; by default it is looked for.",
+        7,
+    ),
 )
 LIST = (
     text("after", 40, "Only imports before this one; `links.next` carries it.", "5f0c3a9e1b7d2486"),
@@ -110,6 +148,7 @@ class _Upload:
     kind: str
     format: str
     filename: str
+    options: ReadOptions
     file: BinaryIO
     sha256: bytes
 
@@ -117,11 +156,12 @@ class _Upload:
 async def _upload(request: Request, _by: Annotated[Editor, IMPORTING]) -> _Upload:
     """The file, once its sender and all else about it are in order."""
     given = read_parameters(request, FILE)
+    kind = given.pop("kind")
     format_ = TYPES[content_type(request, TYPES)]
+    filename = given.pop("filename", f"unnamed.{format_}")
+    pairs = read_pairs(kind, given.pop("mapping", ()), given.pop("every_row", ()))
     file, digest = await spool_body(request, most=MAX_BYTES)
-    return _Upload(
-        given["kind"], format_, given.get("filename") or f"unnamed.{format_}", file, digest
-    )
+    return _Upload(kind, format_, filename, ReadOptions(**given, **pairs), file, digest)
 
 
 @router.post(
@@ -142,14 +182,20 @@ def create_import(
     upload: Annotated[_Upload, Depends(_upload)],
     key: Key = None,
 ) -> Response:
-    """Send a file (CSV, NDJSON, JSON or XLSX, up to 64 MiB) and get its plan: what each row would do. No record is written yet.
-    201: the plan is ready. 202: it is being made; read it again until its state is `planned`. A row is a merge patch on the
-    record of its slug or LEAID: columns that the file lacks stay as they are, an empty cell takes away."""
+    """Send a file (CSV, NDJSON, JSON or XLSX, up to 64 MiB) and get its plan: what each row would
+    do. Nothing is written yet. 201: the plan is ready. 202: it is being made; read it again until
+    its state is `planned`.
+
+    A row changes the record of its slug or LEAID. Columns that the file lacks stay as they are; an
+    empty cell clears its field. Files may come as people have them: title lines above the header,
+    totals and notes below, federal column names, semicolons or tabs, UTF-8, UTF-16 or
+    Windows-1252. `columns` and `reading` say how the file was understood; `mapping`, `every_row`,
+    `unknown_columns`, `placeholders` and `header_line` change that."""
     planning = resource(request, PlanWorker)
     database = resource(request, Database)
     reading = None
     try:
-        reading = read_file(upload.file, upload.kind, upload.format)
+        reading = read_file(upload.file, upload.kind, upload.format, upload.options)
 
         def create(session: Session) -> Answer:
             plan = plans.create(
@@ -392,6 +438,7 @@ def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[s
         "state": state if written is None else "committing",
         "planned_on_revision": plan.planned_on_seq,
         "ignored_columns": orjson.loads(plan.ignored_columns),
+        **_reading(orjson.loads(plan.about or "{}")),
         "counts": {result: getattr(plan, result) for result in plans.RESULTS},
         "problem": plan.problem or (plans.INTERRUPTED if state == "failed" else None),
         "records_written": plan.written if written is None else written,
@@ -400,10 +447,19 @@ def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[s
     }
 
 
+def _reading(about: dict[str, Any]) -> dict[str, Any]:
+    """How the file was understood; empty for JSON, whose fields have their names."""
+    names = set(shapes.ReadingNotes.model_fields)
+    reading = {name: value for name, value in about.items() if name in names}
+    return {"columns": about.get("columns", []), "reading": reading or None}
+
+
 def _row(row: Planned) -> dict[str, Any]:
-    kept_as_json = ("faults", "warnings", "changes", "needs", "document")
+    kept_as_json = ("faults", "warnings", "changes", "needs", "notes", "document")
     return {
-        name: orjson.loads(getattr(row, name)) if name in kept_as_json else getattr(row, name)
+        name: orjson.loads(getattr(row, name) or "[]")
+        if name in kept_as_json
+        else getattr(row, name)
         for name in shapes.ImportedRow.model_fields
     }
 

@@ -1,144 +1,161 @@
-"""Files to rows: each row a record's document, with the file and line that it came from. Rows are read as they are asked for."""
+"""Files to rows: CSV, XLSX, NDJSON and JSON, read one row after the other."""
 
+import codecs
 import csv
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
+import ijson  # type: ignore[import-untyped]
 import orjson
+from ijson.backends import python as ijson_to_the_letter  # type: ignore[import-untyped]
 
-from app.desk.imports.columns import check_header, from_cells, to_text
+from app.desk.imports.options import ReadOptions
+from app.desk.imports.rows import Reading, Row
+from app.desk.imports.tables import LOOKED_THROUGH, Line, Table, best_header, read_table
 from app.desk.imports.workbooks import sheet_rows
 from app.errors import Fault, Invalid
 
 FORMATS = ("csv", "ndjson", "json", "xlsx")
 MAX_ROW_BYTES = 2 * 1024 * 1024  # as much as a record may have that is sent alone
 CHUNK = 256 * 1024
-LEAID = "nces_leaid"
-_TOKEN = re.compile(
-    rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL
-)  # a quote alone opens a text that goes on behind the buffer
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+UTF8, UTF8_BOM, WINDOWS = "utf-8", "utf-8 with a byte order mark", "windows-1252"
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _UNDECODED = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of bytes that are no text
+_MULTIBYTE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 
 csv.field_size_limit(MAX_ROW_BYTES)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record as a file says it; `faults`: what in the row could not be read."""
+def read_file(
+    file: BinaryIO, kind: str, format_: str, options: ReadOptions | None = None
+) -> Reading:
+    """The rows of a file in one of FORMATS.
 
-    kind: str
-    document: dict[str, Any]
-    origin: str  # file, and line or place in it
-    faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A file being read."""
-
-    rows: Iterator[Row]
-    ignored_columns: tuple[str, ...] = ()
-
-
-def read_file(file: BinaryIO, kind: str, format_: str) -> Reading:
-    """The rows of a file in one of FORMATS. Raises Invalid at once if it cannot be read at all, and while reading if it breaks off."""
-    return {"csv": _read_csv, "ndjson": _read_ndjson, "json": _read_json, "xlsx": _read_xlsx}[
-        format_
-    ](file, kind)
-
-
-def _read_csv(file: BinaryIO, kind: str) -> Reading:
-    """RFC 4180 in UTF-8; a spreadsheet's semicolons and tabs are taken too."""
-    text = _lines(file)
-    first = next(text, "")
-    if not _is_text(first):
-        raise Invalid(
-            [
-                Fault(
-                    "not_utf8",
-                    "the file is not a text in UTF-8; in a spreadsheet program, save as CSV UTF-8",
-                    pointer="",
-                )
-            ]
+    Raises Invalid at once if it cannot be read at all, and while reading if it breaks off.
+    """
+    options = options or ReadOptions()
+    if format_ == "csv":
+        return _read_csv(file, kind, options)
+    if format_ == "xlsx":
+        return _read_xlsx(file, kind, options)
+    if options.as_dict():
+        detail = (
+            "mapping, every_row, header_line, unknown_columns and placeholders are for tables. "
+            "Send CSV or XLSX, or name the fields in the JSON as the record does."
         )
-    lines = csv.reader(chain([first], text), strict=True, delimiter=max(",;\t", key=first.count))
-    try:
-        header = [name.strip() for name in next(lines, [])]
-    except csv.Error as error:
-        raise Invalid(
-            [Fault("not_csv", f"the first row cannot be read: {error}", pointer="")]
-        ) from None
-    return Reading(_csv_rows(lines, header, kind), check_header(kind, header))
+        raise Invalid([Fault("not_a_table", detail, parameter=next(iter(options.as_dict())))])
+    return Reading(_ndjson_rows(file, kind)) if format_ == "ndjson" else _read_json(file, kind)
 
 
-def _lines(file: BinaryIO) -> Iterator[str]:
-    """The lines of a text, whatever ends them; bytes that are no UTF-8 become halves of surrogate pairs."""
-    mark = b"\xef\xbb\xbf"  # of byte order, before the first line
+def _read_csv(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
+    """RFC 4180; commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252."""
+    encoding = _encoding(file)
+    text = _lines(file, encoding)
+    first = list(islice(text, 4 * LOOKED_THROUGH))
+    delimiter = _delimiter(first, kind, options)
+    lines = _csv_lines(chain(first, text), delimiter)
+    table = read_table(kind, lines, options, unit="line")
+    return _of_table(table, options, encoding=encoding, delimiter=DELIMITERS[delimiter])
+
+
+def _read_xlsx(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
+    """The first visible sheet of a workbook."""
+    lines = (Line(number, cells) for number, cells in sheet_rows(file))
+    table = read_table(kind, lines, options, unit="row", by_letters=True)
+    return _of_table(table, options, encoding=None, delimiter=None)
+
+
+def _of_table(table: Table, options: ReadOptions, **more: Any) -> Reading:
+    def about() -> dict[str, Any]:
+        return {**asdict(table.notes), **more, "options": options.as_dict()}
+
+    return Reading(table.rows, table.columns.ignored, about)
+
+
+def _encoding(file: BinaryIO) -> str:
+    """How a text is encoded. Raises Invalid if it is no text that we know."""
+    start = file.read(4)
+    file.seek(0)
+    if start.startswith(codecs.BOM_UTF8):
+        return UTF8_BOM
+    if start[:2] in UTF16:
+        return UTF16[start[:2]]
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_utf8, has_multibyte, undefined = True, False, False
+    while chunk := file.read(CHUNK):
+        if b"\0" in chunk:
+            file.seek(0)
+            raise _not_text("It holds NUL bytes")
+        has_multibyte = has_multibyte or (not chunk.isascii() and bool(_MULTIBYTE.search(chunk)))
+        undefined = undefined or any(byte in chunk for byte in b"\x81\x8d\x8f\x90\x9d")
+        if is_utf8:
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError:
+                is_utf8 = False
+    file.seek(0)
+    if is_utf8 or has_multibyte:  # UTF-8 with a damaged row or two: those rows are refused
+        return UTF8
+    if undefined:
+        raise _not_text("It is neither UTF-8 nor Windows-1252")
+    return WINDOWS
+
+
+def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
+    """The lines of a text, whatever ends them; bytes that are no text become lone surrogates."""
+    if encoding in UTF16.values():
+        for line in codecs.getreader(encoding)(file, "replace"):
+            yield line.removeprefix("\ufeff")
+        return
+    codec = WINDOWS if encoding == WINDOWS else UTF8
+    mark = codecs.BOM_UTF8
     for piece in file:
-        for line in piece.splitlines(keepends=True):
-            yield line.removeprefix(mark).decode("utf-8", "surrogateescape")
+        for raw in piece.splitlines(keepends=True):
+            yield raw.removeprefix(mark).decode(codec, "surrogateescape")
             mark = b""
 
 
-def _csv_rows(lines: Any, header: list[str], kind: str) -> Iterator[Row]:
+def _delimiter(lines: Sequence[str], kind: str, options: ReadOptions) -> str:
+    """What stands between the cells: whatever makes most columns known."""
+
+    def quality(delimiter: str) -> tuple[int, int]:
+        parsed = list(islice(_csv_lines(iter(lines), delimiter), LOOKED_THROUGH))
+        known, place = best_header(kind, parsed, options)
+        return known, len(parsed[place].cells) if parsed else 0
+
+    best = max(DELIMITERS, key=quality)
+    if quality(best)[0]:
+        return best
+    first = next((line for line in lines if line.strip()), "")
+    return max(DELIMITERS, key=first.count)  # no column is known: the header may be damaged
+
+
+def _csv_lines(text: Iterator[str], delimiter: str) -> Iterator[Line]:
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
     while True:
-        origin = f"line {lines.line_num + 1}"
+        number = reader.line_num + 1
         try:
-            cells = next(lines)
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(
-                kind,
-                {},
-                origin,
-                (Fault("not_csv", f"the line cannot be read: {error}", pointer=""),),
-            )
+            yield Line(number, (), str(error))
             continue
-        yield from _row(kind, header, cells, origin)
-
-
-def _read_xlsx(file: BinaryIO, kind: str) -> Reading:
-    """The first sheet of a workbook; a number in the column of LEAIDs gets the leading zeros back that it lost."""
-    rows = sheet_rows(file)
-    header = next(([to_text(name).strip() for name in row] for _, row in rows if any(row)), [])
-    return Reading(_xlsx_rows(rows, header, kind), check_header(kind, header))
-
-
-def _xlsx_rows(
-    rows: Iterable[tuple[int, list[Any]]], header: list[str], kind: str
-) -> Iterator[Row]:
-    for number, row in rows:
-        cells = [
-            f"{int(cell):07d}"
-            if name == LEAID and isinstance(cell, float) and cell.is_integer() and cell > 0
-            else to_text(cell)
-            for name, cell in zip(header, row, strict=False)
-        ]
-        yield from _row(kind, header, cells, f"row {number}")
-
-
-def _row(kind: str, header: list[str], cells: list[str], origin: str) -> Iterator[Row]:
-    if not any(cells):
-        return  # an empty line says nothing
-    whole = [cell if _is_text(cell) else cell.encode("utf-8", "replace").decode() for cell in cells]
-    document, faults = from_cells(kind, header, whole)
-    if whole != cells:
-        faults.append(
-            Fault("not_utf8", "the row holds bytes that are no text in UTF-8", pointer="")
-        )
-    yield Row(kind, document, origin, tuple(faults))
-
-
-def _read_ndjson(file: BinaryIO, kind: str) -> Reading:
-    """One record as a JSON object on each line."""
-    return Reading(_ndjson_rows(file, kind))
+        if all(map(_is_text, cells)):
+            yield Line(number, cells)
+        else:
+            yield Line(number, (), "it holds bytes that are no text in UTF-8")
 
 
 def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
+    """One record as a JSON object on each line."""
     number = 0
     while line := file.readline(MAX_ROW_BYTES + 1):
         number += 1
@@ -147,91 +164,127 @@ def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
             while line and not line.endswith(b"\n"):
                 line = file.readline(MAX_ROW_BYTES)
             continue
-        if text := line.removeprefix(b"\xef\xbb\xbf").strip():
-            yield _parsed(kind, text, f"line {number}")
+        if text := line.removeprefix(codecs.BOM_UTF8).strip():
+            yield _json_row(kind, text, f"line {number}")
+
+
+def _json_row(kind: str, text: bytes, origin: str) -> Row:
+    try:
+        orjson.loads(text)  # stricter than the json module, which takes NaN
+        value = json.loads(text, object_pairs_hook=_Object)
+    except (ValueError, RecursionError) as error:
+        fault = Fault("not_json", f"This is not JSON: {error}.", pointer="")
+        return Row(kind, {}, origin, (fault,))
+    return _object_row(kind, value, origin)
 
 
 def _read_json(file: BinaryIO, kind: str) -> Reading:
-    """A JSON array of records, taken apart as it comes in, never whole in memory."""
-    elements = _elements(file)
-    first = next(elements, None)
-    return Reading(
-        _parsed(kind, text, f"entry {n}")
-        for n, text in enumerate(chain([first] if first else [], elements), 1)
-    )
+    """A JSON array of records, read one after the other, never whole in memory."""
+    start = file.read(CHUNK).removeprefix(codecs.BOM_UTF8)
+    file.seek(0)
+    if not start.lstrip().startswith(b"["):
+        raise _no_array(0)
+    rows = _json_rows(file, kind)
+    first = next(rows, None)
+    return Reading(chain([first] if first else [], rows))
 
 
-def _elements(file: BinaryIO) -> Iterator[bytes]:
-    """The objects of a JSON array. Raises Invalid where it is none."""
-    expected, count = b"[", 0
-    for between, element in _taken_apart(lambda: file.read(CHUNK)):
-        between = between.removeprefix(b"\xef\xbb\xbf") if not count else between
-        if b"".join(between.split()) != (
-            expected if element else expected.replace(b",", b"") + b"]"
-        ):
-            raise Invalid(
-                [
-                    Fault(
-                        "not_json",
-                        f"the file is no JSON array of objects: what follows entry {count} cannot be read",
-                        pointer="",
-                    )
-                ]
-            )
-        if element:
-            yield element
-        expected, count = b",", count + 1
-
-
-def _taken_apart(read: Callable[[], bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Each object one level inside an array, and what stands before it; at the end what is left, and nothing."""
-    buffer, done, position, depth, start = (
-        b"",
-        0,
-        0,
-        0,
-        0,
-    )  # `start`: of the object, while inside one (depth 2 and deeper)
-    while chunk := read():
-        buffer, position, start, done = buffer[done:] + chunk, position - done, start - done, 0
-        while token := _TOKEN.search(buffer, position):
-            if token[0] == b'"':
-                break  # the text goes on in the next chunk
-            position = token.end()
-            if token[0] in (b"{", b"["):
-                depth += 1
-                if depth == 2:
-                    start = token.start()
-            elif token[0] in (b"}", b"]"):
-                depth -= 1
-                if depth == 1:
-                    yield buffer[done:start], buffer[start:position]
-                    done = position
-        else:
-            position = len(buffer)
-        if len(buffer) - done > MAX_ROW_BYTES + CHUNK:
-            raise Invalid([_too_long()])
-    yield buffer[done:], b""
-
-
-def _parsed(kind: str, text: bytes, origin: str) -> Row:
-    fault = Fault("not_an_object", "a record is a JSON object", pointer="")
-    if len(text) > MAX_ROW_BYTES:
-        return Row(kind, {}, origin, (_too_long(),))
+def _json_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
+    count = 0
     try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        document, fault = None, Fault("not_json", f"this is not JSON: {error}", pointer="")
-    return (
-        Row(kind, document, origin)
-        if isinstance(document, dict)
-        else Row(kind, {}, origin, (fault,))
+        for value in _entries(file, ijson):
+            count += 1
+            yield _object_row(kind, value, f"entry {count}")
+        return
+    except (ijson.JSONError, ValueError):
+        pass
+    # The fast reader stops before the piece of the file that holds the error. The slow one goes on
+    # to the very entry: an editor wants to know which.
+    entries = enumerate(_entries(file, ijson_to_the_letter), 1)
+    done = count
+    try:
+        for count, value in entries:
+            if count > done:
+                yield _object_row(kind, value, f"entry {count}")
+    except (ijson.JSONError, ValueError):
+        raise _no_array(count) from None
+
+
+def _entries(file: BinaryIO, reader: Any) -> Iterator[Any]:
+    file.seek(0)
+    if file.read(3) != codecs.BOM_UTF8:
+        file.seek(0)
+    entries: Iterator[Any] = reader.items(file, "item", use_float=True, map_type=_Object)
+    return entries
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that notes its repeated keys. JSON readers keep the last one without a word."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
+        super().__init__()
+        self.repeated: list[str] = []
+        for key, value in pairs:
+            self[key] = value
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key in self:
+            self.repeated.append(key)
+        super().__setitem__(key, value)
+
+
+def _repeated_keys(value: Any) -> list[str]:
+    """The keys that an object, or one inside it, has twice."""
+    repeated: list[str] = []
+    inside = [value]
+    while inside:
+        part = inside.pop()
+        if isinstance(part, _Object):
+            repeated += part.repeated
+            inside += part.values()
+        elif isinstance(part, list):
+            inside += part
+    return list(dict.fromkeys(repeated))
+
+
+def _object_row(kind: str, value: Any, origin: str) -> Row:
+    if not isinstance(value, dict):
+        fault = Fault("not_an_object", "A record must be a JSON object.", pointer="")
+        return Row(kind, {}, origin, (fault,))
+    if _is_too_long(value):
+        return Row(kind, {}, origin, (_too_long(),))
+    faults = tuple(
+        Fault(
+            "repeated_key",
+            f"The key {key[:60]!r} is in one object twice. Remove one.",
+            pointer=f"/{key[:60]}",
+        )
+        for key in _repeated_keys(value)
     )
+    return Row(kind, dict(value), origin, faults)
+
+
+def _is_too_long(value: dict[str, Any]) -> bool:
+    try:
+        return len(orjson.dumps(value)) > MAX_ROW_BYTES
+    except TypeError:  # nested deeper than JSON writers go: its shape is refused later
+        return False
 
 
 def _is_text(text: str) -> bool:
     return text.isascii() or not _UNDECODED.search(text)
 
 
+def _no_array(count: int) -> Invalid:
+    where = f"cannot read past entry {count}" if count else "it does not begin with [ and an entry"
+    detail = f"Not a JSON array of objects: {where}. Check for a missing comma, or send NDJSON."
+    return Invalid([Fault("not_json", detail, pointer="")])
+
+
+def _not_text(why: str) -> Invalid:
+    detail = f"The file is not a text that we can read: {why}. Save it as CSV UTF-8."
+    return Invalid([Fault("not_utf8", detail, pointer="")])
+
+
 def _too_long() -> Fault:
-    return Fault("too_large", f"a record may have {MAX_ROW_BYTES:,} bytes", pointer="")
+    return Fault("too_large", f"A record may have {MAX_ROW_BYTES:,} bytes.", pointer="")

@@ -5,7 +5,7 @@ replaced whole. The seed has rules of its own: seed.py.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Literal
@@ -14,19 +14,21 @@ from sqlmodel import Session
 
 from app.desk.editing.history import FieldChange, field_changes
 from app.desk.imports.duplicates import Lookalikes
-from app.desk.imports.files import Row
+from app.desk.imports.preparation import RowPreparation, keep_case
+from app.desk.imports.record_finder import Match, MatchedBy, RecordFinder, taken_fault
+from app.desk.imports.rows import Row
 from app.errors import Fault, Invalid
-from app.records import listing, parsing, revisions, store
+from app.records import parsing, revisions, store
 from app.records.kinds import KINDS
 from app.records.references import Referable
 from app.records.renaming import current_references
-from app.records.shape import SHORT, Shape
+from app.records.shape import Shape
 from app.records.store import Kept
+from app.records.stored_text import text_warnings
 
 BATCH = 500  # rows held in memory at once
 
 Result = Literal["created", "changed", "unchanged", "kept", "refused"]
-MatchedBy = Literal["slug", "former_slug", "nces_leaid"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +54,15 @@ class Planner:
         self._session = session
         self._referable = Referable(session)
         self._moved = revisions.moved_slugs(session)
-        self._leaids = {
-            leaid: slug
-            for slug, _, _, leaid in listing.district_names(session)
-            if leaid is not None
-        }
-        self._districts = frozenset(slug for slug, *_ in listing.district_names(session))
+        self._preparation = RowPreparation(session)
+        self._finder = RecordFinder(session, self._moved)
         self._lookalikes = Lookalikes(session)
-        # (kind, slug) or ("nces_leaid", LEAID) -> where the row that has it stands
-        self._origins: dict[tuple[str, str], str] = {}
 
     def outcomes(self, rows: Iterable[Row]) -> Iterator[RowOutcome]:
         """What would be done with each row, in order."""
-        remaining = iter(rows)
+        remaining = map(self._preparation.prepare, rows)
         while batch := list(islice(remaining, BATCH)):
-            matches = [self._find(row) for row in batch]
+            matches = [self._finder.find(row) for row in batch]
             slugs: dict[str, list[str]] = {}
             for row, match in zip(batch, matches, strict=True):
                 slugs.setdefault(row.kind, []).append(match.slug)
@@ -77,47 +73,14 @@ class Planner:
             for row, match in zip(batch, matches, strict=True):
                 yield self._outcome(row, match, stored[row.kind].get(match.slug))
 
-    def _find(self, row: Row) -> "Match":
-        """Which record a row is about: by its slug, by one it had before, or for a district by its LEAID."""
-        slug = _slug(row)
-        present = self._moved.get((row.kind, slug), slug)
-        match = Match(present, "slug" if present == slug else "former_slug")
-        leaid = row.document.get("nces_leaid")
-        if row.kind == "district" and isinstance(leaid, str) and leaid.strip():
-            leaid = leaid.strip()
-            owner = self._leaids.get(leaid)
-            if owner is not None and present not in self._districts:
-                match = Match(owner, "nces_leaid")
-                if slug:
-                    self._moved[row.kind, slug] = owner  # rows that follow may name it
-            elif owner not in (None, present):
-                match.faults.append(
-                    Fault(
-                        "leaid_of_another",
-                        f"{leaid} is the LEAID of {owner!r}",
-                        pointer="/nces_leaid",
-                    )
-                )
-            match.faults += self._repeated("nces_leaid", leaid, row, "/nces_leaid")
-        if match.slug:
-            match.faults += self._repeated(row.kind, match.slug, row, "/slug")
-        return match
-
-    def _repeated(self, what: str, name: str, row: Row, pointer: str) -> list[Fault]:
-        first = self._origins.get((what, name))
-        if first is not None:
-            return [
-                Fault(
-                    "repeated", f"{name!r} stands in the file before, at {first}", pointer=pointer
-                )
-            ]
-        self._origins[what, name] = row.origin
-        return []
-
-    def _outcome(self, row: Row, match: "Match", stored: Kept | None) -> RowOutcome:
+    def _outcome(self, row: Row, match: Match, stored: Kept | None) -> RowOutcome:
         before = self._document(stored)
+        keep_case(row.document, before)
         record, faults = self._parsed(row, match.slug, self._base(before))
         faults += [*match.faults, *self._state_faults(stored)]
+        if stored and match.is_proposed:
+            faults.append(taken_fault(row.kind, match.slug))
+        row = replace(row, notes=(*row.notes, *match.notes))
         outcome = RowOutcome(
             row,
             match.slug,
@@ -136,7 +99,7 @@ class Planner:
             outcome,
             result=result,
             changes=changes,
-            warnings=self._warnings(record) if result == "created" else (),
+            warnings=self._warnings(record, changes if stored else None),
             needs=self._needs(row.kind, record) if result in ("created", "changed") else (),
         )
 
@@ -173,7 +136,7 @@ class Planner:
         self, row: Row, slug: str, base: dict[str, Any]
     ) -> tuple[Shape | None, list[Fault]]:
         """The record that a row makes of what was there before."""
-        if row.faults:
+        if row.faults and not row.document:
             return None, list(row.faults)
         merged = {**base, **row.document}
         document = {name: value for name, value in merged.items() if value is not None}
@@ -183,17 +146,23 @@ class Planner:
         try:
             record = parsing.parse(row.kind, document, check=check)
         except Invalid as invalid:
-            return None, list(invalid.faults)
-        return current_references(self._moved, record), []
+            known = {fault.pointer for fault in row.faults}
+            more = [fault for fault in invalid.faults if fault.pointer not in known]
+            return None, [*row.faults, *more]
+        return current_references(self._moved, record), list(row.faults)
 
     def _reference_faults(self, kind: str, record: Any) -> list[Fault]:
         return self._referable.reference_faults(kind, current_references(self._moved, record))
 
-    def _warnings(self, record: Any) -> tuple[Fault, ...]:
-        """What must be accepted by name before a new record is written."""
-        warnings = tuple(self._lookalikes.warnings(record))
-        self._lookalikes.add(record)
-        return warnings
+    def _warnings(self, record: Any, changes: tuple[FieldChange, ...] | None) -> tuple[Fault, ...]:
+        """What must be accepted by name before a record is written. `changes`: None if it is new."""
+        document = record.model_dump(mode="json")
+        if changes is None:
+            alike = self._lookalikes.warnings(record)
+            self._lookalikes.add(record)
+            return (*alike, *text_warnings(document))
+        changed = {change.pointer.split("/")[1] for change in changes}
+        return tuple(text_warnings({name: document.get(name) for name in changed}))
 
     def _needs(self, kind: str, record: Shape) -> tuple[Fault, ...]:
         """What publishing the record would still take."""
@@ -201,20 +170,3 @@ class Planner:
             *KINDS[kind].publication_faults(record),
             *self._referable.unpublished_references(kind, record),
         )
-
-
-@dataclass(slots=True)
-class Match:
-    """The record that a row is about; `slug` is empty where the row names none."""
-
-    slug: str
-    by: MatchedBy
-    faults: list[Fault] = field(default_factory=list)
-
-
-def _slug(row: Row) -> str:
-    """The slug that a row names, if it is one that could be asked for."""
-    slug: Any = row.document.get("slug")
-    return (
-        slug.strip() if isinstance(slug, str) and slug.isprintable() and len(slug) <= SHORT else ""
-    )

@@ -15,8 +15,8 @@ from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.clock import now
 from app.database import Database, UtcDateTime
-from app.desk.imports.files import Reading
 from app.desk.imports.planner import BATCH, Planner, RowOutcome
+from app.desk.imports.rows import Reading, Row
 from app.errors import Invalid, NotFound
 from app.records import revisions
 
@@ -63,7 +63,10 @@ class PlanRow(SQLModel, table=True):
         sa_type=BigInteger,
         description="Newest revision of the directory that the rows were compared with.",
     )
-    ignored_columns: str = Field(description="Columns that are not taken in, JSON.")
+    ignored_columns: str = Field(description="Columns that are passed over, JSON.")
+    about: str | None = Field(
+        default=None, description="How the file was understood, JSON; null for imports of before."
+    )
     rows_seen: int = Field(default=0, description="Rows read so far.")
     created: int = Field(default=0, description="Rows that make a new record.")
     changed: int = Field(default=0, description="Rows that change a record.")
@@ -75,6 +78,11 @@ class PlanRow(SQLModel, table=True):
     )
     problem: str | None = Field(
         default=None, description="Why the file could not be read to its end."
+    )
+    committing_since: datetime | None = Field(
+        default=None,
+        sa_type=UtcDateTime,
+        description="When a commit began that has not ended (UTC), whichever process writes it.",
     )
     committed_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When it was written (UTC)."
@@ -120,6 +128,9 @@ class PlannedRow(SQLModel, table=True):
     warnings: str = Field(description="What must be accepted by name, JSON.")
     changes: str = Field(description="What it changes, field by field, JSON.")
     needs: str = Field(description="What publishing would still take, JSON.")
+    notes: str | None = Field(
+        default=None, description="What was read otherwise than it stands, JSON."
+    )
     document: str = Field(
         description="The record as it would be written; of a refused row, the row as the file has it. JSON."
     )
@@ -140,6 +151,7 @@ class Planned:
     warnings: str
     changes: str
     needs: str
+    notes: str | None
     document: str
 
 
@@ -177,6 +189,7 @@ def create(
         updated_at=at,
         planned_on_seq=revisions.newest_seq(session),
         ignored_columns=orjson.dumps(reading.ignored_columns).decode(),
+        about=_json(reading.about()),
     )
     session.add(plan)
     session.flush()
@@ -213,12 +226,23 @@ def fill(
                     break
     except Invalid as invalid:
         problem = "; ".join(fault.detail for fault in invalid.faults)
-    finish(database, plan_id, problem)
+    finish(database, plan_id, problem, about=_json(reading.about()))
 
 
-def finish(database: Database, plan_id: str, problem: str | None) -> None:
+def finish(database: Database, plan_id: str, problem: str | None, **more: Any) -> None:
     """No more rows will come; `problem` says why not, if the file was not read to its end."""
-    _change(database, plan_id, state="failed" if problem else "planned", version=2, problem=problem)
+    state = "failed" if problem else "planned"
+    _change(database, plan_id, state=state, version=2, problem=problem, **more)
+
+
+def note_committing(database: Database, plan_id: str, since: datetime | None) -> None:
+    """Tell every process that a commit has begun, or with None that it has ended."""
+    if not plan_id.isprintable():  # no plan has such an id, and PostgreSQL refuses NUL
+        return
+    with database.writing() as session:
+        session.connection().execute(
+            update(PlanRow).where(col(PlanRow.id) == plan_id).values(committing_since=since)
+        )
 
 
 def get(session: Session, plan_id: str) -> PlanRow:
@@ -240,12 +264,17 @@ def list_(session: Session, *, after: str | None, limit: int) -> list[PlanRow]:
 
 
 def state(plan: PlanRow, *, at: datetime) -> str:
-    """Where a plan stands. One that has not grown for long has failed, whatever it says."""
-    return (
-        "failed"
-        if plan.state == "planning" and at - plan.updated_at > INTERRUPTED_AFTER
-        else plan.state
-    )
+    """The state of a plan, for everybody.
+
+    A plan that has not grown for long has failed, whatever it says. One whose commit began lately
+    is being committed, by this process or by another.
+    """
+    if plan.state == "planning" and at - plan.updated_at > INTERRUPTED_AFTER:
+        return "failed"
+    began = plan.committing_since
+    if plan.state == "planned" and began is not None and at - began < INTERRUPTED_AFTER:
+        return "committing"
+    return plan.state
 
 
 def rows(session: Session, plan_id: str, query: RowQuery) -> list[Planned]:
@@ -310,10 +339,15 @@ def _row(plan_id: str, number: int, outcome: RowOutcome) -> dict[str, Any]:
         "warnings": _json([fault.as_dict() for fault in outcome.warnings]),
         "changes": _json(outcome.changes),
         "needs": _json([fault.as_dict() for fault in outcome.needs]),
+        "notes": _json([note.as_dict() for note in outcome.row.notes[:MAX_FAULTS]]),
         "document": _json(
-            outcome.row.document if record is None else record.model_dump(mode="json")
+            _as_sent(outcome.row) if record is None else record.model_dump(mode="json")
         ),
     }
+
+
+def _as_sent(row: Row) -> dict[str, Any]:
+    return row.document if row.as_sent is None else row.as_sent
 
 
 def _json(value: Any) -> str:

@@ -14,8 +14,9 @@ from sqlmodel import Session
 
 from app.catalog import publication
 from app.desk.editing.history import FieldChange
-from app.desk.imports.files import Row, read_file
+from app.desk.imports.files import read_file
 from app.desk.imports.planner import Planner, Result, RowOutcome
+from app.desk.imports.rows import Row
 from app.errors import Fault, Invalid
 from app.records import store
 from app.records.kinds import KINDS
@@ -78,7 +79,7 @@ class SeedPlanner(Planner):
         if outcome.record is not None:  # rows that refer to this one are not at fault
             self._referable.add(outcome.row.kind, outcome.slug)
 
-    def _warnings(self, record: Any) -> tuple[Fault, ...]:
+    def _warnings(self, record: Any, changes: tuple[FieldChange, ...] | None) -> tuple[Fault, ...]:
         return ()
 
     def _needs(self, kind: str, record: Shape) -> tuple[Fault, ...]:

@@ -10,6 +10,19 @@ from app.web.problem_types import ProblemError
 
 ImportKind = Literal["district", "case-study"]
 ImportResult = Literal["created", "changed", "unchanged", "refused"]
+ColumnHow = Literal[
+    "name",
+    "spelling",
+    "federal",
+    "friendly",
+    "mapping",
+    "derived",
+    "duplicate",
+    "row_numbers",
+    "unnamed",
+    "problem",
+    "unknown",
+]
 TemplateFormat = Literal["csv", "ndjson"]
 
 
@@ -45,6 +58,43 @@ class ImportCounts(DeskShape):
     refused: int = Field(description="Rows that cannot be written.")
 
 
+class ReadColumn(DeskShape):
+    """How one column of a file was understood."""
+
+    position: int = Field(description="Position in the file, 1 the first.")
+    name: str = Field(description="Name in the file; empty for a column without one.")
+    field: str | None = Field(
+        description="The field that it is read as (`school_year`: the year of the federal figures); null if the column is passed over."
+    )
+    how: ColumnHow = Field(
+        description="`name`: our own name; `spelling`: our name, spelled differently; `federal`: a name of NCES files; `friendly`: another common name; `mapping`: you said so; `derived`: made from other records by the export; `duplicate`: another column has the same field; `row_numbers`, `unnamed`, `problem`, `unknown`: passed over."
+    )
+
+
+class PassedOverLine(DeskShape):
+    """A line of a file that is no record."""
+
+    origin: str = Field(description="Line or row of the file.")
+    text: str = Field(description="What it says, shortened.")
+    reason: str = Field(description="Why it is no record.")
+
+
+class ReadingNotes(DeskShape):
+    """How a table was read."""
+
+    header: str | None = Field(description="Line or row of the column names.")
+    encoding: str | None = Field(description="Encoding of the text; null for XLSX.")
+    delimiter: str | None = Field(description="comma, semicolon or tab; null for XLSX.")
+    missing: list[str] = Field(
+        description="What the file does not say of its figures, and how to say it once."
+    )
+    passed_over: list[PassedOverLine] = Field(
+        description="Lines that are no records: titles, headings, totals, notes. At most 200."
+    )
+    passed_over_count: int = Field(description="How many such lines the file has.")
+    options: dict[str, JsonValue] = Field(description="The parameters that changed the reading.")
+
+
 class ImportState(DeskShape):
     """An import as a whole."""
 
@@ -63,8 +113,12 @@ class ImportState(DeskShape):
     planned_on_revision: int = Field(
         description="Newest revision of the directory that the rows were compared with."
     )
-    ignored_columns: list[str] = Field(
-        description="Columns of the file that are not taken in: the export makes them from other records."
+    ignored_columns: list[str] = Field(description="Columns of the file that are passed over.")
+    columns: list[ReadColumn] = Field(
+        description="How each column of a table was understood; empty for JSON and NDJSON."
+    )
+    reading: ReadingNotes | None = Field(
+        description="How a table was read; null for JSON and NDJSON."
     )
     rows_seen: int = Field(description="Rows read so far.")
     counts: ImportCounts = Field(description="Number of rows by result.")
@@ -128,6 +182,9 @@ class ImportedRow(DeskShape):
     )
     changes: list[ChangedField] = Field(description="Changes by field; empty for a new record.")
     needs: list[ProblemError] = Field(description="What is still missing for publication.")
+    notes: list[ProblemError] = Field(
+        description="What was read differently from how it stands in the file; nothing to accept."
+    )
     document: dict[str, JsonValue] = Field(
         description="The record as it would be written; for a refused row, the row as in the file."
     )

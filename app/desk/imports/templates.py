@@ -7,8 +7,10 @@ from typing import Any
 
 import orjson
 
-from app.desk.imports.columns import PROBLEM, columns, to_cells
+from app.desk.imports.cells import write_cell
+from app.desk.imports.column_names import PROBLEM, fields_of
 from app.desk.imports.plans import Planned
+from app.records.kinds import KINDS
 
 CHUNK = 64 * 1024  # characters
 
@@ -131,11 +133,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
+def to_cells(kind: str, document: dict[str, Any]) -> list[str]:
+    """The cells of a record, in the order of the fields."""
+    fields = KINDS[kind].shape.model_fields
+    return [write_cell(fields[name].annotation, document.get(name)) for name in fields]
+
+
 def template(kind: str, format_: str) -> str:
     """A file of one example, as CSV or NDJSON."""
     if format_ == "ndjson":
         return orjson.dumps(EXAMPLES[kind], option=orjson.OPT_APPEND_NEWLINE).decode()
-    return "".join(_lines([columns(kind), to_cells(kind, EXAMPLES[kind])]))
+    return "".join(_lines([fields_of(kind), to_cells(kind, EXAMPLES[kind])]))
 
 
 def refused_csv(kind: str, rows: Iterable[Planned]) -> Iterator[str]:
@@ -145,7 +153,7 @@ def refused_csv(kind: str, rows: Iterable[Planned]) -> Iterator[str]:
     """
 
     def cells() -> Iterator[list[str]]:
-        yield [f"\ufeff{PROBLEM}", *columns(kind)]
+        yield [f"\ufeff{PROBLEM}", *fields_of(kind)]
         for row in rows:
             problem = "; ".join(
                 f"{fault.get('pointer', '')}: {fault['detail']}".removeprefix(": ")

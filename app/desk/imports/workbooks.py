@@ -1,111 +1,278 @@
-"""XLSX (ECMA-376): the rows of a workbook's first sheet, once it is sure that the workbook is whole and fits into memory.
+"""XLSX (ECMA-376): the rows of a workbook's first visible sheet.
 
-The library makes a cell for every place between the first and the last that is filled, so one stray cell in the
-furthest corner would ask for terabytes. Therefore a workbook is looked through before it is opened.
+The library makes a cell for every place between the first and the last that is filled, so one
+stray cell in the furthest corner would ask for terabytes. It also reads an error, and a formula
+whose result was not saved, as an empty cell. So a workbook is looked through before it is opened.
 """
 
+import io
 import re
 import zipfile
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from posixpath import dirname, join, normpath
+from typing import IO, Any, BinaryIO
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from app.desk.imports.cells import Cell, Unreadable
 from app.errors import Fault, Invalid
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024  # a workbook is a packed folder
 MAX_CELLS = 4_000_000  # 100,000 rows of 40 columns; 32 bytes each
+MAX_UNREADABLE = 200_000  # cells
+MAX_INDEX_BYTES = 4 * 1024 * 1024  # of the parts that say where the sheets are
+# A part that grows so much when unpacked is one text repeated, not a table.
+SUSPICIOUS_BYTES, SUSPICIOUS_RATIO = 32 * 1024 * 1024, 500
 CHUNK = 256 * 1024
+MAIN_PART, PACKAGE_RELS = "xl/workbook.xml", "_rels/.rels"
+_PACKAGE_RELS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    '<Relationship Id="rId1" Target="xl/workbook.xml" Type="http://schemas.openxmlformats.org/'
+    'officeDocument/2006/relationships/officeDocument"/></Relationships>'
+)
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
-_OTHER_FORMATS = (
-    "content.xml",
-    "xl/workbook.bin",
-)  # the library would read these too, and they hide their size otherwise
+# The library would read these too, and they hide their size otherwise.
+_OTHER_FORMATS = ("content.xml", "xl/workbook.bin")
+_FORMULA = "a formula whose result was not saved"
+
+_Places = dict[tuple[int, int], Unreadable]  # row and column, 1 the first
 
 
-def sheet_rows(file: BinaryIO) -> Iterator[tuple[int, list[Any]]]:
-    """Each row of the first sheet with its number, 1 the first. Raises Invalid."""
-    _look_through(file)
-    file.seek(0)
-    try:
-        rows = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0).iter_rows()
-    except CalamineError as error:
-        raise _refused(str(error)) from None
-    return enumerate(rows, 1)
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    name: str
+    part: str
 
 
-def _look_through(file: BinaryIO) -> None:
-    """Raise Invalid if the file is no workbook, is damaged, or is larger than we read."""
+def sheet_rows(file: BinaryIO) -> Iterator[tuple[int, list[Cell]]]:
+    """Each row of the first visible sheet with its number, 1 the first. Raises Invalid."""
+    places: dict[str, _Places] = {}
     try:
         with zipfile.ZipFile(file) as packed:
-            parts = packed.infolist()
-            if not any(part.filename == "xl/workbook.xml" for part in parts) or any(
-                part.filename in _OTHER_FORMATS for part in parts
-            ):
-                raise _refused("it holds no sheet")
-            if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-                raise _too_large(f"unpacked, it may have {MAX_UNPACKED_BYTES:,} bytes")
-            for part in parts:
+            _refuse_unsafe(packed)
+            main = _main_part(packed)
+            sheet = _first_sheet(packed, main)
+            for part in packed.infolist():
                 with packed.open(part) as content:
-                    _look_at(content)
+                    places[part.filename] = _look_at(content)
+            if main == MAIN_PART:
+                file.seek(0)
+                opened: IO[bytes] = file
+            else:
+                opened = _with_usual_names(packed, main)
+        rows = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(sheet.name).iter_rows()
     except Invalid:
         raise
+    except CalamineError as error:
+        raise _refused(str(error)) from None
     except Exception as error:  # whatever a damaged file makes of the readers
         raise _refused(str(error)) from None
+    unreadable = places.get(sheet.part, {})
+    return ((number, _cells(row, number, unreadable)) for number, row in enumerate(rows, 1))
 
 
-def _look_at(content: Any) -> None:
-    """Read a part to its end, which checks it; count the cells if it is a sheet."""
+def _cells(row: list[Any], number: int, unreadable: _Places) -> list[Cell]:
+    cells = [_cell(value) for value in row]
+    if unreadable:
+        for column in range(len(cells)):
+            cells[column] = unreadable.get((number, column + 1), cells[column])
+    return cells
+
+
+def _cell(value: Any) -> Cell:
+    if isinstance(value, bool):
+        return Unreadable(str(value).upper(), "a true/false value")
+    if isinstance(value, date | time | timedelta):
+        return Unreadable(str(value), "a date or time")
+    return value  # type: ignore[no-any-return]
+
+
+def _refuse_unsafe(packed: zipfile.ZipFile) -> None:
+    parts = packed.infolist()
+    if any(part.filename in _OTHER_FORMATS for part in parts):
+        raise _refused("it holds no sheet")
+    if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+        raise _too_large(f"unpacked, it may have {MAX_UNPACKED_BYTES:,} bytes")
+    for part in parts:
+        grown = part.file_size / max(part.compress_size, 1)
+        if part.file_size > SUSPICIOUS_BYTES and grown > SUSPICIOUS_RATIO:
+            raise _too_large(f"its part {part.filename[:60]} unpacks to {part.file_size:,} bytes")
+
+
+def _main_part(packed: zipfile.ZipFile) -> str:
+    """The part that lists the sheets. Its name is free (ECMA-376 part 2); `_rels/.rels` has it."""
+    names = set(packed.namelist())
+    for kind, target in _relationships(packed, "").values():
+        if kind.endswith("/officeDocument") and target in names:
+            return target
+    if MAIN_PART in names:
+        return MAIN_PART
+    raise _refused("it holds no sheet")
+
+
+def _first_sheet(packed: zipfile.ZipFile, main: str) -> _Sheet:
+    """The first sheet that is not hidden."""
+    targets = _relationships(packed, main)
+    for element in _xml(packed, main).iter():
+        if _local(element.tag) != "sheet" or element.get("state", "visible") != "visible":
+            continue
+        for name, value in element.attrib.items():
+            kind, target = targets.get(value, ("", ""))
+            if _local(name) == "id" and kind.endswith("/worksheet"):
+                return _Sheet(element.get("name", ""), target)
+    raise _refused("it holds no sheet")
+
+
+def _relationships(packed: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """Type and target of each relationship of a part, by id."""
+    folder = dirname(part)
+    rels = join(folder, "_rels", f"{part.rpartition('/')[2]}.rels")
+    if rels not in packed.namelist():
+        return {}
+    found = {}
+    for element in _xml(packed, rels):
+        target = element.get("Target", "")
+        path = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
+        found[element.get("Id", "")] = element.get("Type", ""), path
+    return found
+
+
+def _xml(packed: zipfile.ZipFile, part: str) -> ElementTree.Element:
+    if packed.getinfo(part).file_size > MAX_INDEX_BYTES:
+        raise _too_large(f"its part {part[:60]} is larger than {MAX_INDEX_BYTES:,} bytes")
+    content = packed.read(part)
+    if b"<!DOCTYPE" in content:
+        raise _refused("it has a document type of its own")
+    return ElementTree.fromstring(content)  # noqa: S314  (no document type: no entities)
+
+
+def _with_usual_names(packed: zipfile.ZipFile, main: str) -> IO[bytes]:
+    """The workbook with its parts under the names that the library expects."""
+    folder, usual = dirname(main), dirname(MAIN_PART)
+    rels = join(folder, "_rels", f"{main.rpartition('/')[2]}.rels")
+    usual_rels = join(usual, "_rels", f"{MAIN_PART.rpartition('/')[2]}.rels")
+    renamed = {main: MAIN_PART, rels: usual_rels}
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+        target.writestr(PACKAGE_RELS, _PACKAGE_RELS)
+        for part in packed.infolist():
+            if part.filename == PACKAGE_RELS:
+                continue
+            name = renamed.get(part.filename, part.filename)
+            if name == part.filename and folder and name.startswith(f"{folder}/"):
+                name = join(usual, name.removeprefix(f"{folder}/"))
+            info = zipfile.ZipInfo(name)
+            info.file_size, info.compress_type = part.file_size, zipfile.ZIP_DEFLATED
+            with packed.open(part) as content, target.open(info, "w") as to:
+                while chunk := content.read(CHUNK):
+                    to.write(chunk)
+    copy.seek(0)
+    return copy
+
+
+def _look_at(content: IO[bytes]) -> _Places:
+    """Read a part to its end, which checks it. Returns the unreadable cells, if it is a sheet."""
     first = content.read(CHUNK)
     if not first.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
         while content.read(CHUNK):  # a picture or the like
             pass
-        return
-    sheet = _Extent()
+        return {}
     parser = expat.ParserCreate()
-    parser.StartElementHandler = sheet.start
-    parser.StartDoctypeDeclHandler = sheet.refuse_doctype
+    sheet = _SheetCheck(parser)
     parser.Parse(first, False)
     while more := content.read(CHUNK):
         parser.Parse(more, False)
         sheet.check()
     parser.Parse(b"", True)
     sheet.check()
+    return sheet.unreadable
 
 
-class _Extent:
-    """How far the filled cells of a sheet reach."""
+class _SheetCheck:
+    """How far the filled cells of a sheet reach, and which of them cannot be read."""
 
-    def __init__(self) -> None:
-        self.row = self.column = self.last_row = self.last_column = 0
+    def __init__(self, parser: Any) -> None:
+        self.unreadable: _Places = {}
+        self._parser = parser
+        self._row = self._column = self._last_row = self._last_column = 0
+        self._type = ""
+        self._is_formula = self._in_value = False
+        self._shown = ""
+        parser.StartElementHandler = self._start
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def check(self) -> None:
+        """Raise Invalid if the cells reach too far."""
+        if self._last_row * self._last_column > MAX_CELLS:
+            raise _too_large(
+                f"its cells reach to row {self._last_row:,} and column {self._last_column:,}. "
+                "Delete what stands outside the table, or send it in parts"
+            )
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
         if name == "row":
-            self.row, self.column = int(attributes.get("r", self.row + 1)), 0
+            self._row, self._column = int(attributes.get("r", self._row + 1)), 0
         elif name == "c":
-            self.column += 1
-            if "r" in attributes:
-                if not (reference := _REFERENCE.fullmatch(attributes["r"])):
-                    raise _refused(f"there is no cell {attributes['r'][:20]!r}")
-                self.column, self.row = _number(reference[1].upper()), int(reference[2])
+            self._start_cell(attributes)
         elif name in ("f", "v", "is"):
-            self.last_row, self.last_column = (
-                max(self.last_row, self.row),
-                max(self.last_column, self.column),
-            )
+            self._last_row = max(self._last_row, self._row)
+            self._last_column = max(self._last_column, self._column)
+            if name == "f":
+                self._is_formula = True
+                self._follow(self._end)
+            self._in_value = name == "v"
         elif any(int(attributes.get(count, 0)) > MAX_CELLS for count in ("count", "uniqueCount")):
             raise _too_large("it says that it holds more texts than that")
 
-    def refuse_doctype(self, *_: Any) -> None:
+    def _start_cell(self, attributes: dict[str, str]) -> None:
+        self._column += 1
+        if "r" in attributes:
+            if not (reference := _REFERENCE.fullmatch(attributes["r"])):
+                raise _refused(f"there is no cell {attributes['r'][:20]!r}")
+            self._column, self._row = _number(reference[1].upper()), int(reference[2])
+        self._type = attributes.get("t", "n")
+        self._is_formula, self._shown = False, ""
+        if self._type == "e":
+            self._follow(self._end)
+
+    def _follow(self, end: Callable[[str], None] | None) -> None:
+        """Also hear the text and the end of this cell, which others need not be slowed by."""
+        self._parser.EndElementHandler = end
+        self._parser.CharacterDataHandler = self._text if end else None
+
+    def _text(self, text: str) -> None:
+        if self._in_value:
+            self._shown += text
+
+    def _end(self, tag: str) -> None:
+        name = tag.rpartition(":")[2]
+        if name == "v":
+            self._in_value = False
+        if name != "c":
+            return
+        self._follow(None)
+        shown = self._shown.strip()
+        if self._type == "e":
+            self._note(Unreadable(shown or "an error", "an error"))
+        elif self._is_formula and not shown and self._type != "str":
+            self._note(Unreadable("nothing", _FORMULA))
+
+    def _note(self, cell: Unreadable) -> None:
+        if len(self.unreadable) >= MAX_UNREADABLE:
+            raise _refused(f"more than {MAX_UNREADABLE:,} cells are errors or unsaved formulas")
+        self.unreadable[self._row, self._column] = cell
+
+    def _refuse_doctype(self, *_: Any) -> None:
         raise _refused("it has a document type of its own")
 
-    def check(self) -> None:
-        if self.last_row * self.last_column > MAX_CELLS:
-            raise _too_large(
-                f"its cells reach to row {self.last_row:,} and column {self.last_column:,}; delete what stands outside the table, or send it in parts"
-            )
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
 
 
 def _number(letters: str) -> int:
@@ -117,10 +284,9 @@ def _number(letters: str) -> int:
 
 
 def _refused(why: str) -> Invalid:
-    return Invalid(
-        [Fault("not_xlsx", f"the file is no XLSX workbook that can be read: {why}", pointer="")]
-    )
+    detail = f"Not an XLSX workbook that can be read: {why}. Save it again as .xlsx."
+    return Invalid([Fault("not_xlsx", detail, pointer="")])
 
 
 def _too_large(why: str) -> Invalid:
-    return Invalid([Fault("too_large", f"the workbook is too large: {why}", pointer="")])
+    return Invalid([Fault("too_large", f"The workbook is too large: {why}.", pointer="")])

@@ -1,22 +1,23 @@
-"""Files planned and plans written while the service runs: one file at a time in a thread of its own, and how far each has come."""
+"""Plans files while the service runs, one at a time in a thread of its own, and knows how far each commit is."""
 
 import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from app.clock import now
 from app.database import Database
 from app.desk.imports import plans
-from app.desk.imports.files import Reading
+from app.desk.imports.rows import Reading
 from app.errors import Busy, Conflict
 
 log = logging.getLogger("model_districts")
 
 
 class PlanWorker:
-    """The thread that plans, and the plans that are being written by this process."""
+    """The thread that plans files, and the commits that this process writes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,16 +32,19 @@ class PlanWorker:
 
     @contextmanager
     def committing(self, plan_id: str) -> Iterator[None]:
-        """The block in which a plan is written. Raises Conflict if it is being written already."""
+        """The block in which a plan is committed. Raises Conflict if this process commits it already."""
         with self._lock:
             if plan_id in self._written:
-                raise Conflict("it is being written just now")
+                raise Conflict("This import is being committed. Wait for the first commit to end.")
             self._written[plan_id] = 0
         try:
+            plans.note_committing(self._database, plan_id, now())
             yield
         finally:
             with self._lock:
                 del self._written[plan_id]
+            with suppress(Busy):  # the mark ends by itself after some minutes
+                plans.note_committing(self._database, plan_id, None)
 
     def note(self, plan_id: str, written: int) -> None:
         """So many records of a plan have been written."""
@@ -64,5 +68,7 @@ class PlanWorker:
             except Exception as error:
                 log.error("import %s failed", plan_id, exc_info=error)
                 plans.finish(
-                    self._database, plan_id, "something went wrong on our side; it has been logged"
+                    self._database,
+                    plan_id,
+                    "Something went wrong on our side, and has been logged. Send the file again later.",
                 )

@@ -1,0 +1,156 @@
+"""Text is stored one way, however it was typed: composed (NFC), with plain spaces.
+
+Marks that stand for a missing value, and text that was decoded wrongly, are recognized here.
+How text is compared: text.py.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from app.errors import Fault
+from app.records.text import fold_text
+
+_INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"  # soft hyphens, zero-width spaces, marks
+_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_UNUSUAL = re.compile(f"[{_INVISIBLE}{_SPACES}]")
+
+# What stands in a table where a value is missing, and what its publishers mean by it.
+_MARKS = {
+    "\u2020": "not applicable",
+    "\u2021": "below quality standards",
+    "\u2013": "missing",
+    "\u2014": "missing",
+    "-": "missing",
+    "--": "missing",
+    ".": "missing",
+    "..": "missing",
+    "*": "suppressed",
+    "**": "suppressed",
+    "?": "unknown",
+    "M": "missing",
+    "NA": "not applicable",
+    "-1": "missing",
+    "-2": "not applicable",
+    "-3": "suppressed",
+    "-9": "below quality standards",
+    "-99": "missing",
+    "-999": "missing",
+}
+_WORDS = {
+    "n/a": "not applicable",
+    "n.a.": "not applicable",
+    "n.a": "not applicable",
+    "#n/a": "an error of a formula",
+    "#ref!": "an error of a formula",
+    "#value!": "an error of a formula",
+    "#name?": "an error of a formula",
+    "#div/0!": "an error of a formula",
+    "#null!": "an error of a formula",
+    "#num!": "an error of a formula",
+    "#spill!": "an error of a formula",
+    "nan": "missing",
+    "null": "missing",
+    "tbd": "to be decided",
+    "not available": "missing",
+    "not applicable": "not applicable",
+    "not reported": "missing",
+    "missing": "missing",
+    "suppressed": "suppressed",
+}
+
+# Two to four bytes of UTF-8, each shown as a character of Windows-1252.
+_CONTINUATION = "".join(
+    bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xC0)
+)
+_BYTES_SHOWN = re.compile(f"[\u00c2-\u00f4][{re.escape(_CONTINUATION)}]{{1,3}}")
+_MAC_ROMAN = re.compile("(?<=[A-Za-z])\u221a[^\\s\\d]|\u201a\u00c4[^\\s]")
+_CONTROLS = re.compile("[\u0080-\u009f]")
+_LOST_SPACE = re.compile(r"(?<=[a-z])\u00c3(?=\s|$)|\u00e2\u20ac")
+
+
+def normalize(text: str) -> str:
+    """The text as it is stored: composed, with plain spaces, without invisible characters."""
+    if text.isascii():
+        return text
+    return _UNUSUAL.sub(_plain_space, unicodedata.normalize("NFC", text))
+
+
+def comparison_key(text: str) -> str:
+    """The text without what does not tell two apart: case, accents, apostrophes."""
+    return fold_text(normalize(text)).replace("'", "")
+
+
+def slug_of(text: str) -> str:
+    """The text as part of a slug: folded, in words joined by hyphens."""
+    return "-".join(re.findall("[a-z0-9]+", comparison_key(text).replace("&", " and ")))
+
+
+def mark_meaning(text: str) -> str | None:
+    """What a text means if it is only a mark for a missing value, such as `N/A`; else None."""
+    stripped = normalize(text).strip()
+    return _MARKS.get(stripped) or _WORDS.get(stripped.lower())
+
+
+def decoded_wrongly(text: str) -> str | None:
+    """A piece of the text that shows it was decoded wrongly, such as `Ã±`; else None."""
+    if text.isascii():
+        return None
+    for found in _BYTES_SHOWN.finditer(text):
+        for length in (2, 3, 4):
+            piece = found[0][:length]
+            if len(piece) == length and _is_likely(piece):
+                return piece
+    for pattern in (_MAC_ROMAN, _CONTROLS, _LOST_SPACE):
+        if found_elsewhere := pattern.search(text):
+            return found_elsewhere[0]
+    return None
+
+
+def text_warnings(document: Any, pointer: str = "") -> Iterator[Fault]:
+    """Texts in a document that are marks for a missing value, or were decoded wrongly."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            yield from text_warnings(value, f"{pointer}/{name}")
+    elif isinstance(document, list):
+        for position, value in enumerate(document):
+            yield from text_warnings(value, f"{pointer}/{position}")
+    elif isinstance(document, str):
+        yield from _text_warnings(document, pointer)
+
+
+def _text_warnings(text: str, pointer: str) -> Iterator[Fault]:
+    if meaning := mark_meaning(text):
+        detail = f"{text!r} is a mark for {meaning!r}, not a value. Leave the field empty instead."
+        yield Fault("placeholder", detail, pointer=pointer)
+    elif piece := decoded_wrongly(text):
+        detail = f"{piece!r} shows that this text was decoded wrongly. Type it again."
+        yield Fault("decoded_wrongly", detail, pointer=pointer)
+
+
+def _plain_space(unusual: re.Match[str]) -> str:
+    return "" if unusual[0] in _INVISIBLE else " "
+
+
+def _is_likely(piece: str) -> bool:
+    """Whether characters are the bytes of one that is common in American and European text."""
+    try:
+        original = b"".join(_byte(character) for character in piece).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    code = ord(original[0])
+    return len(original) == 1 and (
+        code <= 0x17F
+        or 0x2B9 <= code <= 0x2BF
+        or 0x2000 <= code <= 0x22FF
+        or code == 0xFEFF
+        or code >= 0x1F000
+    )
+
+
+def _byte(character: str) -> bytes:
+    try:
+        return character.encode("cp1252")
+    except UnicodeEncodeError:
+        return character.encode("latin-1", "replace")

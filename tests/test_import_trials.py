@@ -1,0 +1,324 @@
+# ruff: noqa: RUF001
+"""Files as people have them: federal exports, state lists, spreadsheets. Each goes in, or says what to do."""
+
+import io
+import zipfile
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from importing import TYPES, Json, as_csv, as_xlsx, commit, rows_of
+from people import People, create, district
+
+BOISE = "boise-school-district-id"
+BOISE_LEAID = "1600360"
+ELSI = "\n".join(
+    (
+        "\ufeffELSI Export",
+        "",
+        '"National Center for Education Statistics, U.S. Department of Education"',
+        "",
+        '"Agency Name","State Name [District] Latest available year",'  # noqa: ISC004
+        '"State Abbr [District] Latest available year","Agency Name [District] 2023-24",'
+        '"Agency ID - NCES Assigned [District] Latest available year",'
+        '"County Name [District] 2023-24","Locale [District] 2023-24",'
+        '"Total Students All Grades (Excludes AE) [District] 2023-24"',
+        '"WEIPPE ELSI","Idaho","ID","Weippe Elsi","1699001","†","41-Rural: Fringe","1,482"',
+        '"KAMIAH ELSI","Idaho","ID","Kamiah Elsi","1699002","Lewis County","†","–"',
+        "",
+        '"Data Source: U.S. Department of Education, CCD 2023-24 v.1a."',
+        "† indicates that the data are not applicable.",
+    )
+)
+STATE_LIST = """Institution ID,NCES ID,Institution,County,City,ADM (Oct 1)
+Central Oregon,,,,,
+,4199001,Alfalfa Schools,Deschutes,Alfalfa,"1,173"
+,4199002,Brothers Schools,Deschutes,Brothers,"17,068"
+Total,,,,,"18,241"
+"""
+
+
+def send(
+    editor: httpx.Client, body: bytes | str, format_: str = "csv", **options: Any
+) -> httpx.Response:
+    """What an editor gets for a file of districts that is sent with options."""
+    content = body.encode() if isinstance(body, str) else body
+    query = urlencode({"kind": "district", **options}, doseq=True)
+    headers = {"Content-Type": TYPES[format_]}
+    return editor.post(f"/imports?{query}", content=content, headers=headers)
+
+
+def planned(editor: httpx.Client, body: bytes | str, format_: str = "csv", **options: Any) -> Json:
+    """The plan of a file, and its rows."""
+    answer = send(editor, body, format_, **options)
+    assert answer.status_code == 201, answer.text
+    plan: Json = answer.json()["data"]
+    return plan | {"rows": rows_of(editor, answer)}
+
+
+def fields(plan: Json) -> dict[str, str | None]:
+    """What each column is read as."""
+    return {column["name"]: column["field"] for column in plan["columns"]}
+
+
+def only_fault(plan: Json) -> Json:
+    """The one fault of the one row."""
+    [row] = plan["rows"]
+    [fault] = row["faults"]
+    result: Json = fault
+    return result
+
+
+def xlsx_with(cell: str, *, column: str = "county") -> bytes:
+    """A workbook of one row about Boise, with a cell of this XML in B2."""
+    header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("slug", column))
+    row = f'<c r="A2" t="inlineStr"><is><t>{BOISE}</t></is></c>{cell}'
+    return as_xlsx([], sheet=f'<row r="1">{header}</row><row r="2">{row}</row>')
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ('<c r="B2" t="e"><f>VLOOKUP(A2,D:E,2,FALSE)</f><v>#N/A</v></c>', "#N/A"),
+        ('<c r="B2" t="e"><v>#REF!</v></c>', "#REF!"),
+        ('<c r="B2"><f>A2&amp;" County"</f></c>', "formula whose result was not saved"),
+        ('<c r="B2"><f>A2&amp;" County"</f><v></v></c>', "formula whose result was not saved"),
+        ('<c r="B2" t="b"><v>1</v></c>', "TRUE"),
+        ('<c r="B2" t="d"><v>2026-05-03</v></c>', "2026-05-03"),
+    ],
+)
+def test_a_cell_that_cannot_be_read_refuses_its_row_and_is_named(
+    people: People, cell: str, shown: str
+) -> None:
+    fault = only_fault(planned(people.ada, xlsx_with(cell), "xlsx"))
+    assert fault["pointer"] == "/county"
+    assert fault["detail"].startswith("Cell B2 (county)")
+    assert shown in fault["detail"]
+
+
+def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(people: People) -> None:
+    plan = planned(people.ada, xlsx_with('<c r="B2" t="str"><f>""</f><v></v></c>'), "xlsx")
+    assert plan["rows"][0]["faults"] == []
+
+
+def test_a_cell_with_an_error_comes_back_in_the_refused_rows(people: People) -> None:
+    answer = send(people.ada, xlsx_with('<c r="B2" t="e"><v>#N/A</v></c>'), "xlsx")
+    refused = answer.json()["links"]["refused"].removeprefix("/v1/admin")
+    assert "#N/A" in people.ada.get(refused).text
+
+
+@pytest.mark.parametrize("mark", ["†", "‡", "–", "—", "M", "N/A", "NA", "-1", "-9", ".", "*"])
+@pytest.mark.parametrize("field", ["city", "enrollment"])
+def test_a_mark_for_a_missing_value_is_refused_by_name(
+    people: People, mark: str, field: str
+) -> None:
+    fault = only_fault(planned(people.ada, f"slug,{field}\n{BOISE},{mark}\n"))
+    assert (fault["pointer"], fault["code"]) == (f"/{field}", "placeholder")
+    assert repr(mark) in fault["detail"]
+
+
+def test_marks_are_skipped_when_the_editor_says_so(people: People) -> None:
+    plan = planned(people.ada, f"slug,city\n{BOISE},N/A\n", placeholders="skip")
+    [row] = plan["rows"]
+    assert (row["result"], [note["code"] for note in row["notes"]]) == (
+        "unchanged",
+        ["placeholder"],
+    )
+
+
+def test_a_mark_in_json_is_refused_by_name_too(people: People) -> None:
+    fault = only_fault(planned(people.ada, f'{{"slug": "{BOISE}", "city": "†"}}', "ndjson"))
+    assert (fault["pointer"], fault["code"]) == ("/city", "placeholder")
+
+
+def test_text_that_was_decoded_wrongly_must_be_accepted_by_name(people: People) -> None:
+    body = "\ufeffslug,name,state\npenasco-trial-nm,PeÃ±asco Trial,NM\n"
+    [row] = planned(people.ada, body)["rows"]
+    assert [warning["code"] for warning in row["warnings"]] == ["decoded_wrongly"]
+
+
+def test_names_that_differ_in_how_they_are_typed_are_likely_duplicates(people: People) -> None:
+    create(people.ada, district("penasco-nfd-id", name="Pen\u0303asco Nfd"), "districts")
+    [row] = planned(people.ada, "slug,name,state\npenasco-nfc-id,Peñasco Nfd,ID\n")["rows"]
+    assert row["warnings"][0]["nearest"] == ["penasco-nfd-id"]
+
+
+@pytest.mark.parametrize("aliases", ["BSD|Boise|BSD", "Waiʻanae|Wai'anae"])
+def test_an_alias_that_is_listed_twice_is_refused(people: People, aliases: str) -> None:
+    fault = only_fault(planned(people.ada, f"slug,aliases\n{BOISE},{aliases}\n"))
+    assert fault["code"] == "repeated"
+
+
+def test_an_elsi_export_goes_in_as_it_is_downloaded(people: People) -> None:
+    plan = planned(people.ada, ELSI)
+    assert plan["reading"]["header"] == "line 5"
+    assert len(plan["reading"]["passed_over"]) == 4
+    first, second = plan["rows"]
+    document = first["document"]
+    assert (first["slug"], first["result"]) == ("weippe-elsi-id", "created")
+    assert (document["locale"], document["locale_year"]) == ("41", 2023)
+    assert (document["enrollment"], document["enrollment_source"]) == (1482, "NCES ELSI 2023-24")
+    assert document["county"] is None
+    assert second["document"]["enrollment"] is None
+    assert {note["code"] for note in first["notes"]} == {
+        "placeholder",
+        "read_as",
+        "slug_proposed",
+    }
+
+
+def test_a_ccd_directory_goes_in_when_other_columns_are_ignored(people: People) -> None:
+    header = "SCHOOL_YEAR,FIPST,ST,LEA_NAME,LEAID,LCITY,WEBSITE,OPERATIONAL_SCHOOLS"
+    body = f"{header}\n2023-2024,16,ID,Ccd Trial,1699003,WEIPPE,,4\n"
+    refused = send(people.ada, body)
+    assert (refused.status_code, "unknown_columns=ignore" in refused.text) == (422, True)
+    plan = planned(people.ada, body, unknown_columns="ignore")
+    assert plan["ignored_columns"] == ["FIPST"]
+    document = plan["rows"][0]["document"]
+    assert (document["schools"], document["schools_year"]) == (4, 2023)
+    assert document["schools_source"] == "NCES CCD LEA directory 2023-24"
+
+
+def test_an_edge_geocode_workbook_goes_in(people: People) -> None:
+    header = ["LEAID", "NAME", "CITY", "STATE", "NMCNTY", "LAT", "LON", "SCHOOLYEAR", "LOCALE"]
+    row = ["1699004", "Edge Trial", "Weippe", "ID", "N", 46.37, -115.93, "2018-2019", "43"]
+    [planned_row] = planned(people.ada, as_xlsx([header, row]), "xlsx")["rows"]
+    document = planned_row["document"]
+    assert (document["locale"], document["locale_source"]) == ("43", "NCES EDGE 2018-19")
+    assert (document["latitude"], document["place_basis"]) == (46.37, "office")
+    assert document["county"] is None
+
+
+def test_a_states_list_goes_in_with_what_it_does_not_say_said_once(people: People) -> None:
+    refused = send(people.ada, STATE_LIST).json()["errors"]
+    [fault] = refused
+    assert "'Institution ID' (column 1)" in fault["detail"]
+    options = {"unknown_columns": "ignore", "mapping": "ADM (Oct 1):enrollment"}
+    unsaid = planned(people.ada, STATE_LIST, **options, every_row="state:OR")
+    [missing] = unsaid["reading"]["missing"]
+    assert "every_row=enrollment_year:" in missing
+    assert {row["result"] for row in unsaid["rows"]} == {"refused"}
+    said = ["state:OR", "enrollment_year:2025", "enrollment_source:Oregon ADM, October 2025"]
+    plan = planned(people.ada, STATE_LIST, **options, every_row=said)
+    assert [row["slug"] for row in plan["rows"]] == ["alfalfa-schools-or", "brothers-schools-or"]
+    assert [row["document"]["enrollment"] for row in plan["rows"]] == [1173, 17068]
+    assert [line["reason"] for line in plan["reading"]["passed_over"]] == [
+        "a heading or a note",
+        "a total",
+    ]
+    assert fields(plan)["ADM (Oct 1)"] == "enrollment"
+
+
+def test_an_airtable_export_goes_in(people: People) -> None:
+    body = (
+        "\ufeffName,Slug,State,Aliases,Strategies,Created\r\n"
+        'Airtable Trial,airtable-trial-id,Idaho,"""Air-Table"", AT",food-security,3/14/2026\r\n'
+    )
+    plan = planned(people.ada, body, unknown_columns="ignore")
+    assert plan["ignored_columns"] == ["Strategies", "Created"]
+    document = plan["rows"][0]["document"]
+    assert (document["state"], document["aliases"]) == ("ID", ["Air-Table", "AT"])
+
+
+def test_the_row_numbers_of_a_script_are_passed_over_and_named(people: People) -> None:
+    plan = planned(people.ada, f",slug,website\n0,{BOISE},https://www.example.org/\n")
+    assert plan["ignored_columns"] == ["column 1, without a name"]
+    assert plan["rows"][0]["result"] == "changed"
+
+
+@pytest.mark.parametrize(
+    ("encoded", "encoding"),
+    [
+        ("slug,city\nrsu-9-me,Peñasco\n".encode(), "utf-8"),
+        ("\ufeffslug,city\nrsu-9-me,Peñasco\n".encode(), "utf-8 with a byte order mark"),
+        ("\ufeffslug;city\r\nrsu-9-me;Peñasco\r\n".encode("utf-16-le"), "utf-16-le"),
+        ("\ufeffslug\tcity\nrsu-9-me\tPeñasco\n".encode("utf-16-be"), "utf-16-be"),
+        ("slug,city\nrsu-9-me,Peñasco\n".encode("cp1252"), "windows-1252"),
+    ],
+)
+def test_a_text_is_read_in_the_encoding_it_has(
+    people: People, encoded: bytes, encoding: str
+) -> None:
+    plan = planned(people.ada, encoded)
+    assert plan["reading"]["encoding"] == encoding
+    assert plan["rows"][0]["document"]["city"] == "Peñasco"
+
+
+def test_a_workbook_may_call_its_parts_as_it_likes(people: People) -> None:
+    usual = as_xlsx([["slug", "city"], [BOISE, "Nampa"]])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(usual)) as source, zipfile.ZipFile(packed, "w") as target:
+        for name in source.namelist():
+            content = source.read(name).replace(b"xl/workbook.xml", b"book/workbook2.xml")
+            renamed = name.replace("xl/", "book/").replace("workbook.xml", "workbook2.xml")
+            target.writestr(renamed, content)
+    [row] = planned(people.ada, packed.getvalue(), "xlsx")["rows"]
+    assert row["document"]["city"] == "Nampa"
+
+
+def test_a_leaid_that_lost_its_zero_is_padded_and_said(people: People) -> None:
+    [row] = planned(people.ada, "nces_leaid,name,state\n199005,Zero Trial,AL\n")["rows"]
+    assert row["document"]["nces_leaid"] == "0199005"
+    assert any("lost its leading zero" in note["detail"] for note in row["notes"])
+
+
+def test_two_new_districts_of_one_name_get_two_slugs(people: People) -> None:
+    body = "nces_leaid,name,state\n1699006,Twin Schools,ID\n1699007,Twin Schools,ID\n"
+    rows = planned(people.ada, body)["rows"]
+    assert [row["slug"] for row in rows] == ["twin-schools-id", "twin-schools-id-1699007"]
+
+
+def test_a_name_that_is_there_already_is_not_taken_for_its_record(people: People) -> None:
+    create(people.ada, district("taken-trial-id", name="Taken Trial"), "districts")
+    fault = only_fault(planned(people.ada, "name,state,city\nTaken Trial,ID,Boise\n"))
+    assert fault["code"] == "slug_taken"
+
+
+def test_names_in_capitals_do_not_change_a_name_that_is_there(people: People) -> None:
+    [row] = planned(people.ada, f"LEAID,LEA_NAME\n{BOISE_LEAID},BOISE SCHOOL DISTRICT\n")["rows"]
+    assert row["result"] == "unchanged"
+
+
+def test_an_editor_can_say_where_the_header_is_and_what_a_column_means(people: People) -> None:
+    body = f"slug,name\nKennung,Ort,Notiz\n{BOISE},Nampa,x\n"
+    mapping = ["Kennung:slug", "Ort:city", "Notiz:"]
+    plan = planned(people.ada, body, header_line=2, mapping=mapping)
+    assert fields(plan) == {"Kennung": "slug", "Ort": "city", "Notiz": None}
+    assert plan["rows"][0]["document"]["city"] == "Nampa"
+
+
+@pytest.mark.parametrize(
+    ("options", "parameter"),
+    [
+        ({"mapping": "City"}, "mapping"),
+        ({"mapping": "City:town"}, "mapping"),
+        ({"mapping": "Town:city"}, "mapping"),
+        ({"every_row": "state"}, "every_row"),
+        ({"every_row": "region:West"}, "every_row"),
+        ({"header_line": 9}, "header_line"),
+    ],
+)
+def test_an_option_that_fits_nothing_is_refused_by_name(
+    people: People, options: Json, parameter: str
+) -> None:
+    answer = send(people.ada, f"slug,city\n{BOISE},Boise\n", **options)
+    assert answer.status_code == 422
+    assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
+
+
+def test_an_unknown_field_of_json_is_told_with_the_nearest(people: People) -> None:
+    fault = only_fault(planned(people.ada, f'{{"slug": "{BOISE}", "enrolment": 5}}', "ndjson"))
+    assert (fault["pointer"], fault["nearest"][0]) == ("/enrolment", "enrollment")
+
+
+def test_all_that_is_wrong_with_a_row_is_said_at_once(people: People) -> None:
+    body = as_csv([["slug", "name", "state", "city"], ["at-once-id", "†", "ZZ", "M"]])
+    [row] = planned(people.ada, body)["rows"]
+    assert {fault["pointer"] for fault in row["faults"]} >= {"/name", "/city", "/state"}
+
+
+def test_a_federal_file_is_committed_like_any_other(people: People) -> None:
+    answer = send(people.ada, ELSI.replace("Elsi", "Commit").replace("16990", "16991"))
+    done = commit(people.ada, answer).raise_for_status().json()["data"]
+    assert done["records_written"] == 2

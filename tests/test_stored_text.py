@@ -1,0 +1,113 @@
+# ruff: noqa: RUF001
+"""Text is one text, however it was typed; marks and broken encodings never become a value unseen."""
+
+import pytest
+from people import People, amend, create, district
+
+from app.records.stored_text import (
+    comparison_key,
+    decoded_wrongly,
+    mark_meaning,
+    normalize,
+    slug_of,
+)
+
+DECOMPOSED = "Pen\u0303asco"
+
+
+def warnings_of(people: People, slug: str) -> list[tuple[str, str]]:
+    """Where the desk warns of a district's text, and of what."""
+    meta = people.ada.get(f"/districts/{slug}").json()["meta"]
+    return [(warning["pointer"], warning["code"]) for warning in meta["warnings"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        (DECOMPOSED, "Peñasco"),
+        ("Bend\u00a0La\u202fPine", "Bend La Pine"),
+        ("Al\u00adbany\u200b \ufeffSchools", "Albany Schools"),
+        ("Hawaiʻi", "Hawaiʻi"),
+    ],
+)
+def test_text_is_stored_composed_with_plain_spaces(typed: str, stored: str) -> None:
+    assert normalize(typed) == stored
+
+
+@pytest.mark.parametrize("name", ["Wai'anae", "Wai‘anae", "Waiʻanae", "WAIANAE", "Waiʼanae"])
+def test_case_accents_and_apostrophes_do_not_tell_two_texts_apart(name: str) -> None:
+    assert comparison_key(name) == "waianae"
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("Peñasco Schools", "penasco-schools"), ("Oʻahu & Maui", "oahu-and-maui"), ("St. O", "st-o")],
+)
+def test_a_slug_is_made_of_folded_words(name: str, slug: str) -> None:
+    assert slug_of(name) == slug
+
+
+@pytest.mark.parametrize("mark", ["†", "‡", "–", "—", "M", "N/A", "NA", "n.a.", "-1", "-9", "*"])
+def test_marks_for_a_missing_value_are_known(mark: str) -> None:
+    assert mark_meaning(f" {mark} ")
+
+
+@pytest.mark.parametrize("text", ["Mesa", "Nampa", "none of them left", "1", "M-1", "0"])
+def test_values_are_not_taken_for_marks(text: str) -> None:
+    assert mark_meaning(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["PeÃ±asco", "donâ€™t", "Ê»Ålelo", "Ã‰cole", "Pe√±asco", "Don\x92t", "Â½ day"]
+)
+def test_text_that_was_decoded_wrongly_is_recognized(text: str) -> None:
+    assert decoded_wrongly(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Peñasco", "São Paulo", "MANHÃ DE SOL", "« ÉCOLE »", "Ʉ", "5–7 °C", "Åland", "naïve"]
+)
+def test_text_in_other_languages_is_left_alone(text: str) -> None:
+    assert decoded_wrongly(text) is None
+
+
+def test_the_desk_stores_text_one_way_whoever_typed_it(people: People) -> None:
+    create(people.ada, district("text-one-id", name=f"{DECOMPOSED}\u00a0Schools"), "districts")
+    assert people.ada.get("/districts/text-one-id").json()["data"]["name"] == "Peñasco Schools"
+
+
+def test_the_desk_warns_of_marks_and_of_text_decoded_wrongly(people: People) -> None:
+    create(people.ada, district("text-two-id", name="PeÃ±asco", city="†"), "districts")
+    assert warnings_of(people, "text-two-id") == [
+        ("/name", "decoded_wrongly"),
+        ("/city", "placeholder"),
+    ]
+    amend(people.ada, "text-two-id", "districts", name="Peñasco", city="Boise")
+    assert warnings_of(people, "text-two-id") == []
+
+
+def test_a_lost_character_is_refused(people: People) -> None:
+    answer = people.ada.post("/districts", json=district("text-three-id", name="Pe\ufffdasco"))
+    assert answer.status_code == 422
+    assert "lost in decoding" in answer.json()["errors"][0]["detail"]
+
+
+def test_an_alias_that_differs_in_an_apostrophe_only_is_listed_twice(people: People) -> None:
+    document = district("text-four-id", aliases=["Waiʻanae", "Nānākuli", "Wai'anae"])
+    answer = people.ada.post("/districts", json=document)
+    [fault] = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/aliases/2", "repeated")
+
+
+@pytest.mark.parametrize(
+    ("website", "stored"), [("HTTP://WWW.EXAMPLE.ORG/", "http://WWW.EXAMPLE.ORG/")]
+)
+def test_the_scheme_of_a_web_address_is_lowered(people: People, website: str, stored: str) -> None:
+    create(people.ada, district("text-five-id", website=website), "districts")
+    assert people.ada.get("/districts/text-five-id").json()["data"]["website"] == stored
+
+
+def test_a_web_address_without_a_scheme_is_told_what_to_put_in_front(people: People) -> None:
+    document = district("text-six-id", website="www.example.org")
+    [fault] = people.ada.post("/districts", json=document).json()["errors"]
+    assert "Put https:// in front: https://www.example.org" in fault["detail"]
