@@ -22,7 +22,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input, at a query parameter, a header or a place in a document (JSON Pointer)."""
+    """One fault of an input: in a query parameter, a header or a place in a body (JSON Pointer)."""
 
     code: str
     detail: str
@@ -44,11 +44,11 @@ class Fault:
 
 
 class Refusal(Exception):
-    """Something asked for is not done, for a reason that the asker may know."""
+    """A request that is not carried out, for a reason the client may know."""
 
 
 class Invalid(Refusal):
-    """The input breaks a rule. Holds every fault found, not only the first."""
+    """The input breaks a rule. Holds every fault, not only the first."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
@@ -60,7 +60,7 @@ class Malformed(Invalid):
 
 
 class NotFound(Refusal):
-    """There is nothing under this name. `nearest` are names that exist."""
+    """No record or address has this name. `nearest`: existing names most similar to it."""
 
     def __init__(self, what: str, *, nearest: Sequence[str] = ()) -> None:
         self.nearest = tuple(nearest)
@@ -68,7 +68,7 @@ class NotFound(Refusal):
 
 
 class Gone(Refusal):
-    """It was public and has been withdrawn."""
+    """The record was public and has been withdrawn."""
 
     def __init__(self, what: str, *, reason: str | None = None) -> None:
         self.reason = reason
@@ -76,7 +76,7 @@ class Gone(Refusal):
 
 
 class Moved(Refusal):
-    """It is kept under another slug for good."""
+    """The record has another slug now, for good."""
 
     def __init__(self, slug: str) -> None:
         self.slug = slug
@@ -84,12 +84,15 @@ class Moved(Refusal):
 
 
 class Conflict(Refusal):
-    """The move is not possible in the state that things are in."""
+    """The state of the record does not allow the step."""
 
 
 class Stale(Refusal):
-    """The record has changed since the asker read it. `version` is the newest one, `current` the record as it is,
-    `comparison` what each field was, is now, and was to become."""
+    """The record has changed since the client read it.
+
+    `version` is the newest one, `current` the record as it is now, and `comparison` says of each
+    field what it was, is now, and was to become.
+    """
 
     def __init__(
         self,
@@ -104,15 +107,15 @@ class Stale(Refusal):
 
 
 class VersionRequired(Refusal):
-    """A record is changed only by one who says which version it has seen."""
+    """The request must name the version it is based on."""
 
 
 class Unauthenticated(Refusal):
-    """No valid key came with the request."""
+    """The request has no valid key."""
 
 
 class Forbidden(Refusal):
-    """The key is valid and its role does not reach that far."""
+    """The key is valid, but its role does not allow this. `needs`: the role that does."""
 
     def __init__(self, what: str, *, needs: str) -> None:
         self.needs = needs
@@ -120,7 +123,7 @@ class Forbidden(Refusal):
 
 
 class TooMany(Refusal):
-    """Asked too often. `retry_after` is in seconds."""
+    """Too many requests. `retry_after` is in seconds."""
 
     def __init__(self, what: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -128,7 +131,7 @@ class TooMany(Refusal):
 
 
 class Busy(Refusal):
-    """Another write takes longer than one should wait. `retry_after` is in seconds."""
+    """Another write is taking long. `retry_after` is in seconds."""
 
     def __init__(self, what: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
