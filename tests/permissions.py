@@ -78,4 +78,4 @@ if __name__ == "__main__":
         settings = Settings(database_url=f"sqlite:///{folder}/empty.sqlite")
         migrate(settings)
         with serving(settings.database_url) as service:
-            write(tables(httpx.get(f"{service.url}/v1/admin/openapi.json").json()))
+            write(tables(httpx.get(f"{service.url}/v1/admin/openapi.json", timeout=60).json()))

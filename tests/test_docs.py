@@ -351,5 +351,5 @@ def _names(command: object, name: str) -> Iterator[str]:
 
 
 def _openapi(service: Service) -> dict[str, Any]:
-    document: dict[str, Any] = httpx.get(f"{service.url}/openapi.json").json()
+    document: dict[str, Any] = httpx.get(f"{service.url}/openapi.json", timeout=60).json()
     return document

@@ -43,7 +43,7 @@ def each_document(client: httpx.Client, request: pytest.FixtureRequest) -> Json:
 
 def read(client: httpx.Client, path: str) -> Json:
     """A document as it is served, without a key."""
-    found: Json = client.get(path).raise_for_status().json()
+    found: Json = client.get(path, timeout=60).raise_for_status().json()
     return found
 
 

@@ -41,7 +41,7 @@ KNOWN = {  # values of fields that the schema calls texts, so that what is sent 
 @pytest.fixture
 def document(people: People) -> Json:
     """The OpenAPI document, with records, versions and values that exist in the place of any."""
-    served = httpx.get(f"{people.service.url}/v1/admin/openapi.json").raise_for_status()
+    served = httpx.get(f"{people.service.url}/v1/admin/openapi.json", timeout=60).raise_for_status()
     found: Json = served.json()
     sent = json.loads(served.text.replace(SCHEMAS, f"{SCHEMAS}Sent"))["components"]["schemas"]
     for (schema, field), values in KNOWN.items():

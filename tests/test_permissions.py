@@ -18,7 +18,9 @@ from app.desk.access.permissions import PERMISSIONS, ROLES
 def operations(url: str) -> list[Operation]:
     """Everything that the desk takes, from the OpenAPI document."""
     return list(
-        desk_operations(httpx.get(f"{url}/v1/admin/openapi.json").raise_for_status().json())
+        desk_operations(
+            httpx.get(f"{url}/v1/admin/openapi.json", timeout=60).raise_for_status().json()
+        )
     )
 
 
@@ -71,7 +73,7 @@ def test_every_request_is_open_to_the_roles_that_the_table_says_and_to_no_other(
 
 
 def test_the_documented_tables_are_those_of_the_routes(service: Service) -> None:
-    made = permissions.tables(httpx.get(f"{service.url}/v1/admin/openapi.json").json())
+    made = permissions.tables(httpx.get(f"{service.url}/v1/admin/openapi.json", timeout=60).json())
     assert permissions.written() == made, "run .venv/bin/python tests/permissions.py"
 
 

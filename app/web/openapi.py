@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
@@ -92,7 +93,8 @@ def _serve_document(
         now = published(request)
         if now.revision not in made:
             if not drafts:
-                drafts.append(orjson.dumps(describe(app, document, bodies)))
+                # In a thread: it takes half a second, and others are waiting.
+                drafts.append(await run_in_threadpool(_described, app, document, bodies))
             contents: Json = orjson.loads(drafts[0])
             fill_in_terms(contents, now.vocabularies)
             await _add_examples(app, request, contents)
@@ -112,6 +114,10 @@ def _serve_docs_page(app: FastAPI, document: Document) -> None:
             swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
             swagger_favicon_url=f"{root}{ASSETS}/favicon.png",
         )
+
+
+def _described(app: FastAPI, document: Document, bodies: Sequence[type[BaseModel]]) -> bytes:
+    return orjson.dumps(describe(app, document, bodies))
 
 
 def describe(app: FastAPI, document: Document, bodies: Sequence[type[BaseModel]]) -> Json:
