@@ -25,6 +25,7 @@ ASSETS = "/static-offline-docs"  # where fastapi-offline serves Swagger UI
 EXAMPLE_QUERY = "x-example-query"  # the query string of an operation's example; not shown
 VOCABULARY = "x-vocabulary"  # the vocabulary that a text is a term of; replaced by its enum
 OR_ELSE = "x-or-else"  # one more value that a parameter takes beside the terms
+MAX_ITEMS = 3  # of a list in an example
 MAX_TEXT = 600  # characters of an example that is not JSON
 # Swagger UI fills in each parameter that has an `example` or a default. Filled in all at once they
 # would find nothing, so optional parameters but these show theirs as `examples` of their schema.
@@ -282,8 +283,17 @@ async def _add_example(
         status, body = await _get(app, request, path, query)
         if status == 200 and MEDIA_TYPE not in media_type:
             media["example"] = (
-                orjson.loads(body) if media_type == "application/json" else body.decode()[:MAX_TEXT]
+                _shortened(orjson.loads(body))
+                if media_type == "application/json"
+                else body.decode()[:MAX_TEXT]
             )
+
+
+def _shortened(answer: Any) -> Any:
+    """An answer with the first items of a long list: an example shows the shape."""
+    if isinstance(answer, dict) and isinstance(answer.get("data"), list):
+        return {**answer, "data": answer["data"][:MAX_ITEMS]}
+    return answer
 
 
 async def _get(app: ASGIApp, request: Request, path: str, query: str) -> tuple[int, bytes]:
