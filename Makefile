@@ -8,24 +8,29 @@ CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test check format lock bench bench-quick bench-million
+.PHONY: help run test test-quick lint check format lock bench bench-quick bench-million
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
 
 run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PORT=8000)
 	@$(BIN)/model-districts serve
 
-test: .venv/dev.stamp $(CLIENTS) ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
+test: .venv/dev.stamp ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
+	@echo "Every test runs, on SQLite and on PostgreSQL: about four minutes on two cores. 'make test-quick' takes one."
 	@$(BIN)/pytest $(ARGS)
 
-check: .venv/dev.stamp $(CLIENTS) ## Format, lint, types, imports, Dockerfile and tests: all that CI asks
+test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: about a minute
+	@$(BIN)/pytest -m "not slow" --engine sqlite $(ARGS)
+
+lint: .venv/dev.stamp ## Check format, style, types, imports and the Dockerfile; no tests
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/pytest
+
+check: lint test ## Lint, then run every test: all that CI asks
 
 format: .venv/dev.stamp ## Put the code into its one format
 	@$(BIN)/ruff format --quiet .

@@ -23,11 +23,28 @@ ENGINES = ("sqlite", "postgresql")
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine sqlite` runs what needs a database on SQLite alone."""
+    parser.addoption("--engine", choices=ENGINES, help="run tests of databases on this one only")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test of what a database may do differently runs on both; one marked `one_database`, on SQLite."""
     if "engine" in metafunc.fixturenames:
-        once = metafunc.definition.get_closest_marker("one_database")
-        metafunc.parametrize("engine", ENGINES[:1] if once else ENGINES, scope="module")
+        chosen = metafunc.config.getoption("engine")
+        engines = [chosen] if chosen else list(ENGINES)
+        if metafunc.definition.get_closest_marker("one_database"):
+            engines = engines[:1]
+        metafunc.parametrize("engine", engines, scope="module")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--engine sqlite`, a test that asks for a PostgreSQL server by name is left out."""
+    if config.getoption("engine") == "sqlite":
+        skipped = pytest.mark.skip(reason="needs PostgreSQL")
+        for item in items:
+            if "postgresql" in getattr(item, "fixturenames", ()):
+                item.add_marker(skipped)
 
 
 @pytest.fixture
