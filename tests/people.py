@@ -109,6 +109,12 @@ def step(
     return person.request(method, f"{path}/{resource}", json=asked, headers=seen(person.get(path)))
 
 
+def discard(editor: httpx.Client, slug: str, kind: str = "case-studies") -> httpx.Response:
+    """What one who has just read a draft gets for discarding it."""
+    path = f"/{kind}/{slug}"
+    return editor.delete(path, headers=seen(editor.get(path)))
+
+
 def publish(people: People, slug: str, kind: str = "case-studies") -> httpx.Response:
     """A draft submitted by Ada and published by Rui."""
     step(people.ada, "submit", slug, kind).raise_for_status()

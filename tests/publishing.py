@@ -6,15 +6,18 @@ from typing import Any
 
 import httpx
 from serving import Service
+from sqlmodel import Session, select
 
 from app.catalog import publication
 from app.database import Database
-from app.records import store
+from app.records import revisions, store
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
 from app.records.kinds import KINDS
+from app.records.revisions import LogQuery, Revision
 from app.records.shape import Shape
-from app.records.store import Change
+from app.records.store import Change, StoredRecord
+from app.records.tables import RecordRow
 
 SOURCE = {
     "id": "s1",
@@ -77,6 +80,17 @@ def read(database: Database, slug: str) -> CaseStudy:
     with database.reading() as session:
         record: CaseStudy = store.get(session, "case-study", slug).record
     return record
+
+
+def whole_log(session: Session) -> list[Revision]:
+    """Every change in the directory, oldest first."""
+    return revisions.audit(session, LogQuery(limit=10**6))[::-1]
+
+
+def every_record(session: Session, kind: str) -> list[StoredRecord]:
+    """The newest version of every record of a kind, by slug."""
+    slugs = session.exec(select(RecordRow.slug).where(RecordRow.kind == kind)).all()
+    return list(store.find_many(session, kind, slugs).values())
 
 
 def wait_for(service: Service, revision: int) -> None:

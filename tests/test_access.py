@@ -228,6 +228,21 @@ def test_a_revoked_key_works_no_longer_and_revoking_it_again_changes_nothing(
     assert people.kim.delete(f"/keys/{made['id']}").json() == revoked
 
 
+def test_a_key_can_ask_what_it_is_and_what_it_may_do(people: People) -> None:
+    until = datetime(2999, 1, 1, tzinfo=UTC)
+    secret = key(people.service.database, "Eli", "reviewer", expires_at=until)
+    with client(people.service, secret) as eli:
+        own = eli.get("/whoami").json()["data"]
+    assert (own["label"], own["role"], own["expires_at"]) == (
+        "Eli",
+        "reviewer",
+        "2999-01-01T00:00:00Z",
+    )
+    assert "publish" in own["permissions"]
+    assert "manage_keys" not in own["permissions"]
+    assert people.kim.get("/whoami").json()["data"]["expires_at"] is None
+
+
 def test_there_is_no_revoking_a_key_that_never_was(people: People) -> None:
     assert people.kim.delete("/keys/md_nobody1").status_code == 404
 
@@ -306,4 +321,4 @@ def test_the_command_line_says_what_is_wrong_and_exits_with_1(typed: Typing) -> 
     assert "'owner' is not one of 'editor', 'reviewer', 'admin'" in role.err
     unknown = typed("keys", "revoke", "md_nobody1")
     assert (unknown.code, unknown.out) == (1, "")
-    assert "there is no key 'md_nobody1'" in unknown.err
+    assert "There is no key 'md_nobody1'" in unknown.err

@@ -40,6 +40,8 @@ def test_a_list_says_where_each_record_stands(people: People) -> None:
         "status": "draft",
         "published_version": 3,
         "updated_by": "rui",
+        "reviewed_by": "rui",
+        "returned": None,
     }
 
 
@@ -133,3 +135,58 @@ def test_what_a_list_does_not_take_is_refused(
         status,
         [parameter],
     )
+
+
+def test_records_are_listed_by_state(people: People) -> None:
+    create(people.ada, case_study("zz-oregon", title="Zebra far", state="OR"))
+    assert slugs(people.ada.get(LIST, params={"q": "zebra", "state": "OR"})) == ["zz-oregon"]
+    assert slugs(people.ada.get(LIST, params={"q": "zebra far", "state": "id"})) == []
+    assert "zz-district-0" in slugs(people.ada.get("/districts?state=ID&q=okapi"))
+
+
+def test_a_state_that_does_not_exist_is_refused_with_the_code(people: People) -> None:
+    answer = people.ada.get(LIST, params={"state": "XX"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "state")
+    assert people.ada.get("/organizations", params={"state": "ID"}).status_code == 400
+
+
+def test_records_are_listed_by_who_reviewed_them_last(people: People) -> None:
+    create(people.ada, case_study("zz-by-kim", title="Zebra by Kim"))
+    step(people.ada, "submit", "zz-by-kim").raise_for_status()
+    step(people.kim, "return", "zz-by-kim", note="Which year?").raise_for_status()
+    assert slugs(people.ada.get(LIST, params={"reviewer": "kim"})) == ["zz-by-kim"]
+    assert slugs(people.ada.get(LIST, params={"reviewer": "rui"})) == ["zz-public", "zz-withdrawn"]
+
+
+def test_records_are_listed_by_when_they_were_updated(people: People) -> None:
+    first = create(people.ada, case_study("zz-time-1", title="Zebra early")).json()["meta"]
+    second = create(people.ada, case_study("zz-time-2", title="Zebra late")).json()["meta"]
+    found = people.ada.get(LIST, params={"q": "zebra", "updated_min": second["updated_at"]})
+    assert "zz-time-2" in slugs(found)
+    assert "zz-time-1" not in slugs(found)
+    found = people.ada.get(LIST, params={"q": "zebra", "updated_max": first["updated_at"]})
+    assert "zz-time-1" in slugs(found)
+    assert "zz-time-2" not in slugs(found)
+
+
+@pytest.mark.parametrize("sort", ["slug", "-slug", "updated", "-updated"])
+@pytest.mark.parametrize("limit", [1, 3, 200])
+def test_a_sorted_list_is_read_whole_page_by_page(limit: int, sort: str, people: People) -> None:
+    parameters: dict[str, str | int] = {"sort": sort, "limit": limit, "q": "district"}
+    whole = people.ada.get("/organizations", params=parameters | {"limit": 200}).json()["data"]
+    assert len(whole) > 3
+    found = []
+    path: str | None = f"/v1/admin/organizations?sort={sort}&limit={limit}&q=district"
+    while path:
+        answer = people.ada.get(httpx.URL(people.service.url).join(path)).raise_for_status().json()
+        found += answer["data"]
+        path = answer["links"]["next"]
+    assert found == whole
+    name = sort.removeprefix("-")
+    values = [record["slug" if name == "slug" else "updated_at"] for record in found]
+    assert values == sorted(values, reverse=sort.startswith("-"))
+
+
+def test_a_place_in_another_order_is_refused(people: People) -> None:
+    answer = people.ada.get(LIST, params={"sort": "updated", "after": "boise-id"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "after")

@@ -135,7 +135,7 @@ def test_an_earlier_version_is_brought_back_as_a_new_one(people: People) -> None
         "submit",
         "create",
     ]
-    assert history(people, "reverted")["data"][0]["note"] == "back to version 1"
+    assert history(people, "reverted")["data"][0]["note"] == "reverted to version 1"
     assert history(people, "reverted", "/4")["data"]["document"]["title"] == "Bad"
 
 
@@ -265,7 +265,7 @@ def test_a_reviewer_sees_what_differs_from_the_public_version_and_which_checks_f
     assert set(review["passed"]).isdisjoint(
         {"every paragraph names its source", "every source is used"}
     )
-    assert "every number stands in a fact" in review["passed"]
+    assert "every number in the prose is in a fact" in review["passed"]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Idempotency-Key: a POST that is sent twice, because an answer got lost, is done once."""
 
+import hashlib
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -8,9 +10,11 @@ import httpx
 import pytest
 from people import Json, People, case_study, create, seen
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import Session, col
 
-from app.desk.access.idempotency import IdempotencyRow
+from app.database import Database
+from app.desk.access.idempotency import Answer, IdempotencyRow, _claim, once
+from app.errors import Conflict
 
 
 def post(people: People, document: Json, key: str) -> httpx.Response:
@@ -95,7 +99,27 @@ def test_a_request_whose_server_died_is_begun_again_after_a_minute(people: Peopl
     unanswered(people, "died-1")
     sent_before(people, "died-1", timedelta(seconds=61))
     again = post(people, case_study("died"), "died-1")
-    assert again.json()["detail"] == "there is a case study 'died' already"
+    assert again.json()["detail"].startswith("There is already a case study 'died'")
+
+
+def test_a_third_attempt_waits_while_the_second_is_worked_on(database: Database) -> None:
+    begun = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
+    request = (database, "ada", "a-key", b"a request")
+
+    def attempt(seconds: int, act: Callable[[Session], Answer]) -> tuple[Answer, bool]:
+        return once(*request, act, at=begun + timedelta(seconds=seconds))
+
+    with database.writing() as session:  # the first server died on it
+        digest = hashlib.sha256(b"a request").hexdigest()
+        session.add(
+            IdempotencyRow(
+                key_id="ada", idempotency_key="a-key", request_sha256=digest, created_at=begun
+            )
+        )
+    claimed = _claim(database, "ada", "a-key", digest, begun + timedelta(seconds=61))
+    assert claimed is None  # the second took it over
+    with pytest.raises(Conflict):
+        attempt(90, lambda _session: Answer(200, {}, b"done twice"))
 
 
 def unanswered(people: People, key: str) -> None:

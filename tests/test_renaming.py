@@ -110,7 +110,7 @@ def test_a_slug_that_was_left_is_nobodys_again(people: People) -> None:
     published(people, case_study("left-behind"))
     step(people.rui, "rename", "left-behind", slug="ahead").raise_for_status()
     answer = people.ada.post("/case-studies", json=case_study("left-behind"))
-    assert (answer.status_code, "leads there for good" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "redirects to it" in answer.json()["detail"]) == (409, True)
     create(people.ada, case_study("other"))
     assert step(people.rui, "rename", "other", slug="left-behind").status_code == 409
     assert step(people.rui, "rename", "ahead", slug="left-behind").status_code == 409
@@ -133,6 +133,27 @@ def test_history_and_log_tell_of_the_change(people: People) -> None:
         people.ada.get("/case-studies/retold/revisions/1").json()["data"]["document"]["slug"]
         == "told"
     )
+
+
+def test_the_log_finds_the_changes_under_every_slug_a_record_has_had(people: People) -> None:
+    create(people.ada, case_study("log-a"))
+    step(people.rui, "rename", "log-a", slug="log-b").raise_for_status()
+    step(people.rui, "rename", "log-b", slug="log-c").raise_for_status()
+    for slug in ("log-a", "log-b", "log-c"):
+        changes = people.ada.get("/audit", params={"slug": slug}).json()["data"]
+        assert [change["slug"] for change in changes] == ["log-c", "log-b", "log-a"]
+
+
+def test_what_refers_to_a_record_follows_its_slug_twice(people: People) -> None:
+    published(people, district("step-one"), "districts")
+    published(people, case_study("follower", districts=["step-one"]))
+    step(people.rui, "rename", "step-one", "districts", slug="step-two").raise_for_status()
+    step(people.rui, "rename", "step-two", "districts", slug="step-three").raise_for_status()
+    districts = public(people, "case-studies/follower").json()["data"]["districts"]
+    assert [place["slug"] for place in districts] == ["step-three"]
+    assert people.ada.get("/case-studies/follower").json()["data"]["districts"] == ["step-three"]
+    cases = public(people, "districts/step-three").json()["data"]["case_studies"]
+    assert [case["slug"] for case in cases] == ["follower"]
 
 
 def test_changes_that_wait_are_published_or_undone_before_the_slug_changes(people: People) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from paging import every_hit, every_slug
-from publishing import publish
-from seeding import SEED, copy_seed, load
+from publishing import every_record, publish, whole_log
 from sqlalchemy import text
 
 from app.database import Database
@@ -25,7 +24,7 @@ STRATEGIES = "taxonomies/strategies.toml"
 def log(database: Database) -> list[revisions.Revision]:
     """The whole log."""
     with database.reading() as session:
-        return list(revisions.since(session, 0))
+        return whole_log(session)
 
 
 @pytest.fixture
@@ -101,7 +100,7 @@ def test_rows_and_documents_agree(whole: Database) -> None:
     with whole.reading() as session:
         for kind in KINDS:
             tables: dict[str, list[dict[str, Any]]] = {}
-            for kept in store.list_(session, kind):
+            for kept in every_record(session, kind):
                 for table, values in KINDS[kind].rows(kept.record):
                     tables.setdefault(str(table.__tablename__), []).append(values)
             for name, expected in tables.items():

@@ -56,7 +56,44 @@ def test_each_step_is_taken_from_the_states_that_allow_it_and_from_no_other(
 @pytest.mark.parametrize("state", STATES)
 def test_a_record_names_the_steps_that_its_state_allows(state: str, people: People) -> None:
     moves = people.ada.get(f"/case-studies/{in_state(people, state)}").json()["meta"]["moves"]
-    assert sorted(moves) == sorted(name for name, states in AFTER.items() if state in states)
+    expected = [name for name, states in AFTER.items() if state in states]
+    assert sorted(moves) == sorted([*expected, *(["discard"] if state == "draft" else [])])
+
+
+def test_a_record_names_no_step_that_would_be_refused(people: People) -> None:
+    create(people.ada, {"slug": "begun-only", "title": "Begun"})
+    assert people.ada.get("/case-studies/begun-only").json()["meta"]["moves"] == ["discard"]
+    published(people, district("in-use"), "districts")
+    published(people, case_study("using", districts=["in-use"]))
+    assert people.ada.get("/districts/in-use").json()["meta"]["moves"] == []
+
+
+@pytest.mark.parametrize("state", ["published", "withdrawn"])
+def test_an_admins_reason_publishes_neither_what_is_public_nor_what_is_withdrawn(
+    state: str, people: People
+) -> None:
+    slug = in_state(people, state)
+    answer = step(people.kim, "publish", slug, bypass_reason="It is urgent.")
+    assert answer.status_code == 409
+    assert people.kim.get(f"/case-studies/{slug}").json()["meta"]["status"] == state
+
+
+def test_the_note_of_a_return_stands_in_the_record_and_in_lists_until_it_is_published(
+    people: People,
+) -> None:
+    create(people.ada, case_study("came-back"))
+    step(people.ada, "submit", "came-back").raise_for_status()
+    step(people.rui, "return", "came-back", note="Which year?").raise_for_status()
+    meta = people.ada.get("/case-studies/came-back").json()["meta"]
+    returned = meta["returned"]
+    assert (returned["note"], returned["by"], meta["reviewed_by"]) == ("Which year?", "rui", "rui")
+    amend(people.ada, "came-back", title="In 2019")
+    step(people.ada, "submit", "came-back").raise_for_status()
+    [listed] = people.ada.get("/case-studies?owner=ada&q=in+2019").json()["data"]
+    assert listed["returned"] == returned
+    step(people.kim, "publish", "came-back").raise_for_status()
+    meta = people.ada.get("/case-studies/came-back").json()["meta"]
+    assert (meta["returned"], meta["reviewed_by"]) == (None, "kim")
 
 
 @pytest.mark.parametrize(
@@ -224,26 +261,43 @@ def test_a_district_that_public_case_studies_need_is_not_withdrawn(people: Peopl
     published(people, case_study("needing", districts=["needed"]))
     create(people.ada, case_study("only-a-draft", districts=["needed"]))
     answer = step(people.rui, "withdraw", "needed", "districts", reason="It merged.")
-    assert (answer.status_code, answer.json()["detail"]) == (409, "public records need it: needing")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        409,
+        "Public case studies need this record: needing. Change them first.",
+    )
     step(people.rui, "withdraw", "needing", reason="It merged.").raise_for_status()
     assert (
         step(people.rui, "withdraw", "needed", "districts", reason="It merged.").status_code == 200
     )
 
 
-def test_a_case_study_is_not_published_before_its_district(people: People) -> None:
+def test_a_case_study_is_reviewed_with_its_new_district_and_published_after_it(
+    people: People,
+) -> None:
     create(people.ada, district("not-yet"), "districts")
     create(people.ada, case_study("early", districts=["boise-school-district-id", "not-yet"]))
+    assert people.ada.get("/case-studies/early").json()["meta"]["moves"] == ["discard"]
     refused = step(people.ada, "submit", "early")
-    assert refused.status_code == 422
-    assert [(fault["pointer"], fault["code"]) for fault in refused.json()["errors"]] == [
-        ("/districts/1", "needed_to_publish")
+    assert [(fault["pointer"], fault["detail"]) for fault in refused.json()["errors"]] == [
+        (
+            "/districts/1",
+            "The district 'not-yet' is not public. Submit it for review and publish it first.",
+        )
     ]
-    publish(people, "not-yet", "districts")
-    publish(people, "early")
-    assert [
-        case["slug"] for case in public(people, "districts/not-yet").json()["data"]["case_studies"]
-    ] == ["early"]
+    step(people.ada, "submit", "not-yet", "districts").raise_for_status()
+    submitted = step(people.ada, "submit", "early").raise_for_status()
+    assert submitted.json()["meta"]["moves"] == ["return"]
+    too_early = step(people.rui, "publish", "early")
+    assert [(fault["pointer"], fault["detail"]) for fault in too_early.json()["errors"]] == [
+        (
+            "/districts/1",
+            "The district 'not-yet' is not public. It is in review: publish it first.",
+        )
+    ]
+    step(people.rui, "publish", "not-yet", "districts").raise_for_status()
+    step(people.rui, "publish", "early").raise_for_status()
+    public_cases = public(people, "districts/not-yet").json()["data"]["case_studies"]
+    assert [case["slug"] for case in public_cases] == ["early"]
 
 
 def test_what_is_published_of_a_district_shows_in_its_case_studies_at_once(people: People) -> None:

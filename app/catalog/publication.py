@@ -19,7 +19,7 @@ from app.records.kinds import KINDS
 from app.records.renaming import current_references
 from app.records.revisions import Revision
 from app.records.shape import Shape
-from app.records.store import Kept
+from app.records.store import StoredRecord
 
 BATCH = 500  # records held in memory at once
 
@@ -71,7 +71,7 @@ def show_again(session: Session, urls: Sequence[str]) -> None:
     _Context(session).write("case-study", entry.seqs(session, "case-study", slugs))
 
 
-def preview(session: Session, kept: Kept) -> str | None:
+def preview(session: Session, kept: StoredRecord) -> str | None:
     """The document of a record's newest version as the public would get it, once what it refers to is public; None while it has no summary."""
     context = _Context(session)
     public = PublishedRecord(

@@ -126,6 +126,12 @@ def unpublished_references(
     return faults
 
 
+def unknown_value(session: Session, kind: str, slug: str, *, parameter: str) -> Fault:
+    """The fault of a query parameter that names a record which does not exist."""
+    fault = _unknown(kind, slug, _names(session, kind, slug))
+    return replace(fault, parameter=parameter, detail=f"{parameter} {fault.detail}")
+
+
 def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
     """Up to three slugs of the kind that look like this one."""
     return _nearest(slug, _names(session, kind, slug))

@@ -12,13 +12,15 @@ from app.records.case_study import CaseStudy
 from app.records.kinds import KINDS
 from app.records.revisions import Revision
 from app.records.shape import Shape
-from app.records.store import Kept, write_rows
+from app.records.store import StoredRecord, write_rows
 from app.records.tables import RecordRow, metadata
 
 Moved = Mapping[tuple[str, str], str]
 
 
-def rename(session: Session, kept: Kept, record: Shape, *, by: str, at: datetime) -> Revision:
+def rename(
+    session: Session, kept: StoredRecord, record: Shape, *, by: str, at: datetime
+) -> Revision:
     """Write a record under another slug, with its revision; a published one is published under the new slug at once."""
     new_slug: str = record.slug  # type: ignore[attr-defined]
     used = revisions.newest_versions(session, kept.kind, [new_slug])  # of a discarded draft

@@ -1,12 +1,13 @@
 """The append-only log: one number for each change in the whole directory, without gaps."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert
+from sqlalchemy import ColumnElement, func, insert, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -110,6 +111,22 @@ def moved_slugs(session: Session) -> dict[tuple[str, str], str]:
     return moved
 
 
+def slugs_of(session: Session, kind: str, slug: str) -> set[str]:
+    """The slug of a record and its former ones."""
+    moved = moved_slugs(session)
+    return {slug, *(old for (other, old), now in moved.items() if (other, now) == (kind, slug))}
+
+
+def was_public(session: Session, kind: str, slug: str) -> bool:
+    """Whether a record has ever been public, under this slug or a former one."""
+    query = select(RevisionRow.seq).where(
+        RevisionRow.kind == kind,
+        col(RevisionRow.slug).in_(slugs_of(session, kind, slug)),
+        col(RevisionRow.published_version).is_not(None),
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
 def newest_versions(session: Session, kind: str, slugs: Collection[str]) -> dict[str, int]:
     """The newest version in the log under each slug, also of discarded drafts; unused slugs are left out."""
     query = (
@@ -140,11 +157,12 @@ def audit(session: Session, query: LogQuery) -> list[Revision]:
     for column, value in (
         (RevisionRow.actor, query.actor),
         (RevisionRow.kind, query.kind),
-        (RevisionRow.slug, query.slug),
         (RevisionRow.action, query.action),
     ):
         if value is not None:
             wanted = wanted.where(column == value)
+    if query.slug is not None:
+        wanted = wanted.where(_of_record(session, query.slug))
     if query.since:
         wanted = wanted.where(col(RevisionRow.at) >= query.since)
     if query.until:
@@ -154,16 +172,19 @@ def audit(session: Session, query: LogQuery) -> list[Revision]:
     return [_read(row) for row in session.exec(wanted)]
 
 
-def since(session: Session, seq: int) -> Iterator[Revision]:
-    """Every change after a number, in order, in constant memory."""
-    rows = session.exec(
-        select(RevisionRow)
-        .where(RevisionRow.seq > seq)
-        .order_by(col(RevisionRow.seq))
-        .execution_options(yield_per=500)
+def _of_record(session: Session, slug: str) -> ColumnElement[bool]:
+    """Changes to the records that have or had a slug, under each slug they have had."""
+    slugs: dict[str, set[str]] = defaultdict(set)
+    moved = moved_slugs(session)
+    current = {(kind, moved.get((kind, slug), slug)) for kind, _ in moved}
+    for (kind, old), now in moved.items():
+        if (kind, now) in current:
+            slugs[kind] |= {old, now}
+    former = (
+        (col(RevisionRow.kind) == kind) & col(RevisionRow.slug).in_(names)
+        for kind, names in slugs.items()
     )
-    for row in rows:
-        yield _read(row)
+    return or_(col(RevisionRow.slug) == slug, *former)
 
 
 def public_versions(session: Session, kind: str, *, as_of: int) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""find, list_, save: a record goes in and out whole; saving always appends its revision, in the same transaction."""
+"""Records go in and out whole; saving one appends its revision in the same transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -47,8 +47,17 @@ PARTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A record as it is kept: its newest version with its state."""
+class Returned:
+    """Why a review returned a record."""
+
+    note: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """The newest version of a record, with its state."""
 
     kind: str
     slug: str
@@ -58,6 +67,8 @@ class Kept:
     updated_at: datetime
     updated_by: str
     record: Any
+    reviewed_by: str | None = None
+    returned: Returned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +83,27 @@ class Change:
     note: str | None = None
 
 
-def find(session: Session, kind: str, slug: str) -> Kept | None:
+def find(session: Session, kind: str, slug: str) -> StoredRecord | None:
     """The newest version of a record."""
     return next(iter(find_many(session, kind, [slug]).values()), None)
 
 
-def get(session: Session, kind: str, slug: str) -> Kept:
+def get(session: Session, kind: str, slug: str) -> StoredRecord:
     """The newest version of a record. Raises NotFound with the nearest slugs."""
-    if (kept := find(session, kind, slug)) is None:
-        raise NotFound(
-            f"no {KINDS[kind].noun} {slug!r}", nearest=nearest_slugs(session, kind, slug)
-        )
-    return kept
+    stored = find(session, kind, slug)
+    if stored is None:
+        nearest = nearest_slugs(session, kind, slug)
+        raise NotFound(f"There is no {KINDS[kind].noun} {slug[:200]!r}", nearest=nearest)
+    return stored
 
 
-def find_many(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, Kept]:
+def find_many(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, StoredRecord]:
     """The newest versions of many records, by slug; unknown slugs are left out."""
     return {
-        kept.slug: kept
+        stored.slug: stored
         for batch in _batches(slugs)
-        for kept in _read(session, kind, col(RecordRow.slug).in_(batch))
+        for stored in _read(session, kind, col(RecordRow.slug).in_(batch))
     }
-
-
-def list_(session: Session, kind: str) -> list[Kept]:
-    """The newest version of every record of a kind, by slug."""
-    return _read(session, kind, True)
 
 
 def published(
@@ -152,7 +158,7 @@ def _record(kind: str, document: dict[str, Any]) -> Any:
     return KINDS[kind].shape.model_validate(document)
 
 
-def _read(session: Session, kind: str, which: Any) -> list[Kept]:
+def _read(session: Session, kind: str, which: Any) -> list[StoredRecord]:
     query = (
         select(RecordRow, RevisionRow.document)
         .join(
@@ -163,7 +169,7 @@ def _read(session: Session, kind: str, which: Any) -> list[Kept]:
         .order_by(RecordRow.slug)
     )
     return [
-        Kept(
+        StoredRecord(
             kind,
             row.slug,
             row.version,
@@ -172,9 +178,39 @@ def _read(session: Session, kind: str, which: Any) -> list[Kept]:
             row.updated_at,
             row.updated_by,
             _record(kind, orjson.loads(document)),
+            row.reviewed_by,
+            returned(row),
         )
         for row, document in session.exec(query)
     ]
+
+
+def _header(
+    change: Change, revision: Revision, was: RecordRow | None, by: str, at: datetime
+) -> dict[str, Any]:
+    """The row of a record after a change: its state, and its last review."""
+    return {
+        "kind": revision.kind,
+        "slug": revision.slug,
+        "version": revision.version,
+        "status": revision.status,
+        "published_version": revision.published_version,
+        "updated_at": at,
+        "updated_by": by if change.edits or was is None else was.updated_by,
+        **_review(change, was, by, at),
+    }
+
+
+def _review(change: Change, was: RecordRow | None, by: str, at: datetime) -> dict[str, Any]:
+    """Who last returned or published a record, and the note of the return if it still stands."""
+    names = ("returned_note", "returned_by", "returned_at")
+    reviewed_by = was.reviewed_by if was else None
+    if change.action == "return":
+        return {"reviewed_by": by, **dict(zip(names, (change.note, by, at), strict=True))}
+    if change.action in ("publish", "withdraw"):
+        reviewer = by if change.action == "publish" else reviewed_by
+        return {"reviewed_by": reviewer, **dict.fromkeys(names)}
+    return {"reviewed_by": reviewed_by} | {name: getattr(was, name, None) for name in names}
 
 
 def _save_batch(
@@ -193,40 +229,21 @@ def _save_batch(
     for n, (slug, change) in enumerate(zip(slugs, changes, strict=True), 1):
         was = before.get(slug)
         version = (was.version if was else used.get(slug, 0)) + 1
-        published = (
-            version
-            if change.status == "published"
-            else None
-            if change.status == "withdrawn"
-            else was.published_version
-            if was
-            else None
+        revision = Revision(
+            seq=after + n,
+            at=at,
+            actor=by,
+            action=change.action,
+            kind=kind,
+            slug=slug,
+            version=version,
+            document=change.record.model_dump(mode="json"),
+            note=change.note,
+            status=change.status,
+            published_version=_published_version(change.status, version, was),
         )
-        written.append(
-            Revision(
-                seq=after + n,
-                at=at,
-                actor=by,
-                action=change.action,
-                kind=kind,
-                slug=slug,
-                version=version,
-                document=change.record.model_dump(mode="json"),
-                note=change.note,
-                status=change.status,
-                published_version=published,
-            )
-        )
-        header = {
-            "kind": kind,
-            "slug": slug,
-            "version": version,
-            "status": change.status,
-            "published_version": published,
-            "updated_at": at,
-            "updated_by": by if change.edits or was is None else was.updated_by,
-        }
-        (old if was else new).append(header)
+        written.append(revision)
+        (old if was else new).append(_header(change, revision, was, by, at))
     connection = session.connection()
     revisions.append(session, written)
     if new:
@@ -238,6 +255,48 @@ def _save_batch(
     return written
 
 
+def _published_version(status: str, version: int, was: RecordRow | None) -> int | None:
+    """The version that is public after a change."""
+    if status == "published":
+        return version
+    if status == "withdrawn" or was is None:
+        return None
+    return was.published_version
+
+
+def discard(session: Session, stored: StoredRecord, *, by: str, at: datetime) -> Revision:
+    """Delete a draft and its rows. The log keeps it; its slug and its LEAID are free again."""
+    revision = Revision(
+        seq=revisions.newest_seq(session) + 1,
+        at=at,
+        actor=by,
+        action="discard",
+        kind=stored.kind,
+        slug=stored.slug,
+        version=stored.version + 1,
+        document=stored.record.model_dump(mode="json"),
+        note=None,
+        status="discarded",
+        published_version=None,
+    )
+    revisions.append(session, [revision])
+    connection = session.connection()
+    row = KINDS[stored.kind].row
+    table = metadata.tables[str(row.__tablename__)]
+    connection.execute(delete(table).where(table.c.slug == stored.slug))
+    same = (col(RecordRow.kind) == stored.kind) & (col(RecordRow.slug) == stored.slug)
+    connection.execute(delete(RecordRow).where(same))
+    session.expire_all()
+    return revision
+
+
+def returned(row: RecordRow) -> Returned | None:
+    """Why the last review returned a record; None if it did not, or was settled since."""
+    if row.returned_note is None or row.returned_by is None or row.returned_at is None:
+        return None
+    return Returned(row.returned_note, row.returned_by, row.returned_at)
+
+
 def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set[str]) -> None:
     """Write the rows of records; `there` holds the slugs of those that have rows already."""
     connection = session.connection()
@@ -246,12 +305,12 @@ def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set
     for record in records:
         for table, values in KINDS[kind].rows(record):
             rows[table].append(values)
-    kept = [values for values in rows[main] if values["slug"] in there]
-    if kind == "case-study" and kept:
-        slugs = [values["slug"] for values in kept]
+    existing = [values for values in rows[main] if values["slug"] in there]
+    if kind == "case-study" and existing:
+        slugs = [values["slug"] for values in existing]
         for part in PARTS:
             connection.execute(delete(part).where(col(part.case_study).in_(slugs)))
-    _update(session, main, ("slug",), kept)
+    _update(session, main, ("slug",), existing)
     rows[main] = [values for values in rows[main] if values["slug"] not in there]
     for table, all_values in rows.items():
         if all_values:

@@ -16,12 +16,13 @@ from typing import Any
 import httpx
 import pytest
 from people import Json, at_the_desk, case_study, create, key
+from publishing import every_record, whole_log
 from serving import Service
 from sqlmodel import Session, col, func, select
 
 from app.catalog import publication
 from app.database import Database
-from app.records import revisions, store
+from app.records import store
 from app.records.kinds import KINDS
 from app.records.tables import CaseStudyRow, OutcomeRow, RevisionRow
 
@@ -158,7 +159,7 @@ def test_a_killed_process_loses_no_acknowledged_write_and_leaves_no_half_one(
 
 def nothing_is_lost(session: Session, done: Acknowledged) -> None:
     """Every acknowledged write is in the log as it was acknowledged, and nothing is numbered twice or left out."""
-    kept = {(entry.slug, entry.version): entry.document for entry in revisions.since(session, 0)}
+    kept = {(entry.slug, entry.version): entry.document for entry in whole_log(session)}
     assert [
         (slug, version)
         for slug, version, document in done.writes
@@ -171,7 +172,7 @@ def nothing_is_lost(session: Session, done: Acknowledged) -> None:
 
 def nothing_is_half_there(session: Session) -> None:
     """Each record's rows are what its newest document says, and each document is all of one write."""
-    for kept in store.list_(session, "case-study"):
+    for kept in every_record(session, "case-study"):
         if kept.slug.startswith("writer-"):
             number = int(kept.record.title.rpartition(" ")[2])
             assert kept.record == KINDS["case-study"].shape.model_validate(

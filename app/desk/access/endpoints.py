@@ -1,4 +1,4 @@
-"""/v1/admin/keys: keys are made, listed and revoked by administrators."""
+"""/v1/admin/keys, where administrators manage keys, and /v1/admin/whoami, which describes one's own."""
 
 from typing import Annotated, Any
 
@@ -12,36 +12,54 @@ from app.desk.access import keys, shapes
 from app.desk.access.dependencies import Body, Key, act, json_answer, may, parsed, request_body
 from app.desk.access.idempotency import Answer
 from app.desk.access.keys import ApiKeyRow
-from app.desk.access.permissions import Editor
+from app.desk.access.permissions import PERMISSIONS, Editor
 from app.errors import Fault, Invalid
 from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
 from app.web.state import resource
 
 MANAGING = may("manage_keys")
-router = APIRouter(prefix="/v1/admin/keys", tags=["desk"], dependencies=[MANAGING])
+router = APIRouter(prefix="/v1/admin", tags=["desk"])
 EXAMPLE = {"label": "ada@example.org", "role": "editor", "expires_at": "2027-12-31T00:00:00Z"}
 
 
 @router.get(
-    "",
+    "/whoami",
+    summary="Read your own key",
+    operation_id="desk_whoami",
+    response_model=shapes.WhoAmIAnswer,
+    responses=responses(400, 401, 403, 429),
+)
+def whoami(request: Request, by: Annotated[Editor, may("read")]) -> Response:
+    """The label and role of the key that sent the request, what it may do, and when it expires."""
+    refuse_unknown(request, ())
+    with resource(request, Database).reading_primary() as session:
+        expires_at = keys.get(session, by.key_id).expires_at
+    permissions = [permission for permission in PERMISSIONS if by.may(permission)]
+    data = {"label": by.label, "role": by.role, "permissions": permissions}
+    return json_answer({"data": {**data, "expires_at": expires_at}})
+
+
+@router.get(
+    "/keys",
     summary="List the keys",
     operation_id="desk_list_keys",
+    dependencies=[MANAGING],
     response_model=shapes.KeyList,
     responses=responses(400, 401, 403, 429),
 )
 def list_keys(request: Request) -> Response:
-    """Every key with role, holder, expiry and last use; never a secret. Admins."""
+    """Every key with its role, holder, expiry and last use, but never its secret. Admins."""
     refuse_unknown(request, ())
     with resource(request, Database).reading_primary() as session:
-        found = [_shown(row) for row in keys.list_keys(session)]
-    return json_answer({"data": found})
+        data = [_shown(row) for row in keys.list_keys(session)]
+    return json_answer({"data": data})
 
 
 @router.post(
-    "",
+    "/keys",
     status_code=201,
-    summary="Make a key",
+    summary="Create a key",
     operation_id="desk_create_key",
     response_model=shapes.NewKeyAnswer,
     responses=responses(400, 401, 403, 409, 413, 415, 422, 429),
@@ -50,30 +68,27 @@ def list_keys(request: Request) -> Response:
 def create_key(
     request: Request, by: Annotated[Editor, MANAGING], body: Body, key: Key = None
 ) -> Response:
-    """Make a key. Its secret is in this answer and nowhere else: an Idempotency-Key is not taken, since the answer would have to be kept. Admins."""
+    """Create a key. Only this answer holds its secret. Idempotency-Key is refused, because the
+    answer, secret included, would have to be stored. Admins."""
     if key is not None:
-        raise Invalid(
-            [
-                Fault(
-                    "not_taken",
-                    "an answer that holds a secret is not kept, so this address takes no Idempotency-Key",
-                    parameter="Idempotency-Key",
-                )
-            ]
+        detail = (
+            "This endpoint does not take an Idempotency-Key, because its answer holds a secret."
         )
-    asked = parsed(shapes.KeyRequest, body)
+        raise Invalid([Fault("not_taken", detail, parameter="Idempotency-Key")])
+    wanted = parsed(shapes.KeyRequest, body)
     at = now()
-    if asked.expires_at is not None and asked.expires_at <= at:
-        raise Invalid([Fault("out_of_range", "expires_at lies in the past", pointer="/expires_at")])
+    if wanted.expires_at is not None and wanted.expires_at <= at:
+        detail = "expires_at is in the past. Give a later time, or leave it out."
+        raise Invalid([Fault("out_of_range", detail, pointer="/expires_at")])
 
-    def do(session: Session) -> Answer:
+    def create(session: Session) -> Answer:
         row, secret = keys.issue(
             session,
-            label=asked.label,
-            role=asked.role,
+            label=wanted.label,
+            role=wanted.role,
             by=by.label,
             at=at,
-            expires_at=asked.expires_at,
+            expires_at=wanted.expires_at,
         )
         content = {"data": {**_shown(row), "secret": secret}}
         return Answer(
@@ -82,13 +97,14 @@ def create_key(
             orjson.dumps(content, option=orjson.OPT_UTC_Z),
         )
 
-    return act(request, by, None, body, do)
+    return act(request, by, None, body, create)
 
 
 @router.delete(
-    "/{key_id}",
+    "/keys/{key_id}",
     summary="Revoke a key",
     operation_id="desk_revoke_key",
+    dependencies=[MANAGING],
     response_model=shapes.KeyAnswer,
     responses=responses(400, 401, 403, 404, 429),
 )
@@ -102,7 +118,7 @@ def revoke_key(
         ),
     ],
 ) -> Response:
-    """Let a key work no longer, from the next request on. Revoking it again changes nothing. Admins."""
+    """Revoke a key, from the next request on. Revoking it twice is harmless. Admins."""
     refuse_unknown(request, ())
     with resource(request, Database).writing() as session:
         content = {"data": _shown(keys.revoke(session, key_id, at=now()))}

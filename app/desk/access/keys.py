@@ -80,11 +80,17 @@ def issue(
     return row, secret
 
 
-def revoke(session: Session, key_id: str, *, at: datetime) -> ApiKeyRow:
-    """Let a key work no longer; revoking it again changes nothing."""
+def get(session: Session, key_id: str) -> ApiKeyRow:
+    """A key. Raises NotFound."""
     row = session.get(ApiKeyRow, key_id)
     if row is None:
-        raise NotFound(f"there is no key {key_id!r}")
+        raise NotFound(f"There is no key {key_id[:60]!r}")
+    return row
+
+
+def revoke(session: Session, key_id: str, *, at: datetime) -> ApiKeyRow:
+    """Revoke a key. Revoking it twice is harmless. Raises NotFound."""
+    row = get(session, key_id)
     row.revoked_at = row.revoked_at or at
     session.add(row)
     session.flush()

@@ -37,6 +37,21 @@ class KeyState(DeskShape):
     )
 
 
+class WhoAmI(DeskShape):
+    """The key that sent the request."""
+
+    label: str = Field(description="Who holds it.")
+    role: str = Field(description="editor, reviewer or admin.")
+    permissions: list[str] = Field(description="What it may do.")
+    expires_at: datetime | None = Field(description="When it expires (UTC); null for never.")
+
+
+class WhoAmIAnswer(DeskShape):
+    """One's own key."""
+
+    data: WhoAmI = Field(description="The key.")
+
+
 class NewKey(KeyState):
     """A key with its secret."""
 

@@ -1,4 +1,4 @@
-"""Drafts: create, replace, amend, rename; only on the version that the editor has seen."""
+"""Drafts: create, replace, amend, rename, discard; each based on the version that the editor read."""
 
 import dataclasses
 from datetime import datetime
@@ -7,40 +7,49 @@ from typing import Any
 from sqlmodel import Session
 
 from app.catalog import publication
-from app.errors import Conflict, Fault, Invalid, Moved, Stale
-from app.records import listing, parsing, renaming, revisions, store
+from app.errors import Conflict, Fault, Invalid, Moved, NotFound, Stale
+from app.records import lookups, parsing, renaming, revisions, store
 from app.records.district import DistrictRecord
 from app.records.kinds import KINDS
 from app.records.references import reference_faults
 from app.records.renaming import current_references
 from app.records.revisions import Revision
 from app.records.shape import Shape
-from app.records.store import Change, Kept
+from app.records.store import Change, StoredRecord
 
-VOCABULARY = ("strategy", "indicator")  # these take an administrator
+VOCABULARY = ("strategy", "indicator")  # only administrators write these
+NAMED = 5  # records that a refusal names
+WITHDRAWN = "This record is withdrawn. Restore it first."
 
 
-def get(session: Session, kind: str, slug: str) -> Kept:
-    """The newest version of a record, draft or not; what it refers to has the slug of today. Raises Moved or NotFound."""
-    if (kept := store.find(session, kind, slug)) is not None:
-        return dataclasses.replace(
-            kept, record=current_references(revisions.moved_slugs(session), kept.record)
+def get(session: Session, kind: str, slug: str) -> StoredRecord:
+    """The newest version of a record, draft or not, with the present slugs of what it refers to.
+
+    Raises Moved or NotFound.
+    """
+    stored = store.find(session, kind, slug)
+    if stored is not None:
+        moved = revisions.moved_slugs(session)
+        return dataclasses.replace(stored, record=current_references(moved, stored.record))
+    if (new_slug := revisions.moved_to(session, kind, slug)) is not None:
+        raise Moved(new_slug)
+    if revisions.newest_versions(session, kind, [slug]):
+        raise NotFound(
+            f"The {_noun(kind)} {slug!r} was discarded. Its history is at "
+            f"/v1/admin/{KINDS[kind].path}/{slug}/revisions."
         )
-    if (moved := revisions.moved_to(session, kind, slug)) is not None:
-        raise Moved(moved)
     return store.get(session, kind, slug)
 
 
 def create(
     session: Session, kind: str, document: dict[str, Any], *, by: str, at: datetime
 ) -> Revision:
-    """Write a new record as a draft. Raises Invalid with every fault, Conflict if the slug is or was another's."""
+    """Write a new record as a draft.
+
+    Raises Invalid with every fault, Conflict if the slug is or was another record's.
+    """
     record = checked(session, kind, document)
-    slug = _slug(record)
-    if store.find(session, kind, slug) is not None:
-        raise Conflict(f"there is a {_noun(kind)} {slug!r} already")
-    if (moved := revisions.moved_to(session, kind, slug)) is not None:
-        raise Conflict(f"{slug!r} was the slug of what is {moved!r} now, and leads there for good")
+    _check_slug_is_free(session, kind, _slug(record))
     return store.save(session, Change(kind, record, "create", "draft"), by=by, at=at)
 
 
@@ -54,20 +63,9 @@ def replace(
     by: str,
     at: datetime,
 ) -> Revision:
-    """Write a record whole in place of its newest version, as a draft. What is public stays so until the draft is published."""
-    kept = seen(session, kind, slug, seen_version, yours=document)
-    record = checked(session, kind, {"slug": slug, **document}, instead_of=slug)
-    if _slug(record) != slug:
-        raise Invalid(
-            [
-                Fault(
-                    "slug_differs",
-                    f"the slug is changed at .../{slug}/renaming, not here",
-                    pointer="/slug",
-                )
-            ]
-        )
-    return save_draft(session, kept, record, "edit", by=by, at=at)
+    """Write a record whole as a newer draft. What is public stays so until the draft is published."""
+    stored = seen(session, kind, slug, seen_version, yours=document)
+    return _replace(session, stored, document, by=by, at=at)
 
 
 def amend(
@@ -80,17 +78,11 @@ def amend(
     by: str,
     at: datetime,
 ) -> Revision:
-    """Change parts of a record (JSON merge patch, RFC 7396): null takes a field away, lists are replaced whole."""
-    kept = seen(session, kind, slug, seen_version, yours=patch, patch=True)
-    return replace(
-        session,
-        kind,
-        slug,
-        merge(kept.record.model_dump(mode="json"), patch),
-        seen_version=seen_version,
-        by=by,
-        at=at,
-    )
+    """Change parts of a record (JSON merge patch, RFC 7396): null removes a field, lists are
+    replaced whole."""
+    stored = seen(session, kind, slug, seen_version, yours=patch, patch=True)
+    document = merge(stored.record.model_dump(mode="json"), patch)
+    return _replace(session, stored, document, by=by, at=at)
 
 
 def rename(
@@ -103,44 +95,66 @@ def rename(
     by: str,
     at: datetime,
 ) -> Revision:
-    """Give a record another slug, at once and for good: the old one leads to the new.
+    """Give a record another slug, at once and permanently: the old one redirects to the new.
 
-    Raises Conflict while a published record has changes that are not, or if the new slug is or was another's.
+    Raises Conflict if a published record has unpublished changes, or if the new slug is or was
+    another record's.
     """
-    kept = seen(session, kind, slug, seen_version)
-    if kept.published_version is not None and kept.status != "published":
-        raise Conflict(
-            "it is public and has changes that are not: publish or revert them first, since a slug changes at once"
-        )
-    if kept.status == "withdrawn":
-        raise Conflict("it is withdrawn: restore it first")
-    record = checked(
-        session, kind, {**kept.record.model_dump(mode="json"), "slug": new_slug}, instead_of=slug
-    )
-    if (
-        store.find(session, kind, new_slug) is not None
-        or revisions.moved_to(session, kind, new_slug) is not None
-    ):
-        raise Conflict(f"{new_slug!r} is or was the slug of another {_noun(kind)}")
-    revision = renaming.rename(session, kept, record, by=by, at=at)
-    if kept.status == "published":
+    stored = seen(session, kind, slug, seen_version)
+    if stored.published_version is not None and stored.status != "published":
+        raise Conflict("This record has unpublished changes. Publish or revert them first.")
+    if stored.status == "withdrawn":
+        raise Conflict(WITHDRAWN)
+    document = {**stored.record.model_dump(mode="json"), "slug": new_slug}
+    record = checked(session, kind, document, instead_of=slug)
+    _check_slug_is_free(session, kind, new_slug)
+    revision = renaming.rename(session, stored, record, by=by, at=at)
+    if stored.status == "published":
         publication.move(session, revision)
     return revision
+
+
+def discard(
+    session: Session, kind: str, slug: str, *, seen_version: int, by: str, at: datetime
+) -> Revision:
+    """Delete a draft that was never public. The log keeps it; its slug and LEAID are free again.
+
+    Raises Conflict if it has been public, is not a draft, or if case studies refer to it.
+    """
+    stored = seen(session, kind, slug, seen_version)
+    if (obstacle := discard_obstacle(session, stored)) is not None:
+        raise Conflict(obstacle)
+    return store.discard(session, stored, by=by, at=at)
+
+
+def discard_obstacle(session: Session, stored: StoredRecord) -> str | None:
+    """Why a record cannot be discarded; None if it can."""
+    if revisions.was_public(session, stored.kind, stored.slug):
+        return "This record has been public, so it cannot be discarded. Withdraw it instead."
+    if stored.status != "draft":
+        return "This record is in review. Have it returned, then discard it."
+    if referring := lookups.case_studies_referring_to(session, stored.kind, stored.slug):
+        names = ", ".join(referring[:NAMED]) + (" and others" if len(referring) > NAMED else "")
+        return f"Case studies refer to this {_noun(stored.kind)}: {names}. Change them first."
+    return None
 
 
 def checked(
     session: Session, kind: str, document: dict[str, Any], *, instead_of: str | None = None
 ) -> Shape:
-    """The record that a document says. Raises Invalid with every fault: of shape, of rules between fields, of references, of
-    federal ids that are another's. `instead_of`: the slug of the record that it takes the place of."""
+    """The record that a document says. `instead_of`: the slug of the record that it replaces.
+
+    Raises Invalid with every fault: of shape, of rules between fields, of references, of federal
+    ids that belong to another record.
+    """
     moved = revisions.moved_slugs(session)
 
     def faults(record: Any) -> list[Fault]:
-        return reference_faults(session, kind, current_references(moved, record)) + _leaid_faults(
-            session, record, instead_of
-        )
+        current = current_references(moved, record)
+        return reference_faults(session, kind, current) + _leaid_faults(session, record, instead_of)
 
-    return current_references(moved, parsing.parse(kind, document, check=faults))  # type: ignore[no-any-return]
+    record: Shape = current_references(moved, parsing.parse(kind, document, check=faults))
+    return record
 
 
 def seen(
@@ -151,25 +165,22 @@ def seen(
     *,
     yours: dict[str, Any] | None = None,
     patch: bool = False,
-) -> Kept:
-    """The newest version of a record, which must be the one that was seen. Raises Stale, with a three-way comparison of
-    what was seen, what is there now, and what was to be written."""
-    kept = get(session, kind, slug)
-    if kept.version == version:
-        return kept
-    current = kept.record.model_dump(mode="json")
-    base = next(
-        (
-            revision.document
-            for revision in revisions.history(session, kind, slug)
-            if revision.version == version
-        ),
-        current,
-    )
+) -> StoredRecord:
+    """The newest version of a record, which must be the one that the editor has seen.
+
+    Raises Stale, with a three-way comparison of what was seen, what is stored now, and `yours`.
+    """
+    stored = get(session, kind, slug)
+    if stored.version == version:
+        return stored
+    current = stored.record.model_dump(mode="json")
+    history = revisions.history(session, kind, slug)
+    base = next((one.document for one in history if one.version == version), current)
     wanted = base if yours is None else merge(base, yours) if patch else {"slug": slug, **yours}
     raise Stale(
-        f"the {_noun(kind)} {slug!r} is at version {kept.version} now; version {version} was seen",
-        version=kept.version,
+        f"The {_noun(kind)} {slug!r} is at version {stored.version}, and your change is based on "
+        f"version {version}. Read it again and apply your change to the newest version",
+        version=stored.version,
         current=current,
         comparison=three_way(base, current, wanted),
     )
@@ -178,21 +189,15 @@ def seen(
 def three_way(
     base: dict[str, Any], current: dict[str, Any], yours: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """For each field that either side changed: what it was, is now, and was to become, and whether the two collide."""
-    found = []
+    """For each field that either side changed: its three values, and whether the changes collide."""
+    comparison = []
     for name in sorted(base.keys() | current.keys() | yours.keys()):
         was, now, wanted = base.get(name), current.get(name), yours.get(name)
         if was != now or was != wanted:
-            found.append(
-                {
-                    "field": name,
-                    "base": was,
-                    "current": now,
-                    "yours": wanted,
-                    "conflict": was not in (now, wanted) and now != wanted,
-                }
-            )
-    return found
+            conflict = was not in (now, wanted) and now != wanted
+            field = {"field": name, "base": was, "current": now, "yours": wanted}
+            comparison.append(field | {"conflict": conflict})
+    return comparison
 
 
 def merge(target: Any, patch: Any) -> Any:
@@ -210,7 +215,7 @@ def merge(target: Any, patch: Any) -> Any:
 
 def save_draft(
     session: Session,
-    kept: Kept,
+    stored: StoredRecord,
     record: Shape,
     action: str,
     *,
@@ -218,30 +223,46 @@ def save_draft(
     at: datetime,
     note: str | None = None,
 ) -> Revision:
-    """Write a newer draft of a record; who changes nothing is not its last editor by that. Raises Conflict if it is withdrawn."""
-    if kept.status == "withdrawn":
-        raise Conflict("it is withdrawn: restore it first")
-    return store.save(
-        session,
-        Change(kept.kind, record, action, "draft", edits=record != kept.record, note=note),
-        by=by,
-        at=at,
-    )
+    """Write a newer draft of a record. Saving it unchanged makes nobody its last editor.
+
+    Raises Conflict if it is withdrawn.
+    """
+    if stored.status == "withdrawn":
+        raise Conflict(WITHDRAWN)
+    edits = record != stored.record
+    change = Change(stored.kind, record, action, "draft", edits=edits, note=note)
+    return store.save(session, change, by=by, at=at)
+
+
+def _replace(
+    session: Session, stored: StoredRecord, document: dict[str, Any], *, by: str, at: datetime
+) -> Revision:
+    slug = stored.slug
+    record = checked(session, stored.kind, {"slug": slug, **document}, instead_of=slug)
+    if _slug(record) != slug:
+        detail = f"The slug cannot be changed here. Send the new slug to .../{slug}/renaming."
+        raise Invalid([Fault("slug_differs", detail, pointer="/slug")])
+    return save_draft(session, stored, record, "edit", by=by, at=at)
+
+
+def _check_slug_is_free(session: Session, kind: str, slug: str) -> None:
+    if store.find(session, kind, slug) is not None:
+        raise Conflict(f"There is already a {_noun(kind)} {slug!r}. Choose another slug.")
+    if (now := revisions.moved_to(session, kind, slug)) is not None:
+        raise Conflict(
+            f"{slug!r} is a former slug of the {_noun(kind)} {now!r} and redirects to it. "
+            "Choose another slug."
+        )
 
 
 def _leaid_faults(session: Session, record: Any, instead_of: str | None) -> list[Fault]:
     if not isinstance(record, DistrictRecord) or record.nces_leaid is None:
         return []
-    owner = listing.district_with_leaid(session, record.nces_leaid)
+    owner = lookups.district_with_leaid(session, record.nces_leaid)
     if owner in (None, record.slug, instead_of):
         return []
-    return [
-        Fault(
-            "leaid_of_another",
-            f"{record.nces_leaid} is the LEAID of {owner!r}",
-            pointer="/nces_leaid",
-        )
-    ]
+    detail = f"{record.nces_leaid} is the LEAID of the district {owner!r}. Correct nces_leaid."
+    return [Fault("leaid_of_another", detail, pointer="/nces_leaid")]
 
 
 def _slug(record: Shape) -> str:

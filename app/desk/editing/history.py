@@ -1,4 +1,5 @@
-"""A record's revisions: listed, read, compared, reverted to; and what a reviewer must see before publishing."""
+"""A record's revisions: listed, read, compared, reverted to; and what a reviewer needs to see before
+publishing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from app.catalog import publication
 from app.desk.editing import drafts, workflow
 from app.errors import Fault, NotFound
 from app.records import revisions, store
+from app.records.kinds import KINDS
 from app.records.renaming import current_references
 from app.records.revisions import Revision
 
-CLAIMS = ("outcomes", "scale", "funding", "partners")
+CLAIMS = ("outcomes", "scale", "context", "funding", "partners")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All that a reviewer needs in one document."""
+    """What a reviewer needs to see, in one document."""
 
     changes: list[FieldChange]
     rendering: dict[str, Any] | None
@@ -38,18 +40,22 @@ class Review:
     failed: list[Fault]
 
 
-def list_(session: Session, kind: str, slug: str) -> list[Revision]:
-    """Every revision of a record, the newest first. Raises NotFound or Moved."""
-    drafts.get(session, kind, slug)
+def list_revisions(session: Session, kind: str, slug: str) -> list[Revision]:
+    """Every revision of a record or of a discarded draft, newest first. Raises NotFound or Moved."""
+    try:
+        drafts.get(session, kind, slug)
+    except NotFound:
+        if not revisions.newest_versions(session, kind, [slug]):
+            raise
     return revisions.history(session, kind, slug)[::-1]
 
 
 def read(session: Session, kind: str, slug: str, version: int) -> Revision:
     """The revision that made a version."""
-    for revision in list_(session, kind, slug):
+    for revision in list_revisions(session, kind, slug):
         if revision.version == version:
             return revision
-    raise NotFound(f"{slug!r} has no version {version}")
+    raise NotFound(f"The {KINDS[kind].noun} {slug!r} has no version {version}")
 
 
 def compare(
@@ -72,29 +78,30 @@ def revert(
     at: datetime,
     note: str | None = None,
 ) -> Revision:
-    """Write an earlier version anew as a draft: history only grows."""
-    kept = drafts.seen(session, kind, slug, seen_version)
+    """Copy an earlier version into a new draft. The history stays whole."""
+    stored = drafts.seen(session, kind, slug, seen_version)
     document = {**read(session, kind, slug, to).document, "slug": slug}
     record = drafts.checked(session, kind, document)
     return drafts.save_draft(
-        session, kept, record, "revert", by=by, at=at, note=note or f"back to version {to}"
+        session, stored, record, "revert", by=by, at=at, note=note or f"reverted to version {to}"
     )
 
 
 def review(session: Session, kind: str, slug: str) -> Review:
-    """The differences to what is public, the public rendering, claims whose source changed, and every check."""
-    kept = drafts.get(session, kind, slug)
-    new = kept.record.model_dump(mode="json")
+    """The differences from the public version, the public rendering, claims whose source changed, and
+    every check."""
+    stored = drafts.get(session, kind, slug)
+    new = stored.record.model_dump(mode="json")
     public = store.published(session, kind, [slug]).get(slug)
     old = (
         current_references(revisions.moved_slugs(session), public[0]).model_dump(mode="json")
         if public
         else {}
     )
-    failed = workflow.publication_faults(session, kept)
+    failed = workflow.publication_faults(session, stored)
     checks = {
         "complete": ("needed_to_publish",),
-        "every number stands in a fact": ("number_without_fact",),
+        "every number in the prose is in a fact": ("number_without_fact",),
         "every paragraph names its source": ("paragraph_without_source",),
         "every source mark and claim resolves": ("unknown_source",),
         "every source is used": ("source_not_used",),
@@ -111,7 +118,8 @@ def review(session: Session, kind: str, slug: str) -> Review:
 
 
 def rendering(session: Session, kind: str, slug: str) -> dict[str, Any] | None:
-    """The document of the newest version exactly as the public would get it; None while it lacks what that takes."""
+    """The document of the newest version as the public would get it; None while it is too
+    incomplete."""
     document = publication.preview(session, drafts.get(session, kind, slug))
     found: dict[str, Any] | None = orjson.loads(document) if document else None
     return found
@@ -138,7 +146,7 @@ def _differences(old: Any, new: Any, pointer: str) -> Iterator[FieldChange]:
 
 
 def _claims_with_new_sources(old: dict[str, Any], new: dict[str, Any]) -> list[FieldChange]:
-    """Claims that stand as they stood, but rest on another source, or on one that was rewritten."""
+    """Claims that are unchanged but name another source, or one that was rewritten."""
     before, after = (
         {source["id"]: source for source in side.get("sources", ())} for side in (old, new)
     )

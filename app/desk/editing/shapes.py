@@ -1,4 +1,4 @@
-"""The shapes of records at the desk, their history and the steps of their life."""
+"""What the desk takes and answers for records, their history and the steps of their life."""
 
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
@@ -6,9 +6,18 @@ from typing import Generic, Literal, TypeVar
 from pydantic import Field, JsonValue
 
 from app.desk.shapes import Asked, ChangedField, DeskShape, NextLink, Note, Status
+from app.records.shape import SHORT, SLUG_PATTERN
 from app.web.problem_types import Problem, ProblemError
 
 T = TypeVar("T")
+
+
+class ReturnNote(DeskShape):
+    """Why a review returned a record."""
+
+    note: str = Field(description="What the reviewer asks for.")
+    by: str = Field(description="Who returned it.")
+    at: datetime = Field(description="When (UTC).")
 
 
 class RecordState(DeskShape):
@@ -18,7 +27,13 @@ class RecordState(DeskShape):
     status: Status = Field(description="Status of the newest version.")
     published_version: int | None = Field(description="The public version; null if none is public.")
     updated_at: datetime = Field(description="When the newest version was written (UTC).")
-    updated_by: str = Field(description="Who wrote the newest version.")
+    updated_by: str = Field(description="Who last changed its content.")
+    reviewed_by: str | None = Field(
+        description="Who last returned or published it; null before the first review."
+    )
+    returned: ReturnNote | None = Field(
+        description="The last return; null if there was none since it was last published."
+    )
 
 
 class RecordMeta(RecordState):
@@ -26,10 +41,11 @@ class RecordMeta(RecordState):
 
     needs: list[ProblemError] = Field(description="What is still missing for publication.")
     warnings: list[ProblemError] = Field(
-        description="Problems that do not prevent publication, such as sources that are dead or have moved."
+        description="Problems that do not prevent publishing: sources that are dead or have moved."
     )
     moves: list[str] = Field(
-        description="Steps allowed in this state: submit, return, publish, withdraw, restore."
+        description="Steps that can be taken now, by somebody with the permission: submit, return, "
+        "publish, withdraw, restore, discard."
     )
 
 
@@ -61,7 +77,7 @@ class ListedRecord(RecordState):
 class RecordList(DeskShape):
     """A page of records."""
 
-    data: list[ListedRecord] = Field(description="The records, by slug.")
+    data: list[ListedRecord] = Field(description="The records, in the order of `sort`.")
     links: NextLink = Field(description="Next page.")
 
 
@@ -178,15 +194,13 @@ class Reason(Asked):
 class Renaming(Asked):
     """A new slug."""
 
-    slug: str = Field(
-        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=200, description="The new slug."
-    )
+    slug: str = Field(pattern=SLUG_PATTERN, max_length=SHORT, description="The new slug.")
 
 
 class Reversion(Note):
-    """The version to go back to."""
+    """A version to revert to."""
 
-    version: int = Field(ge=1, description="The version to restore.")
+    version: int = Field(ge=1, description="The version whose content becomes a new draft.")
 
 
 class FieldComparison(DeskShape):

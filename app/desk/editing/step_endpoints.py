@@ -34,7 +34,8 @@ router = APIRouter(prefix="/v1/admin")
 def _submit(
     session: Session, kind: str, slug: str, asked: Note, *, seen_version: int, by: Editor
 ) -> Revision:
-    """Ask for a review. Refused (422) with everything that publishing still needs."""
+    """Ask for a review. Refused (422) with everything that publishing still needs; what the record
+    refers to may be in review itself."""
     return workflow.submit(
         session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
     )
@@ -49,7 +50,7 @@ def _return(
     seen_version: int,
     by: Editor,
 ) -> Revision:
-    """Give it back to its editor, with a note that says why. Reviewers."""
+    """Give the record back to its editor, with a note that says why. Reviewers."""
     return workflow.return_(
         session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
     )
@@ -64,7 +65,8 @@ def _publish(
     seen_version: int,
     by: Editor,
 ) -> Revision:
-    """Make the newest version public. Reviewers, and not the one who last edited it (four eyes); an admin may go without, with a written reason."""
+    """Make the newest version public. Reviewers, except the one who edited it last (four eyes); an
+    admin may bypass the review with a written reason."""
     return workflow.publish(
         session,
         kind,
@@ -80,7 +82,7 @@ def _publish(
 def _withdraw(
     session: Session, kind: str, slug: str, asked: shapes.Reason, *, seen_version: int, by: Editor
 ) -> Revision:
-    """Take it out of public sight: its address answers 410 with the reason. Reviewers."""
+    """Hide the record from the public: its address answers 410 with the reason. Reviewers."""
     return workflow.withdraw(
         session, kind, slug, seen_version=seen_version, by=by, at=now(), reason=asked.reason
     )
@@ -98,7 +100,7 @@ def _restore(
 def _rename(
     session: Session, kind: str, slug: str, asked: shapes.Renaming, *, seen_version: int, by: Editor
 ) -> Revision:
-    """Give it another slug, at once and for good: the old address answers 308. Reviewers."""
+    """Give the record another slug, at once and permanently: the old address answers 308. Reviewers."""
     return drafts.rename(
         session, kind, slug, asked.slug, seen_version=seen_version, by=by.label, at=now()
     )

@@ -1,4 +1,7 @@
-"""A record's life as one table of moves: draft -> in_review -> published -> withdrawn, and back. Four eyes."""
+"""A record's life as one table of moves: draft, in review, published, withdrawn, and back.
+
+Nobody publishes what they edited last (four eyes).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,24 +16,40 @@ from app.records import store
 from app.records.kinds import KINDS
 from app.records.references import reference_faults, unpublished_references
 from app.records.revisions import Revision
-from app.records.store import Change, Kept
+from app.records.store import Change, StoredRecord
+
+NAMED = 5  # records that a refusal names
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step in a record's life."""
+    """One step in a record's life. `otherwise`: what to do first in a state that does not allow it."""
 
     before: tuple[str, ...]
     after: str
-    needs: str  # the permission
+    permission: str
+    otherwise: str
 
 
 MOVES = {
-    "submit": Move(("draft",), "in_review", "submit"),
-    "return": Move(("in_review",), "draft", "return"),
-    "publish": Move(("in_review",), "published", "publish"),
-    "withdraw": Move(("draft", "in_review", "published"), "withdrawn", "withdraw"),
-    "restore": Move(("withdrawn",), "draft", "restore"),
+    "submit": Move(("draft",), "in_review", "submit", "Only a draft can be submitted for review."),
+    "return": Move(("in_review",), "draft", "return", "Only a record in review can be returned."),
+    "publish": Move(
+        ("in_review",), "published", "publish", "Submit it for review before publishing."
+    ),
+    "withdraw": Move(
+        ("draft", "in_review", "published"),
+        "withdrawn",
+        "withdraw",
+        "Only a public record can be withdrawn.",
+    ),
+    "restore": Move(("withdrawn",), "draft", "restore", "Only a withdrawn record can be restored."),
+}
+IN_WORDS = {
+    "draft": "a draft",
+    "in_review": "in review",
+    "published": "published",
+    "withdrawn": "withdrawn",
 }
 
 
@@ -44,11 +63,12 @@ def submit(
     at: datetime,
     note: str | None = None,
 ) -> Revision:
-    """Ask for a review. Raises Invalid with everything that publishing still needs."""
-    kept = _ready(session, "submit", kind, slug, seen_version, by)
-    if faults := publication_faults(session, kept):
+    """Ask for a review. Raises Invalid with everything that publishing still needs, except that
+    districts and terms may be in review themselves."""
+    stored = _ready(session, "submit", kind, slug, seen_version, by)
+    if faults := publication_faults(session, stored, in_review=True):
         raise Invalid(faults)
-    return _move(session, kept, "submit", by, at, note)
+    return _move(session, stored, "submit", by, at, note)
 
 
 def return_(
@@ -62,8 +82,8 @@ def return_(
     note: str,
 ) -> Revision:
     """Give a record back to its editor, with a note that says why."""
-    kept = _ready(session, "return", kind, slug, seen_version, by)
-    return _move(session, kept, "return", by, at, note)
+    stored = _ready(session, "return", kind, slug, seen_version, by)
+    return _move(session, stored, "return", by, at, note)
 
 
 def publish(
@@ -77,28 +97,23 @@ def publish(
     note: str | None = None,
     bypass_reason: str | None = None,
 ) -> Revision:
-    """Make the newest version public. Another person than its last editor must do it; an administrator may bypass
-    that, and the review, with a written reason."""
-    kept = drafts.seen(session, kind, slug, seen_version)
+    """Make the newest version public. Somebody other than its last editor must do it; an admin may
+    bypass that, and the review, with a written reason."""
+    stored = drafts.seen(session, kind, slug, seen_version)
     by.must("publish")
     if bypass_reason:
         by.must("bypass_review")
-    _check_move(kept, "publish", also=("draft",) if bypass_reason else ())
-    if kept.updated_by == by.label and not bypass_reason:
+    _check_move(stored, "publish", also=("draft",) if bypass_reason else ())
+    if stored.updated_by == by.label and not bypass_reason:
         raise Forbidden(
-            f"{by.label!r} edited this version last; someone else must publish it, or an admin with a bypass_reason",
+            "You edited this version last. Another reviewer must publish it, "
+            "or an admin can give a bypass_reason.",
             needs="another reviewer",
         )
-    if faults := publication_faults(session, kept):
+    if faults := publication_faults(session, stored):
         raise Invalid(faults)
-    revision = _move(
-        session,
-        kept,
-        "publish",
-        by,
-        at,
-        (bypass_reason and f"review bypassed: {bypass_reason}") or note,
-    )
+    reason = f"review bypassed: {bypass_reason}" if bypass_reason else note
+    revision = _move(session, stored, "publish", by, at, reason)
     publication.show(session, [revision])
     return revision
 
@@ -113,15 +128,17 @@ def withdraw(
     at: datetime,
     reason: str,
 ) -> Revision:
-    """Take a public record out of sight, with a reason that the public is told. Raises Conflict while public records need it."""
-    kept = _ready(session, "withdraw", kind, slug, seen_version, by)
-    if kept.published_version is None:
-        raise Conflict("it is not public, so there is nothing to withdraw")
+    """Take a public record out of sight, with a reason that the public is told.
+
+    Raises Conflict if public records need it.
+    """
+    stored = _ready(session, "withdraw", kind, slug, seen_version, by)
+    if stored.published_version is None:
+        raise Conflict("This record is not public, so there is nothing to withdraw.")
     if needing := publication.needing(session, kind, slug):
-        raise Conflict(
-            f"public records need it: {', '.join(needing[:5])}{' and more' if len(needing) > 5 else ''}"
-        )
-    revision = _move(session, kept, "withdraw", by, at, reason)
+        names = ", ".join(needing[:NAMED]) + (" and others" if len(needing) > NAMED else "")
+        raise Conflict(f"Public case studies need this record: {names}. Change them first.")
+    revision = _move(session, stored, "withdraw", by, at, reason)
     publication.hide(session, revision)
     return revision
 
@@ -136,56 +153,62 @@ def restore(
     at: datetime,
     note: str | None = None,
 ) -> Revision:
-    """Make a draft of a withdrawn record, to be reviewed anew."""
-    kept = _ready(session, "restore", kind, slug, seen_version, by)
-    return _move(session, kept, "restore", by, at, note)
+    """Make a draft of a withdrawn record, to be reviewed again."""
+    stored = _ready(session, "restore", kind, slug, seen_version, by)
+    return _move(session, stored, "restore", by, at, note)
 
 
-def publication_faults(session: Session, kept: Kept) -> list[Fault]:
-    """What still stands between a record and the public."""
-    faults = [
-        *KINDS[kept.kind].faults(kept.record),
-        *KINDS[kept.kind].publication_faults(kept.record),
-    ]
-    return (
-        faults
-        + reference_faults(session, kept.kind, kept.record)
-        + unpublished_references(session, kept.kind, kept.record)
-    )
-
-
-def moves_open(kept: Kept) -> list[str]:
-    """The steps that its state allows."""
+def publication_faults(
+    session: Session, stored: StoredRecord, *, in_review: bool = False
+) -> list[Fault]:
+    """What publishing a record still needs. `in_review`: what it refers to may be in review."""
+    kind, record = stored.kind, stored.record
     return [
+        *KINDS[kind].faults(record),
+        *KINDS[kind].publication_faults(record),
+        *reference_faults(session, kind, record),
+        *unpublished_references(session, kind, record, in_review=in_review),
+    ]
+
+
+def possible_moves(session: Session, stored: StoredRecord) -> list[str]:
+    """The steps that can be taken now, by somebody who has the permission."""
+    possible = {
+        "submit": lambda: not publication_faults(session, stored, in_review=True),
+        "publish": lambda: not publication_faults(session, stored),
+        "withdraw": lambda: (
+            stored.published_version is not None
+            and not publication.needing(session, stored.kind, stored.slug)
+        ),
+    }
+    moves = [
         name
         for name, move in MOVES.items()
-        if kept.status in move.before and (name != "withdraw" or kept.published_version is not None)
+        if stored.status in move.before and possible.get(name, lambda: True)()
     ]
+    if stored.status == "draft" and drafts.discard_obstacle(session, stored) is None:
+        moves.append("discard")
+    return moves
 
 
 def _ready(
     session: Session, action: str, kind: str, slug: str, seen_version: int, by: Editor
-) -> Kept:
-    by.must(MOVES[action].needs)
-    kept = drafts.seen(session, kind, slug, seen_version)
-    _check_move(kept, action)
-    return kept
+) -> StoredRecord:
+    by.must(MOVES[action].permission)
+    stored = drafts.seen(session, kind, slug, seen_version)
+    _check_move(stored, action)
+    return stored
 
 
-def _check_move(kept: Kept, action: str, also: tuple[str, ...] = ()) -> None:
-    if kept.status not in (*MOVES[action].before, *also):
-        wanted = " or ".join(MOVES[action].before).replace("_", " ")
-        raise Conflict(
-            f"it is {kept.status.replace('_', ' ')}; to {action} it, it must be {wanted}"
-        )
+def _check_move(stored: StoredRecord, action: str, also: tuple[str, ...] = ()) -> None:
+    move = MOVES[action]
+    if stored.status not in (*move.before, *also):
+        raise Conflict(f"This record is {IN_WORDS[stored.status]}. {move.otherwise}")
 
 
 def _move(
-    session: Session, kept: Kept, action: str, by: Editor, at: datetime, note: str | None
+    session: Session, stored: StoredRecord, action: str, by: Editor, at: datetime, note: str | None
 ) -> Revision:
-    return store.save(
-        session,
-        Change(kept.kind, kept.record, action, MOVES[action].after, edits=False, note=note),
-        by=by.label,
-        at=at,
-    )
+    after = MOVES[action].after
+    change = Change(stored.kind, stored.record, action, after, edits=False, note=note)
+    return store.save(session, change, by=by.label, at=at)

@@ -15,7 +15,7 @@ from app.desk.imports import plans
 from app.desk.imports.planner import BATCH
 from app.desk.imports.plans import WRITTEN, Planned, PlannedRow, PlanRow
 from app.errors import Conflict, Fault, Invalid, Stale
-from app.records import listing, parsing, revisions, store
+from app.records import lookups, parsing, revisions, store
 from app.records.kinds import KINDS
 from app.records.references import Referable
 from app.records.renaming import current_references
@@ -142,7 +142,7 @@ class _Writing:
         self._moved = revisions.moved_slugs(session)
         self._owners = {
             leaid: slug
-            for slug, _, _, leaid in listing.district_names(session)
+            for slug, _, _, leaid in lookups.district_names(session)
             if leaid is not None
         }
         self._not_as_shown: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 from sqlmodel import Session
 
 from app.errors import Fault
-from app.records import listing
+from app.records import lookups
 from app.records.case_study import CaseStudy
 from app.records.district import DistrictRecord
 from app.records.stored_text import comparison_key
@@ -85,9 +85,9 @@ class Lookalikes:
         self._by_state: dict[str, _Group] = defaultdict(partial(_Group, ALIKE_NAMES))
         self._without_leaid: dict[str, _Group] = defaultdict(partial(_Group, ALIKE_NAMES))
         self._same: dict[tuple[str, str], str] = {}
-        for slug, name, state, leaid in listing.district_names(session):
+        for slug, name, state, leaid in lookups.district_names(session):
             self._add_district(slug, name, state, leaid)
-        for slug, title, district in listing.case_study_titles(session):
+        for slug, title, district in lookups.case_study_titles(session):
             self._by_district[district].add(slug, title)
 
     def warnings(self, record: CaseStudy | DistrictRecord) -> list[Fault]:

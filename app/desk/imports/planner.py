@@ -23,7 +23,7 @@ from app.records.kinds import KINDS
 from app.records.references import Referable
 from app.records.renaming import current_references
 from app.records.shape import Shape
-from app.records.store import Kept
+from app.records.store import StoredRecord
 from app.records.stored_text import text_warnings
 
 BATCH = 500  # rows held in memory at once
@@ -73,7 +73,7 @@ class Planner:
             for row, match in zip(batch, matches, strict=True):
                 yield self._outcome(row, match, stored[row.kind].get(match.slug))
 
-    def _outcome(self, row: Row, match: Match, stored: Kept | None) -> RowOutcome:
+    def _outcome(self, row: Row, match: Match, stored: StoredRecord | None) -> RowOutcome:
         before = self._document(stored)
         keep_case(row.document, before)
         record, faults = self._parsed(row, match.slug, self._base(before))
@@ -103,7 +103,7 @@ class Planner:
             needs=self._needs(row.kind, record) if result in ("created", "changed") else (),
         )
 
-    def _document(self, stored: Kept | None) -> dict[str, Any]:
+    def _document(self, stored: StoredRecord | None) -> dict[str, Any]:
         """The record as it is, with the present slugs of what it refers to."""
         if stored is None:
             return {}
@@ -114,7 +114,7 @@ class Planner:
         """What a row is merged into."""
         return before
 
-    def _state_faults(self, stored: Kept | None) -> list[Fault]:
+    def _state_faults(self, stored: StoredRecord | None) -> list[Fault]:
         """Why the state of a record keeps it from being written."""
         if stored is None or stored.status != "withdrawn":
             return []
@@ -122,7 +122,7 @@ class Planner:
         return [Fault("withdrawn", detail, pointer="/slug")]
 
     def _result(
-        self, outcome: RowOutcome, stored: Kept | None, changes: tuple[FieldChange, ...]
+        self, outcome: RowOutcome, stored: StoredRecord | None, changes: tuple[FieldChange, ...]
     ) -> Result:
         """What would be done with a row without faults."""
         if stored is None:

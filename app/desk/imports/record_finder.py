@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.desk.imports.rows import Row
 from app.errors import Fault
-from app.records import listing
+from app.records import lookups
 from app.records.kinds import KINDS
 from app.records.shape import SHORT
 from app.records.stored_text import slug_of
@@ -42,7 +42,7 @@ class RecordFinder:
         self._moved = moved
         self._leaids: dict[str, str] = {}
         self._districts: set[str] = set()
-        for slug, _name, _state, leaid in listing.district_names(session):
+        for slug, _name, _state, leaid in lookups.district_names(session):
             self._districts.add(slug)
             if leaid is not None:
                 self._leaids[leaid] = slug

@@ -22,7 +22,7 @@ from app.records import store
 from app.records.kinds import KINDS
 from app.records.revisions import Revision
 from app.records.shape import Shape
-from app.records.store import Change, Kept
+from app.records.store import Change, StoredRecord
 
 SEEDER = "seed"  # the actor whose records the seed may overwrite
 
@@ -48,7 +48,7 @@ class SeedPlanner(Planner):
     def _base(self, before: dict[str, Any]) -> dict[str, Any]:
         return {}  # a row of the seed is the whole record
 
-    def _state_faults(self, stored: Kept | None) -> list[Fault]:
+    def _state_faults(self, stored: StoredRecord | None) -> list[Fault]:
         return []
 
     def _parsed(
@@ -60,7 +60,7 @@ class SeedPlanner(Planner):
         return record, faults
 
     def _result(
-        self, outcome: RowOutcome, stored: Kept | None, changes: tuple[FieldChange, ...]
+        self, outcome: RowOutcome, stored: StoredRecord | None, changes: tuple[FieldChange, ...]
     ) -> Result:
         result = super()._result(outcome, stored, changes)
         if result == "unchanged":

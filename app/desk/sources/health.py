@@ -12,7 +12,7 @@ from app.catalog import publication
 from app.errors import Fault
 from app.records import source_checks, store
 from app.records.source_checks import HEALTHS, SourceCheckRow, source_id
-from app.records.store import Kept
+from app.records.store import StoredRecord
 from app.records.tables import RecordRow, SourceRow
 
 UNCHECKED = "unchecked"
@@ -133,7 +133,7 @@ def list_(session: Session, query: SourceQuery) -> SourceList:
     return SourceList(found, {health: counts[health] for health in HEALTH_VALUES})
 
 
-def flagged(session: Session) -> list[tuple[Kept, Sequence[ListedSource]]]:
+def flagged(session: Session) -> list[tuple[StoredRecord, Sequence[ListedSource]]]:
     """The case studies whose every source is dead, in the version that the public reads or, where there is none, in the newest."""
     dead = {url for url, (health, _) in source_checks.states(session).items() if health == "dead"}
     of_case: dict[str, list[Citation]] = defaultdict(list)
@@ -163,7 +163,7 @@ def flagged(session: Session) -> list[tuple[Kept, Sequence[ListedSource]]]:
     ]
 
 
-def warnings(session: Session, kept: Kept) -> list[Fault]:
+def warnings(session: Session, kept: StoredRecord) -> list[Fault]:
     """What an editor should know of a record's sources: which are dead or have moved, and whether none is left."""
     if kept.kind != "case-study":
         return []
