@@ -121,7 +121,7 @@ def test_too_small_a_role_is_told_which_role_it_takes(people: People) -> None:
     assert answer.json()["needs"] == "admin"
     assert (
         answer.json()["detail"]
-        == "to manage keys takes the role admin; this key is of 'ada', role editor"
+        == "Managing keys requires the admin role. This key (ada) is an editor key."
     )
 
 

@@ -11,7 +11,7 @@ from people import People, at_the_desk, case_study, create, step
 from permissions import Operation, desk_operations, permission
 from serving import Service
 
-from app.desk.access.permissions import PERMISSIONS, ROLES
+from app.desk.access.permissions import ACTIVITIES, PERMISSIONS, ROLES
 
 
 @cache
@@ -86,6 +86,10 @@ def test_the_public_part_takes_no_key(service: Service) -> None:
         for operation in item.values()
         if "security" in operation
     ] == []
+
+
+def test_every_action_has_words_for_its_refusal() -> None:
+    assert ACTIVITIES.keys() == PERMISSIONS.keys()
 
 
 def test_going_without_review_takes_an_admin_with_a_reason(own_service: Service) -> None:

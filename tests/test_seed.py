@@ -8,6 +8,7 @@ import httpx
 import pytest
 from paging import every_hit, every_slug
 from publishing import every_record, publish, whole_log
+from seeding import SEED, copy_seed, load
 from sqlalchemy import text
 
 from app.database import Database

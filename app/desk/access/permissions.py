@@ -1,13 +1,13 @@
-"""One table of permissions: which role each action requires."""
+"""The permissions: which role each action requires."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.errors import Forbidden
 
-ROLES = ("editor", "reviewer", "admin")  # each may do what those before it may
+ROLES = ("editor", "reviewer", "admin")  # each may do what the roles before it may
 
-# What an action needs. A role that is not named here may not do it.
+# The least role that an action requires.
 PERMISSIONS: Mapping[str, str] = {
     "read": "editor",
     "write": "editor",
@@ -26,23 +26,47 @@ PERMISSIONS: Mapping[str, str] = {
 }
 
 
+# What each action is called in a sentence.
+ACTIVITIES: Mapping[str, str] = {
+    "read": "Reading drafts",
+    "write": "Editing records",
+    "submit": "Submitting a record",
+    "restore": "Restoring a record",
+    "import": "Importing",
+    "return": "Returning a record",
+    "publish": "Publishing",
+    "withdraw": "Withdrawing a record",
+    "rename": "Renaming a record",
+    "handle_suggestions": "Handling suggestions",
+    "write_vocabulary": "Editing the vocabulary",
+    "publish_import": "Publishing an import",
+    "bypass_review": "Publishing without review",
+    "manage_keys": "Managing keys",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """Whoever holds the key that came with a request."""
+    """The holder of the key that came with a request."""
 
     key_id: str
     label: str
     role: str
 
     def may(self, action: str) -> bool:
-        """Whether the role reaches far enough."""
+        """Whether the role allows an action."""
         return ROLES.index(self.role) >= ROLES.index(PERMISSIONS[action])
 
     def must(self, action: str) -> None:
-        """Raise Forbidden, naming the role that is needed."""
+        """Raise Forbidden, naming the required role, unless the role allows an action."""
         if not self.may(action):
             needs = PERMISSIONS[action]
             raise Forbidden(
-                f"to {action.replace('_', ' ')} takes the role {needs}; this key is of {self.label!r}, role {self.role}",
+                f"{ACTIVITIES[action]} requires the {needs} role. "
+                f"This key ({self.label}) is {_with_article(self.role)} key.",
                 needs=needs,
             )
+
+
+def _with_article(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
