@@ -52,7 +52,8 @@ class Invalid(Refusal):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        super().__init__("; ".join(f"{fault.where}: {fault.detail}" for fault in self.faults))
+        details = (f"{fault.where}: {fault.detail.rstrip('.')}" for fault in self.faults)
+        super().__init__("; ".join(details))
 
 
 class Malformed(Invalid):
