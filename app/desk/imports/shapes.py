@@ -180,11 +180,11 @@ class ImportedRow(DeskShape):
     warnings: list[ProblemError] = Field(
         description="Records that it looks like; accept the row if it is not a duplicate."
     )
-    changes: list[ChangedField] = Field(description="Changes by field; empty for a new record.")
-    needs: list[ProblemError] = Field(description="What is still missing for publication.")
     notes: list[ProblemError] = Field(
         description="What was read differently from how it stands in the file; nothing to accept."
     )
+    changes: list[ChangedField] = Field(description="Changes by field; empty for a new record.")
+    needs: list[ProblemError] = Field(description="What is still missing for publication.")
     document: dict[str, JsonValue] = Field(
         description="The record as it would be written; for a refused row, the row as in the file."
     )
