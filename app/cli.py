@@ -429,7 +429,7 @@ def verify(
             raise typer.Exit(1)
         with database.writing() as session:
             publication.rebuild(session)
-        Index(database, kept_in=settings.index_dir).forget_kept()
+        Index(database, index_dir=settings.index_dir).delete_file()
         console.print(f"Rebuilt {len(wrong)} catalog entries. Restart the service to load them.")
 
 

@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         database = Database(settings.database_url, settings.read_database_url)
-        index = Index(database, kept_in=settings.index_dir)
+        index = Index(database, index_dir=settings.index_dir)
         index.open()
         gc.freeze()  # garbage collection of the index would hold up a request now and then
         planning = PlanWorker(database)

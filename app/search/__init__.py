@@ -1,1 +1,4 @@
-"""HOW IT IS FOUND: a copy in memory that can be thrown away and rebuilt. Knows entries and the vocabulary; no drafts, no editors."""
+"""HOW IT IS FOUND: an index in memory that can be deleted and made anew.
+
+Knows entries and the vocabulary; no drafts, no editors.
+"""

@@ -1,4 +1,4 @@
-"""The filters as rows of data: one row gives parsing, checking, facets, links, error messages and the OpenAPI parameters."""
+"""The filters as rows: one row gives parsing, facets, links, messages and OpenAPI parameters."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A pair of parameters, NAME_min and NAME_max, over a figure; it is a facet of bands as well."""
+    """A pair of parameters, NAME_min and NAME_max, over a figure; a facet of bands as well."""
 
     name: str
     label: str

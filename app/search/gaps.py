@@ -46,7 +46,8 @@ class SearchGapRow(SQLModel, table=True):
     kind: str = Field(primary_key=True, description="What was searched: case-study or district.")
     how: str = Field(
         primary_key=True,
-        description="none: nothing has these words; any: nothing has all of them; corrected: another spelling was found.",
+        description="none: nothing has these words; any: nothing has all of them; "
+        "corrected: another spelling was found.",
     )
     text: str = Field(primary_key=True, sa_type=CodePointOrdered, description="The words, folded.")
     count: int = Field(description="How often.")
@@ -93,7 +94,7 @@ class SearchGaps:
             await asyncio.to_thread(self.write)
 
     def write(self) -> None:
-        """Write what was counted since the last time. If that fails, it is kept for the next time."""
+        """Write what was counted since the last time; if that fails, keep it for the next."""
         with self._lock:
             counts, self._counts = self._counts, {}
         if not counts:
@@ -139,7 +140,7 @@ def list_gaps(
 
 
 def looks_personal(text: str) -> bool:
-    """Whether a text looks like an e-mail address or a telephone number; years (2019-2023) do not."""
+    """Whether a text looks like an e-mail address or a telephone number. Years do not."""
     return "@" in text or _TELEPHONE.search(_YEARS.sub(" ", text)) is not None
 
 

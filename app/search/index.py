@@ -1,4 +1,7 @@
-"""Index: the copy that answers. It follows the revision log and can be thrown away at any time; no truth lives in it."""
+"""Index: the copy of the catalog that answers searches.
+
+It follows the revision log and can be deleted at any time: it is made anew from the entries.
+"""
 
 import asyncio
 import hashlib
@@ -20,19 +23,16 @@ from app.search.collection import Collection
 from app.search.query import SearchQuery
 from app.search.shapes import FIELDS
 
-WORTH_KEEPING = 5000  # entries; fewer are read anew in less time than it takes to look for a file
+WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 
 
 class Index:
     """Everything that is public, in memory, as of one revision."""
 
-    def __init__(self, database: Database, *, kept_in: Path | None = None) -> None:
+    def __init__(self, database: Database, *, index_dir: Path | None = None) -> None:
         self._database = database
-        self._kept_at = (
-            kept_in
-            and kept_in / f"{hashlib.sha256(str(database.url).encode()).hexdigest()[:16]}.index"
-        )
+        self._file = index_dir and index_dir / f"{_digest(str(database.url))}.index"
         self._lock = threading.Lock()
         self._mark: int | None = None
         self._looked = False  # whether this turn of the event loop has looked already
@@ -43,15 +43,15 @@ class Index:
         self.collections = {kind: Collection() for kind in SEARCHABLE}
 
     def open(self) -> None:
-        """Stand where a kept index stood, if there is one that can be believed; catch up; keep what took long to build."""
-        if self._kept_at is not None:
-            self._read_kept(self._kept_at)
+        """Read the index file if there is a good one, catch up, and write one if that took long."""
+        if self._file is not None:
+            self._read_file(self._file)
         before = self.revision
         self.catch_up()
         entries = sum(map(len, self.collections.values()))
         if (
-            self._kept_at is not None
-            and entries >= WORTH_KEEPING
+            self._file is not None
+            and entries >= WORTH_A_FILE
             and self.revision - before > entries // 20
         ):
             with self._database.reading() as session:
@@ -61,14 +61,14 @@ class Index:
                 "updated_at": self.updated_at.isoformat(),
                 "log": log,
             }
-            index_file.write(self._kept_at, self.collections, about)
+            index_file.write(self._file, self.collections, about)
 
-    def forget_kept(self) -> None:
-        """Let the next start build it anew."""
-        if self._kept_at is not None:
-            self._kept_at.unlink(missing_ok=True)
+    def delete_file(self) -> None:
+        """Delete the index file, so that the next start builds the index anew."""
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)
 
-    def _read_kept(self, path: Path) -> None:
+    def _read_file(self, path: Path) -> None:
         fresh = {kind: Collection() for kind in SEARCHABLE}
         if (about := index_file.read(path, fresh)) is None:
             return
@@ -78,8 +78,8 @@ class Index:
                 or revisions.signature(session, about["revision"]) != about["log"]
             ):
                 return
-            for found in entry.of_other_kinds(session, SEARCHABLE):
-                self._take(found, many=True)
+            for term in entry.of_other_kinds(session, SEARCHABLE):
+                self._take(term, many=True)
         self.collections = fresh
         self.revision, self.updated_at = (
             about["revision"],
@@ -87,14 +87,14 @@ class Index:
         )
 
     def look(self) -> None:
-        """Catch up once for all the requests in this turn of the event loop: each came before it."""
+        """Catch up once for all requests in this turn of the event loop: each came before it."""
         if not self._looked:
             self.catch_up()
             self._looked = True
             asyncio.get_running_loop().call_soon(self._end_turn)
 
     def catch_up(self) -> None:
-        """Apply what was published since this copy's revision; one statement if anything was committed, none if not."""
+        """Apply what was published since this revision. No statement if nothing was committed."""
         mark = self._database.mark()
         if mark == self._mark:
             return
@@ -112,7 +112,7 @@ class Index:
     ) -> SearchQuery:
         """The search that these parameters ask for. Raises Invalid with every fault.
 
-        `without`: parameters that the endpoint does not take.
+        `without`: parameters that the address does not take.
         """
         return parser.parse(
             kind,
@@ -131,28 +131,30 @@ class Index:
         return None if number is None else next(iter(districts.places.of(number)), None)
 
     def _apply(self, changed: Iterable[Entry]) -> None:
-        for many, found in _few_or_many(changed):
-            self._take(found, many=many)
-            self.revision = found.seq
-            self.updated_at = max(self.updated_at, found.updated_at)
+        for many, one in _few_or_many(changed):
+            self._take(one, many=many)
+            self.revision = one.seq
+            self.updated_at = max(self.updated_at, one.updated_at)
 
-    def _take(self, found: Entry, *, many: bool) -> None:
-        if found.kind in self.collections:
-            self.collections[found.kind].put(found, many=many)
+    def _take(self, one: Entry, *, many: bool) -> None:
+        if one.kind in self.collections:
+            self.collections[one.kind].put(one, many=many)
         else:
-            self.vocabulary.put(
-                found.kind, found.slug, orjson.loads(found.card) if found.card else None
-            )
+            self.vocabulary.put(one.kind, one.slug, orjson.loads(one.card) if one.card else None)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _few_or_many(changed: Iterable[Entry]) -> Iterator[tuple[bool, Entry]]:
     """Each entry, with whether it is one of many."""
     first: list[Entry] = []
     rest = iter(changed)
-    for found in rest:
-        first.append(found)
+    for one in rest:
+        first.append(one)
         if len(first) == MANY:
             break
     many = len(first) == MANY
-    yield from ((many, found) for found in first)
-    yield from ((many, found) for found in rest)
+    yield from ((many, one) for one in first)
+    yield from ((many, one) for one in rest)

@@ -14,6 +14,7 @@ from app.search.filters import (
     MAX_QUERY_CHARACTERS,
     MAX_VALUES,
     NOT_STATED,
+    OUTCOME_FILTERS,
     RANGES,
     SORTS,
     Filter,
@@ -36,6 +37,9 @@ FORMS = {
     "_all": "{selection}. With several values, all of them must match.",
     "_not": "Everything but {selection}. With several values, each of them excludes.",
 }
+_SAME = "`outcome`, `evidence` and `direction` together select one and the same outcome."
+_ANY = "Each value may belong to a different outcome of the case."
+OF_OUTCOMES = {"": _SAME, "_all": _ANY, "_not": _ANY}
 SEPARATION = "Separate values by commas or repeat the parameter."
 
 Json = dict[str, Any]
@@ -69,6 +73,8 @@ def filter_description(noun: str, filter_: Filter, suffix: str) -> str:
     else:
         selection = f"case studies {filter_.meaning}"
     sentences = FORMS[suffix].format(selection=selection)
+    if filter_.name in OUTCOME_FILTERS:
+        sentences += f" {OF_OUTCOMES[suffix]}"
     return (
         f"{sentences[0].upper()}{sentences[1:]} {SEPARATION} "
         f"`{NOT_STATED}` stands for {noun} that state none."

@@ -1,4 +1,4 @@
-"""SearchQuery: the whole question, and its address with or without one of its parts."""
+"""SearchQuery: a whole search, and its address with or without one of its parts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """A checked question to the case studies or the districts."""
+    """A checked search of the case studies or the districts."""
 
     kind: str
     path: str
@@ -56,33 +56,33 @@ class SearchQuery:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """Its parameters in their one order (PARAMETERS), defaults and cursor left out."""
-        found = {"q": self.q} if self.q else {}
+        parameters = {"q": self.q} if self.q else {}
         for suffix, values in (("", self.any_of), ("_all", self.all_of), ("_not", self.none_of)):
             if values:
-                found |= {
+                parameters |= {
                     name + suffix: ",".join(values[name]) for name in FILTER if name in values
                 }
         for name, (low, high) in self.ranges.items():
-            found |= {
+            parameters |= {
                 f"{name}_{end}": str(value)
                 for end, value in (("min", low), ("max", high))
                 if value is not None
             }
         if self.slugs:
-            found["slug"] = ",".join(self.slugs)
+            parameters["slug"] = ",".join(self.slugs)
         if self.near:
-            found["near"] = self.near
+            parameters["near"] = self.near
         if self.within_km is not None:
-            found["within_km"] = repr(self.within_km).removesuffix(".0")
+            parameters["within_km"] = repr(self.within_km).removesuffix(".0")
         if self.sort != "relevance":
-            found["sort"] = f"-{self.sort}" if self.descending else self.sort
+            parameters["sort"] = f"-{self.sort}" if self.descending else self.sort
         if self.limit != DEFAULT_LIMIT:
-            found["limit"] = str(self.limit)
+            parameters["limit"] = str(self.limit)
         if self.fields:
-            found["fields"] = ",".join(self.fields)
+            parameters["fields"] = ",".join(self.fields)
         if self.facets is not None:
-            found["facets"] = ",".join(self.facets) or "none"
-        return found
+            parameters["facets"] = ",".join(self.facets) or "none"
+        return parameters
 
     @cached_property
     def units(self) -> list[Clause]:
@@ -103,28 +103,21 @@ class SearchQuery:
         }
 
     def canonical(self) -> str:
-        """The one query string of this question, without its cursor: equal questions, equal strings."""
+        """The one query string of this search without its cursor. Equal searches, equal strings."""
         return "&".join(self._written.values())
 
     def url(self, *, cursor: str | None = None) -> str:
         """Its address, root-relative."""
-        written = (
-            f"{self.canonical()}&cursor={cursor}"
-            if cursor and self._written
-            else f"cursor={cursor}"
-            if cursor
-            else self.canonical()
-        )
-        return f"{self.path}?{written}" if written else self.path
+        parts = [*self._written.values(), *([f"cursor={cursor}"] if cursor else [])]
+        return f"{self.path}?{'&'.join(parts)}" if parts else self.path
 
     def url_without(self, *names: str) -> str:
-        """The address of this question without some of its parameters, at its first page."""
+        """The address of this search without some of its parameters, at its first page."""
         written = "&".join(text for name, text in self._written.items() if name not in names)
         return f"{self.path}?{written}" if written else self.path
 
     def url_around(self, *names: str) -> tuple[str, str]:
-        """What stands before and behind these parameters in the address of this question at its first page: with a hundred values
-        of a parameter to link to, each link is a join."""
+        """What stands before and behind some parameters in the address of the first page."""
         place = _PLACE[names[0]]
         before = [
             text
@@ -139,11 +132,11 @@ class SearchQuery:
         return f"{self.path}?{'&'.join([*before, ''])}", "&".join(["", *behind])
 
     def parameters_of(self, part: str) -> list[str]:
-        """The parameters that make up a part that narrows it: both ends of a range, if both are given."""
+        """The parameters of a part that narrows the search: one, or both ends of a range."""
         return [name for name in (part, f"{part}_min", f"{part}_max") if name in self.parameters]
 
     def without_clause(self, clause: Clause) -> "SearchQuery":
-        """The same question without one of its words, at its first page."""
+        """The same search without one of its words, at its first page."""
         clauses = tuple(other for other in self.clauses if other != clause)
         return replace(self, clauses=clauses, q=" ".join(map(str, clauses)), cursor=None)
 

@@ -1,4 +1,4 @@
-"""Snippets: the passage of an entry in which the words were found, marked by offsets, never by HTML."""
+"""Snippets: the passage in which the words were found, marked by offsets, never by HTML."""
 
 import re
 from collections.abc import Sequence

@@ -24,7 +24,10 @@ class Order:
         self._gone: set[int] = set()  # taken out while stale
 
     def add(self, number: int, value: Any, *, many: bool) -> None:
-        """Put an entry, whose slug is known already, in its place; with `many` the places are settled once, when next asked for."""
+        """Put an entry, whose slug is known already, in its place.
+
+        With `many`, places are settled once, when next asked for.
+        """
         self.values += [None] * (number + 1 - len(self.values))
         self.values[number] = value
         if number >= len(self._ranks):
@@ -61,7 +64,7 @@ class Order:
         return np.where(ranks < valued, valued - 1 - ranks, ranks)
 
     def after(self, value: Any, slug: str, *, descending: bool = False) -> int:
-        """The least place of an entry that stands behind (value, slug), whether or not that entry is still there."""
+        """The least place behind (value, slug), whether or not that entry is still there."""
         self._settle()
         key = _key(value, slug)
         if descending and value is not None:

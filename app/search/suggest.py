@@ -32,7 +32,10 @@ class Suggestion:
 
 
 class Suggester:
-    """Every name in the directory, to be found by the beginning of any of its words. Made anew when the index has moved."""
+    """Every name in the directory, by the beginning of any of its words.
+
+    Made anew when the index has moved.
+    """
 
     def __init__(self) -> None:
         self._revision = -1
@@ -46,14 +49,14 @@ class Suggester:
             return []
         # The last word may be whole (Saint is St.) or the beginning of a longer one.
         beginnings = {" ".join([*folded, ""]), " ".join([*folded[:-1], written_words(text)[-1]])}
-        found: dict[tuple[str, str], Suggestion] = {}
+        suggestions: dict[tuple[str, str], Suggestion] = {}
         for beginning in beginnings:
             at = bisect_left(self._keys, (beginning,))
             while at < len(self._keys) and self._keys[at][0].startswith(beginning):
                 suggestion = self._keys[at][1]
-                found.setdefault((suggestion.kind, suggestion.value), suggestion)
+                suggestions.setdefault((suggestion.kind, suggestion.value), suggestion)
                 at += 1
-        return sorted(found.values())[:limit]
+        return sorted(suggestions.values())[:limit]
 
     def _catch_up(self, index: Index) -> None:
         if self._revision == index.revision:
@@ -76,8 +79,9 @@ class Suggester:
 
 
 def _keys(names: list[str], suggestion: Suggestion) -> list[tuple[str, Suggestion]]:
-    found = []
+    """What a suggestion is found by: each name from each of its words on, in both spellings."""
+    keys = []
     for name in names:
         for spelling in {tuple(words(name)), tuple(written_words(name))}:
-            found += [(" ".join(spelling[start:]), suggestion) for start in range(len(spelling))]
-    return found
+            keys += [(" ".join(spelling[start:]), suggestion) for start in range(len(spelling))]
+    return keys
