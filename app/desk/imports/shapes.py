@@ -181,7 +181,7 @@ class ImportedRow(DeskShape):
         description="Records that it looks like; accept the row if it is not a duplicate."
     )
     notes: list[ProblemError] = Field(
-        description="What was read differently from how it stands in the file; nothing to accept."
+        description="Values that were read differently from the file, such as 17,075 as 17075. Nothing to accept."
     )
     changes: list[ChangedField] = Field(description="Changes by field; empty for a new record.")
     needs: list[ProblemError] = Field(description="What is still missing for publication.")
