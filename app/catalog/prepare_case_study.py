@@ -207,9 +207,15 @@ def _rurality(
 
 
 def _outcome_lines(case: CaseStudy, terms: Terms) -> list[dict[str, Any]]:
-    """One line for each indicator: its outcome with the strongest evidence, the first of equals."""
+    """One line for each indicator: its outcome with the strongest evidence.
+
+    Of equals one with a figure, then the first.
+    """
     lines: dict[str, dict[str, Any]] = {}
-    for outcome in sorted(case.outcomes, key=lambda one: terms.evidence_rank(one.design)):
+    strongest_first = sorted(
+        case.outcomes, key=lambda one: (terms.evidence_rank(one.design), one.value is None)
+    )
+    for outcome in strongest_first:
         if outcome.indicator in lines:
             lines[outcome.indicator]["more"] += 1
         else:

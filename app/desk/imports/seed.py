@@ -19,10 +19,12 @@ from app.desk.imports.planner import Planner, Result, RowOutcome
 from app.desk.imports.rows import Row
 from app.errors import Fault, Invalid
 from app.records import store
+from app.records.case_study import CaseStudy
 from app.records.kinds import KINDS
 from app.records.revisions import Revision
 from app.records.shape import Shape
 from app.records.store import Change, StoredRecord
+from app.records.text import fold_text
 
 SEEDER = "seed"  # the actor whose records the seed may overwrite
 
@@ -45,6 +47,10 @@ class SeedPlan:
 class SeedPlanner(Planner):
     """Compares the seed's rows with the records of the directory."""
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._initiatives: dict[tuple[str, str], str] = {}  # initiative and place -> slug
+
     def _base(self, before: dict[str, Any]) -> dict[str, Any]:
         return {}  # a row of the seed is the whole record
 
@@ -57,7 +63,21 @@ class SeedPlanner(Planner):
         record, faults = super()._parsed(row, slug, base)
         if record is not None and not faults:
             faults = list(KINDS[row.kind].publication_faults(record))
+        if isinstance(record, CaseStudy):
+            faults += self._twin_faults(record)
         return record, faults
+
+    def _twin_faults(self, case: CaseStudy) -> list[Fault]:
+        """No two case studies tell of the same initiative in the same place."""
+        initiative = fold_text(case.initiative or case.title)
+        for place in case.districts or [case.state or ""]:
+            other = self._initiatives.setdefault((initiative, place), case.slug)
+            if other != case.slug:
+                detail = (
+                    f"{other} tells of the same initiative in {place}. Make one record of both."
+                )
+                return [Fault("repeated", detail, pointer="/initiative")]
+        return []
 
     def _result(
         self, outcome: RowOutcome, stored: StoredRecord | None, changes: tuple[FieldChange, ...]
