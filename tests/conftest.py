@@ -20,6 +20,7 @@ from app.database import Database
 
 Request = pytest.FixtureRequest
 ENGINES = ("sqlite", "postgresql")
+TIMEOUT_SECONDS = 60  # a busy machine is no fault
 _numbers = count(1)
 
 
@@ -95,7 +96,7 @@ def service(
 @pytest.fixture(scope="module")
 def client(service: Service) -> Iterator[httpx.Client]:
     """Asks the service."""
-    with httpx.Client(base_url=service.url) as client:
+    with httpx.Client(base_url=service.url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 
@@ -124,7 +125,7 @@ def own_service(seeded_url: str) -> Iterator[Service]:
 @pytest.fixture
 def own_client(own_service: Service) -> Iterator[httpx.Client]:
     """Asks the test's own service."""
-    with httpx.Client(base_url=own_service.url) as client:
+    with httpx.Client(base_url=own_service.url, timeout=TIMEOUT_SECONDS) as client:
         yield client
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from app.desk.access import keys
 from app.errors import Unauthenticated
 
+pytestmark = pytest.mark.few_records
+
 Json = dict[str, object]
 SECRET = re.compile(r"md_[0-9A-Za-z]{49}")
 

@@ -14,6 +14,8 @@ from serving import Service, serving
 
 from app.web.conditional import best_encoding, http_date, last_modified, unchanged_since
 
+pytestmark = pytest.mark.few_records
+
 SEARCH = "/v1/case-studies?q=attendance&state=OR"
 
 

@@ -13,6 +13,8 @@ import httpx
 import pytest
 from serving import Service, serving
 
+pytestmark = [pytest.mark.slow, pytest.mark.one_database]
+
 Json = dict[str, Any]
 ROOT = Path(__file__).parent.parent
 CLIENTS = ROOT / "tests" / "clients"

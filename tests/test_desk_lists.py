@@ -4,6 +4,8 @@ import httpx
 import pytest
 from people import People, amend, case_study, create, district, published, step
 
+pytestmark = pytest.mark.few_records
+
 LIST = "/case-studies"
 
 

@@ -63,6 +63,7 @@ ASKED = [command for command in COMMANDS if re.match(r"curl|model-districts", co
 MADE = [command.line for command in COMMANDS if command not in ASKED]
 
 
+@pytest.mark.one_database
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 @pytest.mark.parametrize(
     "command", ASKED, ids=lambda command: f"{command.document}: {command.line[:100]}"
@@ -181,6 +182,7 @@ def test_every_command_is_documented() -> None:
     ] == []
 
 
+@pytest.mark.one_database
 def test_every_public_address_is_documented(service: Service) -> None:
     text = "".join(path.read_text() for path in DOCS)
     public = [
@@ -191,6 +193,7 @@ def test_every_public_address_is_documented(service: Service) -> None:
     assert [path for path in public if f"`{path}`" not in text] == []
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", ["/v1/case-studies", "/v1/districts"])
 def test_every_parameter_of_a_search_is_documented_with_the_orders_and_facets_it_takes(
     path: str, service: Service
@@ -204,6 +207,7 @@ def test_every_parameter_of_a_search_is_documented_with_the_orders_and_facets_it
     assert [name for name in (*parameters, *orders, *facets) if f"`{name}`" not in SEARCHING] == []
 
 
+@pytest.mark.one_database
 def test_the_values_that_the_guide_lists_for_a_filter_are_those_that_it_takes(
     service: Service,
 ) -> None:
@@ -228,6 +232,7 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     assert [link for link in linked if not (path.parent / link).exists()] == []
 
 
+@pytest.mark.one_database
 def test_the_newest_version_in_the_changelog_is_the_one_that_runs(service: Service) -> None:
     newest = re.search(
         r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE

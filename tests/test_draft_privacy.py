@@ -7,6 +7,8 @@ import httpx
 import pytest
 from people import People, amend, case_study, create, published, step
 
+pytestmark = pytest.mark.few_records
+
 SECRET = "xylophon"  # a word that the seed lacks; everything that is not public holds it
 ASKED = (
     "/v1/case-studies?q=xylo*&facets=all",

@@ -10,6 +10,8 @@ from people import SOURCE, Json, People, amend, case_study, create, district, se
 from app.records.kinds import KINDS as KINDS_OF_RECORD
 from app.records.shape_faults import PATTERNS
 
+pytestmark = pytest.mark.few_records
+
 KINDS = {
     "case-studies": {"slug": "new-case", "title": "A case"},
     "districts": {"slug": "new-district", "name": "A district", "state": "OR"},

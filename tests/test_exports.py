@@ -311,6 +311,7 @@ def test_more_than_one_statement_can_carry_at_once_is_still_exported(
     assert {f"effort-{number}" for number in range(700)} < set(slugs)
 
 
+@pytest.mark.slow
 def test_clients_that_hang_up_early_do_no_harm(
     own_service: Service, own_client: httpx.Client
 ) -> None:

@@ -5,6 +5,8 @@ import pytest
 from serving import Service
 from sqlalchemy import text
 
+pytestmark = pytest.mark.few_records
+
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_service_that_can_answer_says_so(client: httpx.Client, path: str) -> None:

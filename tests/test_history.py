@@ -19,6 +19,8 @@ from people import (
     step,
 )
 
+pytestmark = pytest.mark.few_records
+
 OUTCOME = {"indicator": "attendance", "finding": "It rose", "design": "descriptive", "source": "s1"}
 VERSION_AND_TIME = re.compile(rb'"version":\d+,"updated_at":"[^"]+"')
 

@@ -16,6 +16,8 @@ from app.database import Database
 from app.desk.access.idempotency import Answer, IdempotencyRow, _claim, once
 from app.errors import Conflict
 
+pytestmark = pytest.mark.few_records
+
 
 def post(people: People, document: Json, key: str) -> httpx.Response:
     """Ada creates a case study under a key."""

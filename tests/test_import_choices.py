@@ -9,6 +9,8 @@ import pytest
 from importing import as_csv, commit, plan, results, rows_of, send
 from people import People, amend, case_study, create, district, step
 
+pytestmark = pytest.mark.few_records
+
 BOISE = "boise-school-district-id"
 
 

@@ -8,6 +8,8 @@ import pytest
 from importing import TYPES, Json, as_xlsx, commit, plan, results, rows_of, send
 from people import SOURCE, People, case_study, district
 
+pytestmark = pytest.mark.few_records
+
 FORMATS = list(TYPES)
 BOISE = "boise-school-district-id"
 FULL_DISTRICT = district(

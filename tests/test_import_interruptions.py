@@ -26,6 +26,8 @@ from app.desk.imports.plans import PlanRow
 from app.desk.imports.rows import Reading, Row
 from app.desk.imports.worker import PlanWorker
 
+pytestmark = pytest.mark.slow
+
 ROWS = 5_000
 PATIENCE_SECONDS = 120  # far more than any machine needs
 

@@ -3,6 +3,7 @@
 import resource
 from pathlib import Path
 
+import pytest
 from importing import count, many_districts, send, wait_until_planned
 from people import client, key
 from serving import Service
@@ -13,6 +14,8 @@ from app.desk.access.permissions import Editor
 from app.desk.imports import commit, plans
 from app.desk.imports.commit import Commitment
 from app.desk.imports.files import read_file
+
+pytestmark = pytest.mark.slow
 
 ROWS = 5_000
 MIB = 1024  # of what getrusage counts in

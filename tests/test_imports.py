@@ -7,6 +7,8 @@ import pytest
 from importing import Json, commit, plan, results, rows_of, send
 from people import People, amend, case_study, create, district, publish, seen, step
 
+pytestmark = pytest.mark.few_records
+
 BOISE = "boise-school-district-id"
 BOISE_LEAID = "1600360"
 

@@ -23,6 +23,8 @@ from app.search.filters import FILTER
 from app.search.query import OF_A_PAGE, PARAMETERS
 from app.search.vocabulary_endpoints import VOCABULARIES
 
+pytestmark = pytest.mark.one_database
+
 Json = dict[str, Any]
 REJECTIONS = [400, 404, 405, 406, 413, 415, 422, 429]
 SEARCHES = {"/v1/case-studies", "/v1/districts"}
@@ -358,6 +360,7 @@ def test_the_parameters_are_those_that_a_search_takes(document: Json, kind: str)
         assert sorted(described) == sorted(set(PARAMETERS) - set(OF_A_PAGE))
 
 
+@pytest.mark.slow
 def test_the_service_keeps_to_the_document_under_attack(
     service: Service, document: Json, tmp_path: Path
 ) -> None:

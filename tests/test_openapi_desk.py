@@ -14,6 +14,8 @@ from people import People
 from app.catalog import publication
 from app.records.kinds import KINDS
 
+pytestmark = pytest.mark.one_database
+
 Json = dict[str, Any]
 # A stale version (412) and a body too large (413) are told before anything else that is wrong with a request.
 CONFIGURATION = """
@@ -67,6 +69,7 @@ def document(people: People) -> Json:
     return found
 
 
+@pytest.mark.slow
 def test_the_desk_keeps_to_the_document_under_attack(
     people: People, document: Json, tmp_path: Path
 ) -> None:

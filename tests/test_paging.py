@@ -198,6 +198,7 @@ QUESTIONS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_no_row_that_stays_is_lost_or_repeated_while_others_change(
     own_service: Service, own_client: httpx.Client
 ) -> None:

@@ -13,6 +13,8 @@ from serving import Service
 
 from app.desk.access.permissions import ACTIVITIES, PERMISSIONS, ROLES
 
+pytestmark = pytest.mark.few_records
+
 
 @cache
 def operations(url: str) -> list[Operation]:

@@ -4,6 +4,8 @@ import httpx
 import pytest
 from people import Json, People, amend, case_study, create, district, publish, published, step
 
+pytestmark = pytest.mark.few_records
+
 
 def location(answer: httpx.Response) -> str:
     """Where an answer leads."""

@@ -25,6 +25,8 @@ from app.desk.sources.link_checker import LinkChecker, check_sources
 from app.records import source_checks
 from app.settings import Settings
 
+pytestmark = pytest.mark.few_records
+
 DAY = datetime(2026, 11, 25, 9, tzinfo=UTC)
 SLUG = "an-effort-id"
 

@@ -17,6 +17,8 @@ from app.desk.feedback import suggestions
 from app.desk.feedback.suggestions import MAX_WAITING, SuggestionRow
 from app.errors import TooMany
 
+pytestmark = pytest.mark.few_records
+
 SUGGESTION = {
     "kind": "correction",
     "about": "boise-id",

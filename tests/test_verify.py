@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from app.database import Database
 
+pytestmark = pytest.mark.few_records
+
 REST = "seq, state, moved_to, reason, updated_at, card, document, search_data"
 PLANTED = {
     "a changed card": (

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from people import People, amend, case_study, create, district, publish, published, step
 
+pytestmark = pytest.mark.few_records
+
 STATES = ("draft", "in_review", "published", "changed", "withdrawn")
 ASKED = {"return": {"note": "Why?"}, "withdraw": {"reason": "It was wrong."}}
 AFTER = {  # the state that each step leads to, from each state from which it may be taken

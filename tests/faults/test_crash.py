@@ -26,6 +26,8 @@ from app.records import store
 from app.records.kinds import KINDS
 from app.records.tables import CaseStudyRow, OutcomeRow, RevisionRow
 
+pytestmark = pytest.mark.slow
+
 COMMAND = str(Path(sys.executable).parent / "model-districts")
 WRITERS = 12
 ENOUGH = 300  # acknowledged writes before the kill
