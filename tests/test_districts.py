@@ -10,6 +10,8 @@ from publishing import case_study, district, outcome, publish, wait_for, withdra
 from seeding import SEED
 from serving import Service
 
+from app.catalog import entry
+
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
 
@@ -223,3 +225,15 @@ def test_a_case_study_that_moves_to_another_district_leaves_the_old_one(
     }
     assert "an-effort" not in slugs["boise-school-district-id"]
     assert "an-effort" in slugs["hartford-public-schools-ct"]
+
+
+def test_a_district_without_evidence_ranks_behind_one_with_the_weakest(
+    own_service: Service,
+) -> None:
+    database = own_service.database
+    publish(database, district("without-evidence"), district("with-evidence"))
+    weak = case_study("weak", districts=["with-evidence"], outcomes=[outcome("descriptive")])
+    publish(database, weak)
+    with database.reading() as session:
+        ranks = {one.slug: one.rank for one in entry.since(session, 0) if one.kind == "district"}
+    assert ranks["with-evidence"] < ranks["without-evidence"]

@@ -37,7 +37,7 @@ def prose_faults(
         faults += [
             Fault(
                 "number_without_fact",
-                f"the number {number:g} stands in no structured fact of the record",
+                f"{number:g} appears in the text but not in any outcome, figure or year of this record.",
                 pointer=f"/{name}",
             )
             for number in sorted(_numbers(markdown) - facts)
@@ -50,14 +50,14 @@ def prose_faults(
                 faults.append(
                     Fault(
                         "paragraph_without_source",
-                        f"no source mark ends the paragraph {block[:40]!r}...",
+                        f"The paragraph {block[:40]!r}... has no source mark. End it with one, such as [^s1].",
                         pointer=f"/{name}",
                     )
                 )
             faults += [
                 Fault(
                     "unknown_source",
-                    f"the mark [^{mark}] names no source of the record",
+                    f"[^{mark}] is not the id of a source of this record. Add the source or correct the mark.",
                     pointer=f"/{name}",
                     allowed=tuple(sources),
                 )
@@ -68,7 +68,7 @@ def prose_faults(
     faults += [
         Fault(
             "source_not_used",
-            f"no claim and no paragraph rests on source {source!r}",
+            f"No claim and no paragraph cites source {source!r}. Cite it or remove it.",
             pointer=f"/sources/{n}",
         )
         for n, source in enumerate(sources)

@@ -41,14 +41,18 @@ class FailedAttempts(Rate):
 
 
 def may(permission: str) -> Any:
-    """Declares what an operation takes: its OpenAPI entry says so, and `authenticated` sees to it."""
+    """Declare the permission that an operation requires, for OpenAPI and for `authenticated`."""
     return Security(authenticated, scopes=[permission])
 
 
 def authenticated(
     request: Request, needs: SecurityScopes, _shown_in_openapi: Annotated[object, Depends(KEY)]
 ) -> Editor:
-    """Who sent the request. Raises Unauthenticated, TooMany after too many failures, or Forbidden if the role is too small."""
+    """The editor who sent the request.
+
+    Raises Unauthenticated, TooMany after too many failures, or Forbidden if the role does not
+    allow it.
+    """
     address = request.client.host if request.client else ""
     failures = resource(request, FailedAttempts)
     failures.check(address)
@@ -82,7 +86,7 @@ def seen_version(
 ) -> int:
     """The version that the If-Match header names. Raises VersionRequired without one."""
     if if_match is None:
-        raise VersionRequired("send the ETag of the version you have seen in If-Match")
+        raise VersionRequired("Send If-Match with the ETag of the version that you read")
     etag = if_match.strip()
     if not (
         len(etag) > 2
@@ -95,7 +99,7 @@ def seen_version(
             [
                 Fault(
                     "not_an_etag",
-                    'If-Match is the ETag of the version you have seen, such as "7"',
+                    'If-Match must be the ETag of the version that you read, such as "7".',
                     parameter="If-Match",
                 )
             ]

@@ -1,4 +1,5 @@
-"""A POST sent twice is done once: the answer is kept with the effect, in one transaction, under the client's Idempotency-Key."""
+"""A POST sent twice is done once: its answer is stored with its effect, in one transaction, under the
+client's Idempotency-Key."""
 
 import hashlib
 from collections.abc import Callable
@@ -59,7 +60,7 @@ def parse_key(header: str | None) -> str | None:
             [
                 Fault(
                     "out_of_range",
-                    f"a key of 1 to {MAX_KEY_CHARACTERS} printable ASCII characters",
+                    f"Idempotency-Key must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters.",
                     parameter="Idempotency-Key",
                 )
             ]
@@ -76,9 +77,9 @@ def once(
     *,
     at: datetime,
 ) -> tuple[Answer, bool]:
-    """Do it, or give the answer it got before; says which (True: given again).
+    """Do a request, or repeat the answer it got before. Returns the answer, and whether it is repeated.
 
-    Raises Conflict while the first is being worked on, Invalid if the key came with another request before.
+    Raises Conflict while the first is in progress, Invalid if the key was used for another request.
     """
     if key is None:
         with database.writing() as session:
@@ -118,7 +119,7 @@ def _claim(database: Database, key_id: str, key: str, digest: str, at: datetime)
                 [
                     Fault(
                         "key_used_before",
-                        "this key came with another request before",
+                        "This key was used for another request. Use a new key.",
                         parameter="Idempotency-Key",
                     )
                 ]
@@ -127,7 +128,9 @@ def _claim(database: Database, key_id: str, key: str, digest: str, at: datetime)
             headers = dict(line.split(": ", 1) for line in (row.headers or "").splitlines())
             return Answer(row.status, headers, row.body or b"")
         if at - row.created_at < ABANDONED_AFTER:
-            raise Conflict("the first request with this key is still being worked on")
+            raise Conflict(
+                "The first request with this key is still in progress. Try again in a minute."
+            )
         row.created_at = at
         session.add(row)
         return None

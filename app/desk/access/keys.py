@@ -60,10 +60,10 @@ def issue(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKeyRow, str]:
-    """Make a key. Returns it with its secret, which cannot be had again. Raises Conflict if the label is taken."""
+    """Create a key. Returns it with its secret, which is not stored. Raises Conflict if the label is taken."""
     if session.exec(select(ApiKeyRow).where(ApiKeyRow.label == label)).first():
         raise Conflict(
-            f"there is a key for {label!r} already; revoked keys keep their label, since their changes bear it"
+            f"There is already a key for {label!r}. Choose another label; revoked keys keep theirs."
         )
     secret = _new_secret()
     row = ApiKeyRow(
@@ -120,7 +120,7 @@ def authenticate(
         and (row.expires_at is None or row.expires_at > at)
     )
     if not (scheme.lower() == "bearer" and known and alive and well_formed(secret)) or row is None:
-        raise Unauthenticated("a valid key is needed: Authorization: Bearer md_...")
+        raise Unauthenticated("A valid key is required. Send it as Authorization: Bearer md_...")
     return Editor(
         row.id, row.label, row.role
     ), row.used_at is None or at - row.used_at >= USED_AT_STEP

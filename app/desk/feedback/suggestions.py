@@ -86,7 +86,7 @@ def receive(
     ).one()
     if waiting >= MAX_WAITING:
         raise TooMany(
-            "more suggestions are waiting than editors can read; try again another day",
+            "The suggestion queue is full until editors handle some of it. Try again later.",
             retry_after=60,
         )
     row = SuggestionRow(
@@ -107,7 +107,7 @@ def receive(
 def get(session: Session, suggestion_id: str) -> SuggestionRow:
     """A suggestion. Raises NotFound."""
     if (row := session.get(SuggestionRow, suggestion_id)) is None:
-        raise NotFound("there is no such suggestion")
+        raise NotFound("There is no such suggestion")
     return row
 
 
@@ -135,7 +135,8 @@ def handle(
     row = get(session, suggestion_id)
     if row.version != seen_version:
         raise Stale(
-            f"the suggestion is at version {row.version} now; version {seen_version} was seen",
+            f"This suggestion is at version {row.version}, and your change is based on version "
+            f"{seen_version}. Read it again",
             version=row.version,
             current=row.model_dump(mode="json"),
         )
@@ -162,7 +163,7 @@ def _kind_of(session: Session, about: str) -> str:
         [
             Fault(
                 "unknown_value",
-                f"there is no case study and no district {about!r}",
+                f"There is no public case study or district {about!r}. Correct about, or leave it out.",
                 pointer="/about",
                 nearest=tuple(nearest(about, there)),
             )
