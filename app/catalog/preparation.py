@@ -58,7 +58,10 @@ class Terms:
 
     def rank_of(self, designs: Sequence[str]) -> int:
         """Rank of the strongest of these designs (strongest first); behind all of them for none."""
-        return self.evidence_rank(designs[0]) if designs else len(self.codes("evidence"))
+        if designs:
+            return self.evidence_rank(designs[0])
+        codes = self.codes("evidence")
+        return self.evidence_rank(codes[-1]) + 1 if codes else 0
 
 
 def prepare_term(kind: str, slug: str, public: PublishedRecord) -> PreparedEntry:
