@@ -16,7 +16,7 @@ help: ## List these commands
 run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PORT=8000)
 	@$(BIN)/model-districts serve
 
-test: .venv/dev.stamp ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
+test: .venv/dev.stamp $(CLIENTS) ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
 	@echo "Every test runs, on SQLite and on PostgreSQL: about four minutes on two cores. 'make test-quick' takes one."
 	@$(BIN)/pytest $(ARGS)
 

@@ -216,7 +216,7 @@ def _step_route(
         f"/{KINDS[kind].path}/{{slug}}/{resource}",
         take,
         methods=[method],
-        summary=f"{verb} a {KINDS[kind].noun}",
+        summary=f"{verb} {KINDS[kind].with_article}",
         description=do.__doc__,
         operation_id=f"desk_{name}_{kind.replace('-', '_')}",
         response_model=shapes.RecordAnswer[record_shape],

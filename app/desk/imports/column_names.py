@@ -329,7 +329,7 @@ def _unknown(kind: str, columns: list[Column], options: ReadOptions) -> Iterator
     what = "These columns are no fields" if len(unknown) > 1 else "This column is no field"
     yield Fault(
         "unknown_column",
-        f"{what} of a {KINDS[kind].noun}: {named}. Send mapping=Column:field for those that are "
+        f"{what} of {KINDS[kind].with_article}: {named}. Send mapping=Column:field for those that are "
         "to be read, and unknown_columns=ignore to pass over the others.",
         pointer=f"/{unknown[0].name[:60]}" if len(unknown) == 1 else "",
         allowed=known,
