@@ -17,10 +17,10 @@ run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PO
 	@$(BIN)/model-districts serve
 
 test: .venv/dev.stamp $(CLIENTS) ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
-	@echo "Every test runs, on SQLite and on PostgreSQL: about four minutes on two cores. 'make test-quick' takes one."
+	@echo "Every test runs, on SQLite and on PostgreSQL: twenty minutes on two busy cores. 'make test-quick' takes five."
 	@$(BIN)/pytest $(ARGS)
 
-test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: about a minute
+test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: five minutes on two busy cores
 	@$(BIN)/pytest -m "not slow" --engine sqlite $(ARGS)
 
 lint: .venv/dev.stamp ## Check format, style, types, imports and the Dockerfile; no tests

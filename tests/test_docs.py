@@ -311,6 +311,10 @@ def _checkout(folder: Path) -> Path:
         (folder / ".venv" / name).symlink_to(Path(sys.prefix) / name)
     for name in ("run.stamp", "dev.stamp"):
         (folder / ".venv" / name).touch()
+    shutil.copytree(ROOT / "tests" / "clients", folder / "tests" / "clients")
+    (folder / "var" / "clients").mkdir(parents=True)
+    for name in ("node.stamp", "venv.stamp"):
+        (folder / "var" / "clients" / name).touch()
     return folder
 
 

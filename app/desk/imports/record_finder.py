@@ -93,8 +93,10 @@ class RecordFinder:
         match.notes.append(Fault("slug_proposed", detail, pointer="/slug"))
 
     def _repeated(self, what: str, name: str, row: Row, pointer: str) -> list[Fault]:
-        first = self._origins.setdefault((what, name), row.origin)
-        if first == row.origin:
+        # rows of the seed are named by their slug: two with one slug have one origin too
+        first = self._origins.get((what, name))
+        if first is None:
+            self._origins[what, name] = row.origin
             return []
         detail = f"{name!r} is in the file already, at {first}. Remove one of the two rows."
         return [Fault("repeated", detail, pointer=pointer)]
