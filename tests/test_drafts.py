@@ -121,7 +121,7 @@ def test_a_draft_may_lack_what_publishing_needs_and_says_so(people: People) -> N
     assert sorted((need["pointer"], need["code"]) for need in meta["needs"]) == [
         (f"/{name}", "needed_to_publish") for name in missing
     ]
-    assert meta["moves"] == ["submit"]
+    assert meta["moves"] == ["discard"]  # it cannot be submitted yet
     complete = people.ada.put(
         "/case-studies/begun", json=case_study("begun"), headers={"If-Match": '"1"'}
     )

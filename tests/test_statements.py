@@ -33,7 +33,7 @@ OTHERS = (
 )
 REFUSED = (
     "/v1/case-studies?colour=red&state=Atlantis",
-    "/v1/suggest?q=",
+    "/v1/suggest?q=a&limit=1000",
     "/v1/nowhere",
     "/v1/case-studies?cursor=AAAA",
 )

@@ -11,6 +11,7 @@ from serving import serving
 from sqlalchemy import text
 
 from app.database import Database
+from app.search import index
 
 pytestmark = pytest.mark.few_records
 
@@ -112,11 +113,14 @@ def test_after_a_rebuild_no_search_answers_from_the_index_file_of_before(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    index_dir = tmp_path / "index"
+    index_dir.mkdir()
+    monkeypatch.setattr(index, "WORTH_A_FILE", 1)  # a file for few records too
     plant(PLANTED["a changed card"][0])
-    with serving(seeded_url, index_dir=tmp_path) as service:
+    with serving(seeded_url, index_dir=index_dir) as service:
         assert "Noise" in httpx.get(f"{service.url}/v1/case-studies?slug=boise-id").text
-    assert list(tmp_path.iterdir()), "the service left no index file"
-    monkeypatch.setenv("INDEX_DIR", str(tmp_path))
+    assert list(index_dir.iterdir()), "the service left no index file"
+    monkeypatch.setenv("INDEX_DIR", str(index_dir))
     assert typed("verify", "--rebuild").code == 0
-    with serving(seeded_url, index_dir=tmp_path) as service:
+    with serving(seeded_url, index_dir=index_dir) as service:
         assert "Noise" not in httpx.get(f"{service.url}/v1/case-studies?slug=boise-id").text

@@ -48,6 +48,7 @@ def test_it_answers_as_it_did_and_follows_on(
             assert ask(other, question) == ask(index, question)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0), st.integers(min_value=1, max_value=255))
 def test_a_file_with_a_changed_byte_is_not_believed(place: int, change: int) -> None:
     with TemporaryDirectory() as folder:
