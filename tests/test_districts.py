@@ -156,7 +156,7 @@ def test_a_change_to_a_district_shows_in_its_case_studies(
     assert [own["name"] for own in case["districts"]] == ["Boise Schools"]
     assert (case["rurality"], case["rurality_basis"]) == (["rural"], "nces")
     assert case["version"] == 1
-    for question in ("rurality=rural&slug=boise-id", "q=braves", 'q="boise schools"'):
+    for question in ("rurality=rural&slug=boise-id", "q=braves&match=exact", 'q="boise schools"'):
         found = own_client.get(f"/v1/case-studies?{question}").json()["data"]
         assert [hit["slug"] for hit in found] == ["boise-id"], question
 

@@ -330,7 +330,7 @@ def test_clients_that_hang_up_early_do_no_harm(
                 b"GET /v1/exports/case-studies.ndjson HTTP/1.1\r\nHost: here\r\n\r\n"
             )
             assert hanging_up.recv(1000).startswith(b"HTTP/1.1 200")
-    assert len(exported(own_client, "case-studies", "ndjson", "q=paragraph")) == 300
+    assert len(exported(own_client, "case-studies", "ndjson", "q=paragraph&match=exact")) == 300
     assert own_client.get("/v1/case-studies/boise-id").status_code == 200
     wait_for(own_service, publish(own_service.database, case_study("an-effort")))
     assert own_client.get("/v1/case-studies/an-effort").status_code == 200

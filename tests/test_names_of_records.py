@@ -64,7 +64,7 @@ def test_a_slug_that_is_not_there_is_named(client: httpx.Client) -> None:
 
 
 def test_a_place_that_is_not_known_is_refused_with_what_is_taken(client: httpx.Client) -> None:
-    answer = client.get("/v1/districts?near=97701")
+    answer = client.get("/v1/districts?near=00000")
     assert answer.status_code == 422
     detail = answer.json()["errors"][0]["detail"]
     assert "latitude,longitude" in detail

@@ -125,6 +125,7 @@ def case_study_body(case: CaseStudy, terms: Terms) -> str:
     facts = [
         *terms.labels("indicator", indicators),
         *(part for outcome in case.outcomes for part in _words_of(outcome)),
+        *_words_of_evidence(case, terms),
         *(figure.measure for figure in (*case.scale, *case.context)),
         *(funding.name for funding in case.funding),
         *(part for partner in case.partners for part in (partner.name, partner.role)),
@@ -181,6 +182,15 @@ def _place(district: DistrictRecord) -> dict[str, Any] | None:
 
 def _words_of(outcome: Outcome) -> tuple[str | None, ...]:
     return outcome.finding, outcome.population, outcome.comparison
+
+
+def _words_of_evidence(case: CaseStudy, terms: Terms) -> Iterable[str]:
+    """What study designs and directions are called, since nobody types their codes."""
+    designs = {f"evidence.{outcome.design}" for outcome in case.outcomes}
+    directions = {f"direction.{outcome.direction}" for outcome in case.outcomes}
+    for slug in sorted((designs | directions) - {"direction.not-stated"}):
+        term = terms.get("term", slug)
+        yield f"{term.label}: {', '.join(term.synonyms)}"
 
 
 def _plain(value: Any) -> Any:

@@ -164,12 +164,14 @@ def _text(
         *places,
         *(terms.get("state", code).name for code in states),
         *terms.labels("strategy", case.strategies),
+        *terms.labels("term", (f"topic.{code}" for code in case.topics)),
     ]
     initiative = case.initiative if case.initiative != case.title else None
     return {
         "title": joined([case.title, initiative]),
         "aliases": joined(case.aliases),
         "names": joined(names),
+        "asked_as": joined(case.asked_as),
         "summary": case.summary or "",
         "text": case_study_body(case, terms),
     }

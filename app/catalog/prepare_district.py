@@ -127,6 +127,7 @@ def _text(district: DistrictRecord, studies: Sequence[CaseStudy], terms: Terms) 
         "title": district.name,
         "aliases": joined([*district.aliases, district.nces_leaid]),
         "names": joined(names),
+        "asked_as": joined(phrase for case in studies for phrase in case.asked_as),
         "summary": joined(titles),
         "text": joined(bodies),
     }

@@ -7,8 +7,8 @@ from app.catalog import entry
 from app.database import Database
 from app.research.formats import Column
 from app.search.index import Index
-from app.search.matching import match
 from app.search.query import SearchQuery
+from app.search.results import all_hits
 
 Documents = Generator[str, None, None]  # reads while it is open
 TABLES = {"case-studies": "case-study", "districts": "district"}
@@ -17,7 +17,7 @@ TABLES = {"case-studies": "case-study", "districts": "district"}
 def documents(database: Database, index: Index, query: SearchQuery) -> Documents:
     """The full document of every record that the search finds, by slug, all of one revision."""
     collection = index.collections[query.kind]
-    numbers = match(query, collection).hits()
+    numbers = all_hits(query, index)
     slugs = None
     if len(numbers) < len(collection):
         slugs = frozenset(collection.slugs[number] for number in numbers)

@@ -45,6 +45,24 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         "limit": query.limit,
         "query": canonical,
         "match": results.mode,
+        "whole": results.whole,
+        "corrected": [
+            {"from": one.written, "to": one.read, "link": query.url_with(("spelling", "exact"))}
+            for one in results.understood.corrections
+        ],
+        "synonyms": [
+            {"word": word, "used": list(used), "link": query.url_with(("match", "exact"))}
+            for word, used in results.understood.synonyms.items()
+        ],
+        "understood": [
+            {
+                "words": part.words,
+                "kind": part.kind,
+                "label": part.label,
+                "link": query.url_with(*part.parameters),
+            }
+            for part in results.understood.parts
+        ],
         "dropped": results.dropped,
         "not_found": results.not_found,
         "relaxations": [

@@ -1,15 +1,15 @@
 """Collection: the public entries of one kind as search holds them."""
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Callable, Hashable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 from pyroaring import BitMap
 
 from app.catalog.entry import Entry
 from app.records.text import fold_text
-from app.search.analysis import SAME
+from app.search.analysis import SAME, folded_words
 from app.search.filters import FILTER, NOT_STATED, OUTCOME_FILTERS, OUTCOME_KEY, RANGE
 from app.search.number_index import NumberIndex
 from app.search.places import Places
@@ -20,6 +20,7 @@ from app.search.stored_entries import StoredEntries, StoredEntry
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
 COUNTED = ("organization", OUTCOME_KEY)  # values that entries have, though not a filter
 NO_VALUE = {OUTCOME_KEY: "|".join([NOT_STATED] * len(OUTCOME_FILTERS))}  # others: NOT_STATED
+NAMES = ("title", "aliases", "names")  # fields of an entry's text
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
 
 
@@ -31,6 +32,7 @@ class Collection:
 
     def __init__(self) -> None:
         self.slugs: list[str] = []  # by number; empty where the entry is no longer there
+        self.every_slug: list[str] = []  # by number, also where the entry is no longer there
         self.numbers: dict[str, int] = {}
         self.moved: dict[str, str] = {}  # former slug -> the slug after it
         self.other_ids: dict[str, str] = {}  # federal id -> slug
@@ -47,6 +49,8 @@ class Collection:
         self.figures = {name: NumberIndex() for name in RANGE}
         self.places = Places()
         self.orders = {name: Order(self.slugs) for name in ORDERS}
+        # Words of titles, aliases, districts and places, with the number of entries that are named so.
+        self.name_words: Counter[str] = Counter()
         self._sorted_words: list[str] | None = None
         self._remembered: dict[Hashable, BitMap] = {}
 
@@ -66,6 +70,7 @@ class Collection:
             return
         number = self._add_text(entry)
         self.slugs.append(entry.slug)
+        self.every_slug.append(entry.slug)
         self.numbers[entry.slug] = number
         if entry.ids:
             self.ids_of[entry.slug] = entry.ids
@@ -86,6 +91,7 @@ class Collection:
     def _add_text(self, entry: Entry) -> int:
         folded = {name: fold_text(text) for name, text in entry.text.items()}
         analysis = analyse(folded)
+        self.name_words.update(_name_words(folded))
         names = {name: text for name, text in entry.text.items() if name not in ("summary", "text")}
         number = self.stored.append(
             StoredEntry(
@@ -131,7 +137,12 @@ class Collection:
             "summary": self.stored.summary(number),
             "text": self.stored.text(number),
         }
-        analysis = analyse({name: fold_text(text) for name, text in fields.items()})
+        folded = {name: fold_text(text) for name, text in fields.items()}
+        analysis = analyse(folded)
+        for word in _name_words(folded):
+            self.name_words[word] -= 1
+            if not self.name_words[word]:
+                del self.name_words[word]
         for stem in analysis.impacts:
             self.postings[stem].discard(number)
         for word in analysis.stems:
@@ -217,3 +228,8 @@ def sort_value(entry: Entry, name: str) -> Any:
     if name == "state":
         return next(iter(entry.facets.get("state", ())), None)
     return max(entry.figures.get(name, ()), default=None)
+
+
+def _name_words(folded: Mapping[str, str]) -> set[str]:
+    """The words by which an entry is called."""
+    return {word for name in NAMES for word in folded_words(folded.get(name, ""))}

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import orjson
 from pydantic import Field, TypeAdapter
@@ -18,26 +18,31 @@ CHECKSUM_BYTES = 6
 _PAYLOAD = TypeAdapter(
     tuple[
         str,
+        Annotated[int, Field(ge=0)],
+        Annotated[int, Field(ge=1)],
         tuple[int, Value],
         str,
-        Literal["all", "any"] | None,
-        list[Annotated[int, Field(ge=0, lt=1 << 20)]],
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What the last row of a page was sorted by, and how its words were weighed."""
+    """Where a page ended: its place in a walk, and what its last row was sorted by.
 
+    The walk holds the order of the first page. A worker that does not hold it (another process, or
+    after a restart) goes on behind the last row instead.
+    """
+
+    fingerprint: str  # of the query
+    revision: int  # at which the walk began
+    offset: int  # rows shown so far
     key: tuple[int, Value]  # score or meters, then the value of the sort
     slug: str
-    mode: Literal["all", "any"] | None
-    weights: list[int]
 
-    def encode(self, query: SearchQuery) -> str:
+    def encode(self) -> str:
         """The cursor as an address carries it: bound to its query, with a checksum."""
-        payload = orjson.dumps([_fingerprint(query), self.key, self.slug, self.mode, self.weights])
+        payload = orjson.dumps([self.fingerprint, self.revision, self.offset, self.key, self.slug])
         return _as_text(_checksum(payload) + payload)
 
 
@@ -49,15 +54,20 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
     if query.cursor is None:
         return None
     try:
-        fingerprint, key, slug, mode, weights = _decoded(query.cursor)
+        cursor = Cursor(*_decoded(query.cursor))
     except ValueError:
         raise _refused(_DAMAGED) from None
-    if fingerprint != _fingerprint(query):
+    if cursor.fingerprint != fingerprint(query):
         raise _refused(_MISMATCH)
-    right_type = isinstance(key[1], VALUE_TYPES.get(query.sort, int) | None)
-    if not right_type or len(weights) != len(query.units):
+    if not isinstance(cursor.key[1], VALUE_TYPES.get(query.sort, int) | None):
         raise _refused(_DAMAGED)
-    return Cursor(key, slug, mode, weights)
+    return cursor
+
+
+def fingerprint(query: SearchQuery) -> str:
+    """What tells a query from others, whatever its paging and its fields."""
+    address = query.url_without("limit", "fields", "facets")
+    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
 
 
 _DAMAGED = (
@@ -75,9 +85,7 @@ def _refused(reason: tuple[str, str]) -> Malformed:
     return Malformed([Fault(code, detail, parameter="cursor")])
 
 
-def _decoded(
-    text: str,
-) -> tuple[str, tuple[int, Value], str, Literal["all", "any"] | None, list[int]]:
+def _decoded(text: str) -> tuple[str, int, int, tuple[int, Value], str]:
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     payload = raw[CHECKSUM_BYTES:]
     if raw[:CHECKSUM_BYTES] != _checksum(payload) or _as_text(raw) != text:
@@ -87,11 +95,6 @@ def _decoded(
 
 def _as_text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _fingerprint(query: SearchQuery) -> str:
-    address = query.url_without("limit", "fields", "facets")
-    return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
 
 
 def _checksum(payload: bytes) -> bytes:

@@ -22,15 +22,21 @@ from app.search import index_file, parser
 from app.search.collection import Collection
 from app.search.query import SearchQuery
 from app.search.shapes import FIELDS
+from app.search.understanding.lexicon import Language, Lexicon, shipped_language
+from app.search.understanding.synonyms import Synonyms
+from app.search.walks import Walks
 
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
+LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 
 
 class Index:
     """Everything that is public, in memory, as of one revision."""
 
-    def __init__(self, database: Database, *, index_dir: Path | None = None) -> None:
+    def __init__(
+        self, database: Database, *, index_dir: Path | None = None, language: Language | None = None
+    ) -> None:
         self._database = database
         self._file = index_dir and index_dir / f"{_digest(str(database.url))}.index"
         self._lock = threading.Lock()
@@ -41,6 +47,22 @@ class Index:
         self.updated_at = datetime.fromtimestamp(0, UTC)
         self.vocabulary = Vocabulary()
         self.collections = {kind: Collection() for kind in SEARCHABLE}
+        self.walks = Walks()
+        self._language = language or shipped_language(LANGUAGE)
+        self._synonyms: Synonyms | None = None  # until the vocabulary changes
+        self._lexicons: dict[str, Lexicon] = {}  # until their collection or the vocabulary changes
+
+    def lexicon(self, kind: str) -> Lexicon:
+        """What the words of a question are looked up in, as of now."""
+        lexicon = self._lexicons.get(kind)
+        if lexicon is None:
+            if self._synonyms is None:
+                self._synonyms = Synonyms(self.vocabulary, self._language)
+            lexicon = Lexicon(
+                self.collections[kind], self._synonyms, self.vocabulary, self._language
+            )
+            self._lexicons[kind] = lexicon
+        return lexicon
 
     def open(self) -> None:
         """Read the index file if there is a good one, catch up, and write one if that took long."""
@@ -81,6 +103,7 @@ class Index:
             for term in entry.of_other_kinds(session, SEARCHABLE):
                 self._take(term, many=True)
         self.collections = fresh
+        self._lexicons.clear()
         self.revision, self.updated_at = (
             about["revision"],
             datetime.fromisoformat(about["updated_at"]),
@@ -125,10 +148,12 @@ class Index:
         )
 
     def place_of(self, name: str) -> tuple[float, float] | None:
-        """Position of a district by slug or LEAID, where known."""
+        """Position of a district by slug or LEAID, of a ZIP code or of a town, where known."""
         districts = self.collections["district"]
         number = districts.number(name)
-        return None if number is None else next(iter(districts.places.of(number)), None)
+        if number is not None:
+            return next(iter(districts.places.of(number)), None)
+        return self._language.gazetteer.point(name)
 
     def _apply(self, changed: Iterable[Entry]) -> None:
         for many, one in _few_or_many(changed):
@@ -139,7 +164,10 @@ class Index:
     def _take(self, one: Entry, *, many: bool) -> None:
         if one.kind in self.collections:
             self.collections[one.kind].put(one, many=many)
+            self._lexicons.pop(one.kind, None)
         else:
+            self._synonyms = None
+            self._lexicons.clear()
             self.vocabulary.put(one.kind, one.slug, orjson.loads(one.card) if one.card else None)
 
 

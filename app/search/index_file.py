@@ -24,7 +24,7 @@ from app.records.text import fold_text
 from app.search import analysis, postings
 from app.search.collection import Collection
 
-MAGIC = b"MDINDEX3"
+MAGIC = b"MDINDEX4"
 LENGTH = struct.Struct("<Q")
 END = 2**64 - 1
 CHUNK = 1024 * 1024
@@ -107,6 +107,7 @@ def _sections(collections: dict[str, Collection], about: dict[str, Any]) -> Iter
 
 def _collection_sections(collection: Collection) -> Iterator[bytes]:
     yield orjson.dumps(collection.slugs)
+    yield orjson.dumps(collection.name_words)
     yield orjson.dumps([collection.ids_of, collection.moved])
     yield collection.all.serialize()
     lengths = array("I", [len(part) for parts in collection.stored.parts() for part in parts])
@@ -176,6 +177,8 @@ class _Sections:
 
 def _fill(collection: Collection, sections: _Sections, start: int) -> int:
     collection.slugs += orjson.loads(next(sections))
+    collection.every_slug += collection.slugs
+    collection.name_words.update(orjson.loads(next(sections)))
     collection.numbers = {slug: number for number, slug in enumerate(collection.slugs) if slug}
     collection.ids_of, collection.moved = orjson.loads(next(sections))
     collection.other_ids = {other: slug for slug, ids in collection.ids_of.items() for other in ids}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection as Names
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import radians
 from typing import Literal
 
@@ -15,11 +15,14 @@ from app.search.analysis import stem
 from app.search.collection import Collection
 from app.search.filters import OUTCOME_FILTERS
 from app.search.outcomes import entries_with_outcome
-from app.search.postings import union
+from app.search.postings import numbers_of, union
 from app.search.query import Clause, SearchQuery
+from app.search.understanding.alternatives import Understood
+from app.search.weighing import WeighedUnit, part_members, weigh
 
-Mode = Literal["all", "any"] | None  # whether every word matched, or any; None without words
+Mode = Literal["best", "all", "exact"] | None  # how words must match; None without words
 Kilometers = NDArray[np.float64]
+LEAST_SHARE = 0.2  # of the question's weight, that a partial match holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,15 @@ class Matches:
 
     collection: Collection
     mode: Mode
-    text: BitMap
+    text: BitMap  # entries found by words: whole and partial matches
+    whole: BitMap  # those that hold every word, or what stands for it
+    understood: Understood
+    units: Sequence[WeighedUnit]
+    phrase: Sequence[str]  # the words in a row, corrected; empty if one is only a beginning
     filters: Mapping[str, BitMap]  # by parameter; by name, for a range and its two parameters
     outcomes: Mapping[str, Sequence[str]]  # those of OUTCOME_FILTERS that are given
-    distances_km: Kilometers | None = None
-    dropped: Sequence[Clause] = field(default_factory=tuple)
+    distances_km: Kilometers | None = None  # from `near`
+    distances_meant_km: Kilometers | None = None  # from a place that the words name
 
     def narrowed_by(self, name: str) -> bool:
         """Whether a filter is set."""
@@ -48,20 +55,35 @@ class Matches:
         return BitMap.intersection(text, *sets)
 
 
-def match(query: SearchQuery, collection: Collection, *, mode: Mode = None) -> Matches:
-    """Find the entries that hold every word or, if none does, any word.
-
-    `mode` settles which: the later pages of a search keep the mode of the first.
-    """
+def match(query: SearchQuery, collection: Collection, understood: Understood) -> Matches:
+    """Find the entries: whole matches, and partial ones with enough of the question's weight."""
     distances = distances_km(query.point, collection) if query.point else None
-    mode, text, dropped = _match_text(query, collection, mode)
+    units = weigh(understood, collection)
+    excluded = union(entries_of(clause, collection) for clause in query.clauses if clause.without)
+    mode = _mode(query)
+    text, whole = collection.all, collection.all
+    if mode:
+        text, whole = _match_text(query, understood, units, collection)
+    point = next((part.point for part in understood.parts if part.point), None)
     filters = dict(_filters(query, collection, distances))
     outcomes = {name: own for name, own in query.any_of.items() if name in OUTCOME_FILTERS}
-    return Matches(collection, mode, text, filters, outcomes, distances, dropped)
+    return Matches(
+        collection=collection,
+        mode=mode,
+        text=text - excluded,
+        whole=whole - excluded,
+        understood=understood,
+        units=units,
+        phrase=_phrase(query, understood),
+        filters=filters,
+        outcomes=outcomes,
+        distances_km=distances,
+        distances_meant_km=distances_km(point, collection) if point else None,
+    )
 
 
 def entries_of(clause: Clause, collection: Collection) -> BitMap:
-    """The entries that hold a word, a phrase or a beginning."""
+    """The entries that hold a word, a phrase or a beginning, as it was typed."""
     if clause.phrase:
         return collection.holding_phrase(clause.words)
     if clause.prefix:
@@ -70,20 +92,56 @@ def entries_of(clause: Clause, collection: Collection) -> BitMap:
     return posting.set() if posting else BitMap()
 
 
-def _match_text(
-    query: SearchQuery, collection: Collection, mode: Mode
-) -> tuple[Mode, BitMap, list[Clause]]:
-    """The mode, the entries found, and the words that no entry holds."""
+def _mode(query: SearchQuery) -> Mode:
+    """How the words must match; None if there is none, or only words to leave out."""
+    if all(clause.without for clause in query.clauses):
+        return None
+    return "exact" if query.match == "exact" else "all" if query.match == "all" else "best"
+
+
+def _phrase(query: SearchQuery, understood: Understood) -> Sequence[str]:
     wanted = [clause for clause in query.clauses if not clause.without]
-    excluded = union(entries_of(clause, collection) for clause in query.clauses if clause.without)
-    if not wanted:
-        return None, collection.all - excluded, []
-    sets = [entries_of(clause, collection) for clause in wanted]
-    holding_all = BitMap.intersection(*sets) - excluded
-    if mode == "all" or (mode is None and (holding_all or len(wanted) == 1)):
-        return "all", holding_all, []
-    dropped = [clause for clause, members in zip(wanted, sets, strict=True) if not members]
-    return "any", union(sets) - excluded, dropped
+    if any(clause.prefix for clause in wanted):
+        return ()
+    if understood.corrections and not any(clause.phrase for clause in wanted):
+        return understood.read
+    return [word for clause in wanted for word in clause.words]
+
+
+def _match_text(
+    query: SearchQuery,
+    understood: Understood,
+    units: Sequence[WeighedUnit],
+    collection: Collection,
+) -> tuple[BitMap, BitMap]:
+    """The entries that the words find, and those of them that hold all."""
+    fitting = [
+        part_members(part, collection)
+        for part in understood.parts
+        if part.kind in ("enrollment", "distance") and part.strict
+    ]
+    if not units:
+        text = BitMap.intersection(*fitting) if fitting else BitMap()
+        return text, text
+    holders = [unit.holders for unit in units]
+    whole = BitMap.intersection(*fitting, *holders)
+    if query.match:
+        return whole, whole
+    return whole | _partial(units, holders, collection), whole
+
+
+def _partial(
+    units: Sequence[WeighedUnit], holders: Sequence[BitMap], collection: Collection
+) -> BitMap:
+    """The entries that hold enough of the question's weight, by neighbors as well."""
+    every = [union([own, *u.neighbor_holders]) for u, own in zip(units, holders, strict=True)]
+    if len(units) == 1:
+        return every[0]
+    held = np.zeros(len(collection.slugs), dtype=np.int64)
+    for unit, members in zip(units, every, strict=True):
+        held[numbers_of(members)] += unit.weight
+    least = LEAST_SHARE * sum(unit.weight for unit in units)
+    return BitMap(np.flatnonzero((held > 0) & (held >= least)).astype(np.uint32))
 
 
 def _filters(

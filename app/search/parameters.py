@@ -9,6 +9,7 @@ from app.search.filters import (
     DEFAULT_LIMIT,
     FACETS,
     FILTERS,
+    MATCHES,
     MAX_CLAUSES,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
@@ -17,12 +18,14 @@ from app.search.filters import (
     OUTCOME_FILTERS,
     RANGES,
     SORTS,
+    SPELLINGS,
     Filter,
     Range,
 )
 
 TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
-PLACE = f"^({COORDINATES}|{SLUG_PATTERN.strip('^$')})$"
+TOWN = "[^0-9,]+(, *[A-Za-z]{2})?"
+PLACE = f"^({COORDINATES}|{SLUG_PATTERN.strip('^$')}|{TOWN})$"
 EXAMPLES = {
     "case studies": {"slug": "boise-id", "fields": ["slug", "title"], "q": "attendance"},
     "districts": {
@@ -54,6 +57,7 @@ def search_parameters(
     """
     parameters = [
         _words(noun),
+        *_ways_to_match(),
         *(_filter(noun, filter_, "") for filter_ in FILTERS),
         *_ranges(),
         *_places(noun),
@@ -91,11 +95,34 @@ def _words(noun: str) -> Json:
     return _parameter(
         "q",
         'Words to search for, `"exact phrases"`, `-excluded` words and `begin*`. Entries that have '
-        "all the words come first. Words match in all their forms (school, schools). At most "
-        f"{MAX_CLAUSES} words and phrases.",
+        "all the words come first, then those that have some. Words match in all their forms (school, "
+        "schools), by synonyms, and by the nearest spelling when a word is misspelt. States, "
+        "settings (rural), sizes (under 500 students) and ZIP codes are understood. Phrases and "
+        f"`-excluded` words match as typed. At most {MAX_CLAUSES} words and phrases.",
         {"type": "string", "maxLength": MAX_QUERY_CHARACTERS, "pattern": TEXT},
         EXAMPLES[noun]["q"],
     )
+
+
+def _ways_to_match() -> list[Json]:
+    return [
+        _parameter(
+            "match",
+            "How the words of `q` match. Without it, entries that have all the words come first "
+            "and entries that have some of them follow. `all`: only entries that have all the "
+            "words, or what stands for them. `exact`: only entries that have all the words as "
+            "typed, without synonyms, corrections or places.",
+            {"type": "string", "enum": list(MATCHES)},
+            "all",
+        ),
+        _parameter(
+            "spelling",
+            "`exact`: no word of `q` is corrected. Without it, a word that neither the directory nor "
+            "English has is read as the nearest word of the directory, and `meta.corrected` says so.",
+            {"type": "string", "enum": list(SPELLINGS)},
+            "exact",
+        ),
+    ]
 
 
 def _filter(noun: str, filter_: Filter, suffix: str) -> Json:
@@ -128,8 +155,8 @@ def _places(noun: str) -> list[Json]:
         ),
         _parameter(
             "near",
-            "A place: latitude,longitude in degrees, or the slug or LEAID of a district with a known "
-            "position. Each hit then has its `distance_km`.",
+            "A place: latitude,longitude in degrees, a ZIP code (97701), a town (Bend, OR), or the slug or LEAID "
+            "of a district with a known position. Each hit then has its `distance_km`.",
             {"type": "string", "pattern": PLACE},
             "44.06,-121.32",
         ),

@@ -14,6 +14,7 @@ from app.search.filters import (
     DEFAULT_LIMIT,
     FACETS,
     FILTERS,
+    MATCHES,
     MAX_CLAUSES,
     MAX_LIMIT,
     MAX_QUERY_CHARACTERS,
@@ -21,6 +22,7 @@ from app.search.filters import (
     NOT_STATED,
     RANGES,
     SORTS,
+    SPELLINGS,
     Filter,
 )
 from app.search.query import PARAMETERS, Clause, SearchQuery
@@ -95,6 +97,8 @@ class _Parser:
             all_of=self.terms("_all"),
             none_of=self.terms("_not"),
             ranges=self.ranges(),
+            match=self.choice("match", MATCHES),
+            spelling=self.choice("spelling", SPELLINGS),
             slugs=self.slugs(),
             near=near,
             point=point,
@@ -247,8 +251,8 @@ class _Parser:
             "unknown_place",
             "near",
             f"near has no place {value[:SHOWN]!r}. Use latitude,longitude in degrees "
-            "(45.52,-122.68), or the slug or LEAID of a district with a known position. "
-            "ZIP codes and towns are not known yet.",
+            "(45.52,-122.68), a ZIP code, a town (Bend, OR), or the slug or LEAID of a district with "
+            "a known position.",
         )
         return None, None
 
@@ -294,6 +298,16 @@ class _Parser:
             f"For everything at once use {export} with the same filters.",
         )
         return DEFAULT_LIMIT
+
+    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
+        value = self.one(name).strip()
+        if not value:
+            return None
+        if value not in allowed:
+            detail = f"{name} has no value {value[:SHOWN]!r}. Use {' or '.join(allowed)}, or leave it out."
+            self.fault("unknown_value", name, detail, allowed=allowed)
+            return None
+        return value
 
     def names(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
         values = self.many(name)

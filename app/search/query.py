@@ -43,6 +43,8 @@ class SearchQuery:
     none_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranges: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     slugs: tuple[str, ...] = ()
+    match: str | None = None  # all or exact; None: whole matches first, partial ones below
+    spelling: str | None = None  # exact: no word is corrected
     near: str | None = None
     point: tuple[float, float] | None = None
     within_km: float | None = None
@@ -68,6 +70,10 @@ class SearchQuery:
                 for end, value in (("min", low), ("max", high))
                 if value is not None
             }
+        if self.match:
+            parameters["match"] = self.match
+        if self.spelling:
+            parameters["spelling"] = self.spelling
         if self.slugs:
             parameters["slug"] = ",".join(self.slugs)
         if self.near:
@@ -83,16 +89,6 @@ class SearchQuery:
         if self.facets is not None:
             parameters["facets"] = ",".join(self.facets) or "none"
         return parameters
-
-    @cached_property
-    def units(self) -> list[Clause]:
-        """What is weighed: each wanted word, those of phrases one by one, and each beginning."""
-        wanted = [clause for clause in self.clauses if not clause.without]
-        return [
-            unit
-            for clause in wanted
-            for unit in ([Clause((word,)) for word in clause.words] if clause.phrase else [clause])
-        ]
 
     @cached_property
     def _written(self) -> dict[str, str]:
@@ -135,6 +131,14 @@ class SearchQuery:
         """The parameters of a part that narrows the search: one, or both ends of a range."""
         return [name for name in (part, f"{part}_min", f"{part}_max") if name in self.parameters]
 
+    def url_with(self, *pairs: tuple[str, str], q: str | None = None) -> str:
+        """The address of this question with more parameters and, if given, other words."""
+        given = self.parameters | dict(pairs) | ({"q": q} if q is not None else {})
+        written = "&".join(
+            f"{name}={quote(given[name], safe=',:*')}" for name in PARAMETERS if given.get(name)
+        )
+        return f"{self.path}?{written}" if written else self.path
+
     def without_clause(self, clause: Clause) -> "SearchQuery":
         """The same search without one of its words, at its first page."""
         clauses = tuple(other for other in self.clauses if other != clause)
@@ -145,7 +149,18 @@ PARAMETERS = (
     "q",
     *(name + suffix for suffix in ("", "_all", "_not") for name in FILTER),
     *(f"{name}_{end}" for name in RANGE for end in ("min", "max")),
-    *("slug", "near", "within_km", "sort", "limit", "cursor", "fields", "facets"),
+    *(
+        "match",
+        "spelling",
+        "slug",
+        "near",
+        "within_km",
+        "sort",
+        "limit",
+        "cursor",
+        "fields",
+        "facets",
+    ),
 )
 OF_A_PAGE = (
     "limit",

@@ -1,109 +1,129 @@
-"""Ranking: BM25 scores and sort orders, and which entries stand on a page."""
+"""Ranking: whole matches first, scores and sort orders, and which entries stand on a page."""
 
 from collections.abc import Sequence
-from math import log
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pyroaring import BitMap
 
-from app.search.analysis import stem
 from app.search.collection import Collection
-from app.search.cursor import Cursor
-from app.search.matching import Kilometers, Matches, entries_of
-from app.search.postings import Impacts, Numbers
-from app.search.query import Clause, SearchQuery
+from app.search.cursor import Cursor, fingerprint, read_cursor
+from app.search.matching import Kilometers, Matches
+from app.search.phrases import add_phrase_scores
+from app.search.postings import Numbers, numbers_of
+from app.search.query import SearchQuery
+from app.search.sort_orders import Order
+from app.search.walks import Walks
+from app.search.weighing import Scores, part_scores, scores
 
-WEIGHT = 1024  # scores are whole numbers, the same on every machine
 PLACES = 1 << 31  # more than there are places in an order
+WHOLE = 1 << 28  # more than any score: whole matches come first
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Keys = NDArray[np.int64]
 
 
-def page(
-    query: SearchQuery, matches: Matches, hits: BitMap, cursor: Cursor | None
-) -> tuple[list[int], Cursor | None]:
-    """The entries on this page, in order, and the cursor of the next page if there is one."""
-    if not hits:
-        return [], None
-    collection = matches.collection
-    weights = cursor.weights if cursor else _weights(query, collection)
-    numbers = np.frombuffer(hits.to_array(), dtype=np.uint32)
-    keys, first = _keys(query, matches, numbers, weights, cursor)
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The entries on a page, in order; and for the next one, where it begins."""
+
+    numbers: Sequence[int]
+    next_cursor: Cursor | None
+
+
+def page(query: SearchQuery, matches: Matches, walks: Walks, *, revision: int) -> Page:
+    """The page that a query asks for: its first, or by its cursor a later one."""
+    cursor = read_cursor(query)
     if cursor:
-        numbers, keys = numbers[keys >= first], keys[keys >= first]
+        walk = walks.get((cursor.fingerprint, cursor.revision))
+        if walk is not None:
+            return _page_of_walk(query, matches, walk, cursor)
+    hits = matches.hits()
+    if not hits or not query.limit:
+        return Page([], None)
+    numbers = numbers_of(hits)
+    keys = _keys(query, matches, numbers)
     order = np.argsort(keys)
-    shown = numbers[order[: query.limit]].tolist()
-    if len(order) <= query.limit or not shown:
-        return shown, None
-    slug = collection.slugs[shown[-1]]
+    walk = numbers[order]
+    start = 0
+    if cursor:  # the walk is not held: go on behind the last row, in the order of now
+        start = int(np.searchsorted(keys[order], _key_behind(query, matches, cursor)))
+    shown = walk[start : start + query.limit].tolist()
+    behind = start + len(shown)
+    if behind >= len(walk):
+        return Page(shown, None)
+    walks.begin((fingerprint(query), revision), walk)
+    key = int(keys[order[behind - 1]])
+    return Page(shown, _cursor(query, matches.collection, key, shown[-1], revision, behind))
+
+
+def _page_of_walk(query: SearchQuery, matches: Matches, walk: Numbers, cursor: Cursor) -> Page:
+    """The next entries of a walk. One that was withdrawn meanwhile is passed over."""
+    collection = matches.collection
+    shown: list[int] = []
+    offset = cursor.offset
+    while offset < len(walk) and len(shown) < query.limit:
+        number = collection.number(collection.every_slug[walk[offset]])
+        if number is not None:
+            shown.append(number)
+        offset += 1
+    if offset >= len(walk) or not shown:
+        return Page(shown, None)
+    key = int(_keys(query, matches, np.array(shown[-1:], dtype=np.uint32))[0])
+    return Page(shown, _cursor(query, collection, key, shown[-1], cursor.revision, offset))
+
+
+def _cursor(
+    query: SearchQuery, collection: Collection, key: int, last: int, revision: int, offset: int
+) -> Cursor:
+    """Where a page ends whose last entry is `last` and has this key."""
+    slug = collection.slugs[last]
     value = slug
     if query.sort != "distance":
-        value = collection.orders[query.sort].values[shown[-1]]
-    last_key = (int(keys[order[query.limit - 1]] // PLACES), value)
-    return shown, Cursor(last_key, slug, matches.mode, weights)
+        value = collection.orders[query.sort].values[last]
+    return Cursor(fingerprint(query), revision, offset, (key // PLACES, value), slug)
 
 
-def _keys(
-    query: SearchQuery,
-    matches: Matches,
-    numbers: Numbers,
-    weights: Sequence[int],
-    cursor: Cursor | None,
-) -> tuple[Keys, int]:
-    """A key for each entry, the least first and no two alike; and the least behind the cursor.
+def relevance(matches: Matches) -> Scores:
+    """By number of entry, its score: by words, by the parts that were understood; whole first."""
+    parts, collection = matches.understood.parts, matches.collection
+    by_words = np.minimum(scores(matches.units, collection), WHOLE // 4)
+    best = int(by_words.max(initial=0))
+    total = by_words + part_scores(parts, collection, best, matches.distances_meant_km)
+    if matches.phrase and best:
+        add_phrase_scores(total, best, matches.phrase, collection)
+    if matches.mode:
+        total[numbers_of(matches.whole)] += WHOLE
+    return total
+
+
+def _keys(query: SearchQuery, matches: Matches, numbers: Numbers) -> Keys:
+    """A key for each entry, the least first and no two alike.
 
     A key is score or meters, then the place in the sort order, as one whole number.
     """
-    collection = matches.collection
-    order = collection.orders["slug" if query.sort == "distance" else query.sort]
-    descending = query.descending and query.sort not in ("distance", "relevance")
+    order, descending = _order(query, matches.collection)
     keys = order.ranks(numbers, descending=descending)
     if query.sort == "relevance":
-        for unit, weight in zip(query.units, weights, strict=True):
-            impacts = _impacts(unit, collection)[numbers]
-            keys -= np.multiply(impacts, weight * PLACES, dtype=np.int64)
+        keys -= PLACES * relevance(matches)[numbers]
     elif query.sort == "distance" and matches.distances_km is not None:
         meters = _meters(matches.distances_km[numbers])
         if query.descending:
             meters = np.where(meters == UNPLACED_M, meters, -meters)
         keys += PLACES * meters
-    if cursor is None:
-        return keys, 0
+    return keys
+
+
+def _key_behind(query: SearchQuery, matches: Matches, cursor: Cursor) -> int:
+    """The least key behind the last row of a page."""
+    order, descending = _order(query, matches.collection)
     lead, value = cursor.key
-    return keys, lead * PLACES + order.after(value, cursor.slug, descending=descending)
+    return lead * PLACES + order.after(value, cursor.slug, descending=descending)
 
 
-def _impacts(unit: Clause, collection: Collection) -> Impacts:
-    """By number of entry, how much a word or a beginning matters in it; 0 without it."""
-    impacts = np.zeros(len(collection.slugs), dtype=np.uint8)
-    if unit.prefix:
-        _add_impacts_of_beginning(unit.words[0], collection, impacts)
-    elif posting := collection.postings.get(stem(unit.words[0])):
-        holders, own = posting.arrays()
-        impacts[holders] = own
-    return impacts
-
-
-def _add_impacts_of_beginning(prefix: str, collection: Collection, impacts: Impacts) -> None:
-    """By word, not by stem: the words of other entries must not matter to an entry's score."""
-    for word in collection.beginning_with(prefix):
-        members = collection.words[word]
-        if members:
-            holders, own = collection.postings[collection.word_stems[word]].arrays()
-            held = np.frombuffer(members.to_array(), dtype=np.uint32)
-            own_of_held = own[np.searchsorted(holders, held)]
-            impacts[held] = np.maximum(impacts[held], own_of_held)
-
-
-def _weights(query: SearchQuery, collection: Collection) -> list[int]:
-    """Inverse document frequency of each unit (BM25's), as a whole number."""
-    total = len(collection)
-    weights = []
-    for unit in query.units:
-        holding = len(entries_of(unit, collection))
-        weights.append(round(WEIGHT * log(1 + (total - holding + 0.5) / (holding + 0.5))))
-    return weights
+def _order(query: SearchQuery, collection: Collection) -> tuple[Order, bool]:
+    """The sort order, and whether it is turned round."""
+    order = collection.orders["slug" if query.sort == "distance" else query.sort]
+    return order, query.descending and query.sort not in ("distance", "relevance")
 
 
 def _meters(distances_km: Kilometers) -> Keys:

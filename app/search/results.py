@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from pyroaring import BitMap
 
 from app.search.collection import Collection
-from app.search.cursor import read_cursor
 from app.search.facets import Facets, count_facets
 from app.search.gaps import Gap
 from app.search.index import Index
 from app.search.matching import Kilometers, Matches, Mode, match
-from app.search.query import SearchQuery
+from app.search.query import Clause, SearchQuery
 from app.search.ranking import page
 from app.search.snippets import Snippet, snippets
+from app.search.understanding.alternatives import Understood
+from app.search.understanding.understand import understand
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class Results:
     hits: Sequence[Hit]
     total: int  # on all pages
     mode: Mode
+    whole: int | None  # of them, those that hold every word; None without words
+    understood: Understood
     dropped: Sequence[Dropped]
     not_found: Sequence[str]  # of the names that `slug` gave
     relaxations: Sequence[Relaxation]
@@ -66,29 +70,38 @@ class Results:
 def find(query: SearchQuery, index: Index) -> Results:
     """One page of what a query finds. Raises Malformed for a cursor that is not its own."""
     collection = index.collections[query.kind]
-    cursor = read_cursor(query)
-    matches = match(query, collection, mode=cursor.mode if cursor else None)
+    understood = understand(query, index.lexicon(query.kind))
+    matches = match(query, collection, understood)
     found = matches.hits()
-    numbers, next_cursor = page(query, matches, found, cursor)
+    shown = page(query, matches, index.walks, revision=index.revision)
+    whole = len(found & matches.whole) if matches.mode else None
     return Results(
         query=query,
         collection=collection,
         revision=index.revision,
         updated_at=index.updated_at,
-        hits=_hits(query, matches, numbers),
+        hits=_hits(matches, shown.numbers),
         total=len(found),
         mode=matches.mode,
-        dropped=_dropped(query, matches),
+        whole=whole,
+        understood=understood,
+        dropped=_dropped(query, understood, matches),
         not_found=[name for name in query.slugs if collection.number(name) is None],
-        relaxations=[] if found else _relaxations(query, matches),
+        relaxations=_relaxations(query, matches) if not found else [],
         facets=count_facets(query, matches, index.vocabulary),
-        next_cursor=next_cursor.encode(query) if next_cursor else None,
-        gap=None if cursor else _gap(query, matches),
+        next_cursor=shown.next_cursor.encode() if shown.next_cursor else None,
+        gap=None if query.cursor else _gap(query, matches),
     )
 
 
-def _hits(query: SearchQuery, matches: Matches, numbers: Sequence[int]) -> list[Hit]:
-    passages = snippets(query, matches.collection, numbers)
+def all_hits(query: SearchQuery, index: Index) -> BitMap:
+    """Every entry that a query finds, on all pages, by number."""
+    understood = understand(query, index.lexicon(query.kind))
+    return match(query, index.collections[query.kind], understood).hits()
+
+
+def _hits(matches: Matches, numbers: Sequence[int]) -> list[Hit]:
+    passages = snippets(matches, numbers)
     return [
         Hit(number, _distance_km(matches.distances_km, number), snippet)
         for number, snippet in zip(numbers, passages, strict=True)
@@ -101,10 +114,17 @@ def _distance_km(distances: Kilometers | None, number: int) -> float | None:
     return float(f"{distances[number]:.1f}")
 
 
-def _dropped(query: SearchQuery, matches: Matches) -> list[Dropped]:
+def _dropped(query: SearchQuery, understood: Understood, matches: Matches) -> list[Dropped]:
+    """Words that did not count: function words, and words that stand for nothing here."""
+    reasons = dict.fromkeys(understood.stop_words, "function word")
+    for weighed in matches.units:
+        if not weighed.alternatives:
+            unit = weighed.unit
+            reasons[str(Clause(unit.words, unit.phrase, unit.prefix))] = "no entry has it"
     return [
-        Dropped(str(clause), "no entry holds it", query.without_clause(clause).url())
-        for clause in matches.dropped
+        Dropped(str(clause), reasons[str(clause)], query.without_clause(clause).url())
+        for clause in query.clauses
+        if str(clause) in reasons
     ]
 
 
@@ -124,7 +144,12 @@ def _relaxations(query: SearchQuery, matches: Matches) -> list[Relaxation]:
 
 def _gap(query: SearchQuery, matches: Matches) -> Gap | None:
     """How the words were not found, whatever the filters; None if they were, or there are none."""
-    if matches.mode is None or (matches.mode == "all" and matches.text):
+    if matches.mode is None:
         return None
-    how = "any" if matches.text else "none"
+    if not matches.whole:
+        how = "any" if matches.text else "none"
+    elif matches.understood.corrections:
+        how = "corrected"
+    else:
+        return None
     return Gap(query.kind, how, typed=query.q, text=" ".join(map(str, query.clauses)))

@@ -68,14 +68,49 @@ class Relaxation(Public):
     link: str = Field(description="The wider search.")
 
 
+class CorrectedWord(Public):
+    """A word that was read as another spelling."""
+
+    from_: str = Field(alias="from", description="The word as typed.")
+    to: str = Field(description="The word it was read as.")
+    link: str = Field(description="The same search without corrections.")
+
+
+class UsedSynonyms(Public):
+    """A word, and the other words that matched in its place."""
+
+    word: str = Field(description="The word as typed.")
+    used: list[str] = Field(description="The words that matched in its place.")
+    link: str = Field(description="The same search with every word as typed.")
+
+
+class UnderstoodWords(Public):
+    """Words that name a place, a setting or a size."""
+
+    words: str = Field(description="The words as typed.")
+    kind: Literal["place", "setting", "enrollment", "distance"] = Field(
+        description="What the words name."
+    )
+    label: str = Field(description="The place, setting or size.")
+    link: str = Field(description="The search with this as a filter.")
+
+
 class SearchMeta(Provenance):
     """How the search was understood."""
 
     total: int = Field(description="Number of results on all pages.")
+    whole: int | None = Field(
+        description="Results that have every word, or a word that stands for it; null without words."
+    )
     limit: int = Field(description="Results per page.")
     query: str = Field(description="The normalized query string.")
-    match: Literal["all", "any"] | None = Field(
-        description="all: each result has every word; any: no entry has all the words, so results have at least one; null: a search without words."
+    match: Literal["best", "all", "exact"] | None = Field(
+        description="best: entries that have every word come first, entries that have some come after; all: only entries that have every word; exact: every word as typed; null: a search without words."
+    )
+    corrected: list[CorrectedWord] = Field(description="Words that were read as another spelling.")
+    synonyms: list[UsedSynonyms] = Field(description="Words that also matched by other words.")
+    understood: list[UnderstoodWords] = Field(
+        description="Words that name a place, a setting or a size. Entries that fit rank higher."
     )
     dropped: list[Dropped] = Field(description="Words that were ignored.")
     not_found: list[str] = Field(

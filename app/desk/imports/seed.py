@@ -3,6 +3,7 @@
 Its rows are whole records, they are published at once, and what others have edited stays theirs.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -150,6 +151,7 @@ def read_seed(folder: Path) -> Iterator[Row]:
             **term,
         }
         yield Row("term", document, f"taxonomies/terms.toml, term {position + 1}")
+    yield from _synonym_groups(taxonomies / "synonyms.toml")
     for kind, file in (
         ("state", "states"),
         ("locale", "locales"),
@@ -190,3 +192,19 @@ def _trimmed(document: dict[str, Any]) -> dict[str, Any]:
         name: value.strip() or None if isinstance(value, str) else value
         for name, value in document.items()
     }
+
+
+def _synonym_groups(path: Path) -> Iterator[Row]:
+    """Each group of everyday words, as a term of the vocabulary `synonym`."""
+    for position, (label, *synonyms) in enumerate(_toml(path)["groups"]):
+        code = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+        document = {
+            "slug": f"synonym.{code}-{position + 1}",
+            "vocabulary": "synonym",
+            "code": f"{code}-{position + 1}",
+            "label": label,
+            "definition": "Everyday words for the same thing: search takes each for the others.",
+            "rank": position,
+            "synonyms": synonyms,
+        }
+        yield Row("term", document, f"taxonomies/synonyms.toml, group {position + 1}")

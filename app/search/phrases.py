@@ -1,0 +1,37 @@
+"""Phrases: entries that are called just what was typed come first, then those that hold its words in a row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.search.analysis import words
+from app.search.collection import NAMES, Collection
+from app.search.weighing import Scores
+
+LOOKED_AT = 50  # of the best entries: reading all would cost more than the rest of a search
+# Shares of the best score, measured on tests/relevance: +0.003 and +0.005 nDCG@10.
+NAMED_SO = 100  # percent
+IN_A_ROW = 30  # percent
+
+
+def add_phrase_scores(
+    total: Scores, best: int, typed: Sequence[str], collection: Collection
+) -> None:
+    """Raise the scores of the entries that hold the typed words in a row."""
+    row = f" {' '.join(typed)} ".encode()
+    count = min(LOOKED_AT, len(total))
+    for number in np.argpartition(-total, count - 1)[:count].tolist():
+        if not total[number] or row not in collection.stored.words(number):
+            continue
+        if _is_called(number, typed, collection):
+            total[number] += best * NAMED_SO // 100
+        elif len(typed) > 1:
+            total[number] += best * IN_A_ROW // 100
+
+
+def _is_called(number: int, typed: Sequence[str], collection: Collection) -> bool:
+    """Whether a title, an initiative, an alias, a district or a place is called just so."""
+    names = collection.stored.names(number)
+    return any(
+        words(name) == list(typed) for field in NAMES for name in names.get(field, "").split("\n")
+    )

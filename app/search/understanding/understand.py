@@ -1,0 +1,196 @@
+"""understand: from the words of a question to all they can stand for."""
+
+from collections.abc import Sequence
+
+from app.search.analysis import stem
+from app.search.analysis import words as words_of
+from app.search.query import Clause, SearchQuery
+from app.search.understanding import joining, setting
+from app.search.understanding.alternatives import (
+    CORRECTION_WEIGHT,
+    Alternative,
+    Correction,
+    Understood,
+    UnderstoodPart,
+    Unit,
+)
+from app.search.understanding.lexicon import Lexicon
+from app.search.understanding.places import Place, find_places
+from app.search.understanding.stop_words import without_stop_words
+from app.search.understanding.synonyms import LONGEST
+
+EXACT = "exact"  # the match mode in which words stand for themselves alone
+
+
+def understand(query: SearchQuery, lexicon: Lexicon) -> Understood:
+    """What the wanted words of a question stand for. Phrases and beginnings stand for themselves."""
+    wanted = [clause for clause in query.clauses if not clause.without]
+    fixed = [_as_typed(clause) for clause in wanted if clause.phrase or clause.prefix]
+    typed = [
+        word for clause in wanted if not (clause.phrase or clause.prefix) for word in clause.words
+    ]
+    if query.match == EXACT:
+        return Understood((*fixed, *(_word(word) for word in typed)))
+    return _Understanding(query, typed, lexicon).result(fixed)
+
+
+class _Understanding:
+    """One question while it is being understood. A place in `typed` is the place of a word."""
+
+    def __init__(self, query: SearchQuery, typed: Sequence[str], lexicon: Lexicon) -> None:
+        self.query, self.lexicon = query, lexicon
+        self.typed = list(typed)
+        self.read = list(typed)  # the same, with corrected words in their place
+        self.alternatives: list[list[Alternative]] = [[] for _ in typed]
+        self.corrections: list[Correction] = []
+        self.parts: list[UnderstoodPart] = []
+        self.gone: set[int] = set()  # places of words that were understood as a filter alone
+
+    def result(self, fixed: Sequence[Unit]) -> Understood:
+        """Understand sizes, places, settings, spelling, synonyms, joined words, in this order."""
+        self._enrollment()
+        self._zip_codes()
+        names, vocabulary = self.lexicon.place_names, self.lexicon.vocabulary
+        for place in find_places(self.typed, self.query.q, names, vocabulary):
+            self._place(place)
+        kept, dropped = without_stop_words(self.typed, self.query.q)
+        units_at = [n for n in kept if n not in self.gone]
+        if self.query.spelling != EXACT:
+            for n in units_at:
+                self._correct(n)
+        for n in units_at:
+            self._setting(n)
+        self._synonyms()
+        self._joined(units_at)
+        for n in units_at:
+            self.alternatives[n] += self.lexicon.synonyms.neighbors_of(self.typed[n])
+        units = [self._unit(n) for n in units_at]
+        return Understood(
+            units=(*fixed, *units),
+            corrections=tuple(self.corrections),
+            parts=tuple(self.parts),
+            stop_words=tuple(self.typed[n] for n in dropped if n not in self.gone),
+            synonyms=self._synonyms_shown(units_at),
+            read=tuple(self.read),
+        )
+
+    def _unit(self, n: int) -> Unit:
+        """The word itself, then what stands for it and occurs in the directory, each once."""
+        word = self.typed[n]
+        unique: dict[object, Alternative] = {(stem(word),): Alternative((word,))}
+        for alternative in self.alternatives[n]:
+            key = alternative.facet or tuple(map(stem, alternative.words))
+            if key in unique or not self._occurs(alternative):
+                continue
+            unique[key] = alternative
+        return Unit((word,), alternatives=tuple(unique.values()))
+
+    def _occurs(self, alternative: Alternative) -> bool:
+        return all(self.lexicon.entries_with(word) for word in alternative.words)
+
+    def _enrollment(self) -> None:
+        size = setting.find_enrollment(self.query.q)
+        if size:
+            self._size(
+                size, [n for n, word in enumerate(self.typed) if word in words_of(size.words)]
+            )
+
+    def _size(
+        self, size: setting.EnrollmentRange, places: Sequence[int], *, strict: bool = True
+    ) -> None:
+        parameters = (("enrollment_min", size.low), ("enrollment_max", size.high))
+        filters = tuple((name, str(value)) for name, value in parameters if value is not None)
+        low, high = size.low or 0, f"{size.high:,}" if size.high else "any number of"
+        label = f"{low:,} to {high} students" if size.low else f"up to {high} students"
+        self.parts.append(UnderstoodPart(size.words, "enrollment", label, filters, strict))
+        self.gone.update(places)
+
+    def _zip_codes(self) -> None:
+        for n, word in enumerate(self.typed):
+            if not (len(word) == 5 and word.isdecimal()) or self.lexicon.entries_with(word):
+                continue
+            point = self.lexicon.language.gazetteer.zip_code(word)
+            if point:
+                part = UnderstoodPart(
+                    word, "distance", f"near {word}", (("near", word),), point=point
+                )
+                self.parts.append(part)
+                self.gone.add(n)
+
+    def _place(self, place: Place) -> None:
+        """A place is an alternative of each of its words, so that they may also just be words."""
+        for n in range(place.start, place.end):
+            alternative = Alternative((), 1.0, "place", (place.facet, place.code))
+            self.alternatives[n].append(alternative)
+        named = " ".join(self.typed[place.start : place.end])
+        strict = ((place.facet, place.code),)
+        self.parts.append(UnderstoodPart(named, "place", place.label, strict))
+
+    def _setting(self, n: int) -> None:
+        word = self.typed[n]
+        named = setting.rurality_of(word)
+        if named and not self._is_name(n):
+            code, label = named
+            self.alternatives[n].append(Alternative((), 1.0, "setting", ("rurality", code)))
+            self.parts.append(UnderstoodPart(word, "setting", label, (("rurality", code),)))
+        elif (size := setting.size_of(word)) and n + 1 < len(self.typed):
+            self._size(size, (n,), strict=False)
+
+    def _is_name(self, n: int) -> bool:
+        """Whether the word belongs to a longer name, as in Kansas City."""
+        return (
+            self.typed[n] == "city"
+            and n > 0
+            and self.typed[n - 1] in self.lexicon.collection.name_words
+        )
+
+    def _correct(self, n: int) -> None:
+        word = self.typed[n]
+        if self.lexicon.entries_with(word) or joining.split(word, self.lexicon.entries_with):
+            return
+        corrected = self.lexicon.correct(word)
+        if corrected:
+            self.corrections.append(Correction(word, corrected))
+            self.alternatives[n].append(Alternative((corrected,), CORRECTION_WEIGHT, "correction"))
+            self.read[n] = corrected
+
+    def _synonyms(self) -> None:
+        """Of the longest phrases first; a phrase's synonyms stand for each of its words."""
+        for length in range(min(LONGEST, len(self.read)), 0, -1):
+            for start in range(len(self.read) - length + 1):
+                phrase = tuple(self.read[start : start + length])
+                for n in range(start, start + length):
+                    self.alternatives[n] += self.lexicon.synonyms.of(phrase)
+
+    def _joined(self, units_at: Sequence[int]) -> None:
+        for n in units_at:
+            word = self.typed[n]
+            if not self.lexicon.entries_with(word):
+                halves = joining.split(word, self.lexicon.entries_with)
+                if halves:
+                    self.alternatives[n].append(halves)
+        for n in range(len(self.typed) - 1):
+            whole = joining.joined(self.typed[n], self.typed[n + 1], self.lexicon.entries_with)
+            if whole:
+                self.alternatives[n].append(whole)
+                self.alternatives[n + 1].append(whole)
+
+    def _synonyms_shown(self, units_at: Sequence[int]) -> dict[str, tuple[str, ...]]:
+        shown = {}
+        for n in units_at:
+            names = [
+                " ".join(a.words)
+                for a in self.alternatives[n]
+                if a.reason == "synonym" and self._occurs(a)
+            ]
+            if names:
+                shown[self.typed[n]] = tuple(dict.fromkeys(names))
+        return shown
+
+
+def _as_typed(clause: Clause) -> Unit:
+    return Unit(clause.words, clause.phrase, clause.prefix, (Alternative(clause.words),))
+
+
+def _word(word: str) -> Unit:
+    return Unit((word,), alternatives=(Alternative((word,)),))
