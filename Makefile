@@ -8,7 +8,7 @@ CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test test-quick lint check format lock bench bench-quick bench-million
+.PHONY: help run test test-quick lint check relevance format lock bench bench-quick bench-million
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ lint: .venv/dev.stamp ## Check format, style, types, imports and the Dockerfile;
 	@$(BIN)/hadolint Dockerfile
 
 check: lint test ## Lint, then run every test: all that CI asks
+
+relevance: .venv/dev.stamp ## Measure how good search is on 144 judged questions (ARGS=-v: each question)
+	@PYTHONPATH=. $(BIN)/python tests/relevance/measure.py $(ARGS)
 
 format: .venv/dev.stamp ## Put the code into its one format
 	@$(BIN)/ruff format --quiet .
