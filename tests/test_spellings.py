@@ -44,7 +44,7 @@ def test_a_name_is_found_by_every_way_to_write_it(
         for q in spellings:
             found = own_client.get("/v1/districts", params={"q": q}).json()
             assert slug in [hit["slug"] for hit in found["data"]], q
-            assert found["meta"]["match"] == "all", q
+            assert found["meta"]["whole"] >= 1, q
             first_word = q.split(" ")[0]
             suggested = own_client.get("/v1/suggest", params={"q": first_word}).json()["data"]
             assert slug in [one["value"] for one in suggested], q
