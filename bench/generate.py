@@ -243,15 +243,15 @@ def read_vocabulary(database: Database) -> Terms:
 TABLE = """
 CREATE TABLE case_study (id INTEGER PRIMARY KEY, slug TEXT, title TEXT, aliases TEXT, names TEXT, summary TEXT, text TEXT, state TEXT,
   district TEXT, county TEXT, locale TEXT, rurality TEXT, started INTEGER, status TEXT, evidence TEXT, strategies TEXT);
-CREATE VIRTUAL TABLE case_study_fts USING fts5(title, aliases, names, summary, text, content="case-study", content_rowid="id",
+CREATE VIRTUAL TABLE case_study_fts USING fts5(title, aliases, names, summary, text, content="case_study", content_rowid="id",
   tokenize="porter unicode61 remove_diacritics 2", prefix="3");
 """
 ROW = """
-INSERT INTO case_study SELECT row_number() OVER (ORDER BY seq), slug, finding ->> '$.text.title', finding ->> '$.text.aliases',
-  finding ->> '$.text.names', finding ->> '$.text.summary', finding ->> '$.text.text', card ->> '$.districts[0].state',
+INSERT INTO case_study SELECT row_number() OVER (ORDER BY seq), slug, search_data ->> '$.text.title', search_data ->> '$.text.aliases',
+  search_data ->> '$.text.names', search_data ->> '$.text.summary', search_data ->> '$.text.text', card ->> '$.districts[0].state',
   card ->> '$.districts[0].name', card ->> '$.districts[0].county', card ->> '$.districts[0].locale.value', card ->> '$.rurality[0]',
-  card ->> '$.started_year', card ->> '$.status', card ->> '$.evidence', finding -> '$.facets.strategy'
-FROM directory.entry WHERE kind = 'case_study' AND state = 'public';
+  card ->> '$.started_year', card ->> '$.status', card ->> '$.evidence', search_data -> '$.facets.strategy'
+FROM directory.entry WHERE kind = 'case-study' AND state = 'public';
 """
 INDEXES = "".join(
     f"CREATE INDEX case_study_{name} ON case_study ({name});"
