@@ -213,25 +213,15 @@ def test_stop_words_are_set_aside(typed: str, kept: list[str]) -> None:
 
 
 def test_synonyms_stand_for_each_other_by_stem_and_never_as_much_as_the_word(
-    vocabulary: Vocabulary, language: Language
+    vocabulary: Vocabulary,
 ) -> None:
-    synonyms = Synonyms(vocabulary, language)
+    synonyms = Synonyms(vocabulary)
     assert [one.words for one in synonyms.of(("kids",))] == [("children",), ("pupils",)]
     assert synonyms.of(("pupil",))[0].words == ("kids",)
     assert [one.words for one in synonyms.of(("food", "pantries"))] == [("hunger",), ("hungry",)]
     assert all(one.weight < 1 for one in synonyms.of(("hunger",)))
     assert synonyms.of(("bus",)) == []
     assert len(synonyms.of(("everything",))) == MOST_SYNONYMS
-
-
-def test_neighbors_are_words_that_are_used_alike(
-    vocabulary: Vocabulary, language: Language
-) -> None:
-    synonyms = Synonyms(vocabulary, language)
-    assert "mother" in {word for one in synonyms.neighbors_of("daughter") for word in one.words}
-    assert all(one.weight <= 0.5 for one in synonyms.neighbors_of("daughter"))
-    assert synonyms.neighbors_of("zzyzzx") == []
-    assert synonyms.neighbors_of("zzzzzzzz") == []
 
 
 @pytest.mark.parametrize(
@@ -267,7 +257,6 @@ def test_without_the_shipped_data_nothing_is_corrected_and_no_place_is_known(
 ) -> None:
     bare = Language(tmp_path)
     assert bare.english == frozenset()
-    assert bare.neighbors.of("daughter") == []
     assert Gazetteer(tmp_path).point("97701") is None
 
 
@@ -305,7 +294,6 @@ def alternatives(question: Understood, word: str) -> list[Alternative]:
         ("nashvile", "nashvile", "correction", ("nashville",)),
         ("kids", "kids", "synonym", ("children",)),
         ("after school", "after", "joined", ("afterschool",)),
-        ("afterschool", "afterschool", "neighbor", None),
         ("kidz afterschool", "kidz", "correction", None),
     ],
 )

@@ -57,7 +57,7 @@ class Index:
         lexicon = self._lexicons.get(kind)
         if lexicon is None:
             if self._synonyms is None:
-                self._synonyms = Synonyms(self.vocabulary, self._language)
+                self._synonyms = Synonyms(self.vocabulary)
             lexicon = Lexicon(
                 self.collections[kind], self._synonyms, self.vocabulary, self._language
             )

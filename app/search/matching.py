@@ -133,12 +133,11 @@ def _match_text(
 def _partial(
     units: Sequence[WeighedUnit], holders: Sequence[BitMap], collection: Collection
 ) -> BitMap:
-    """The entries that hold enough of the question's weight, by neighbors as well."""
-    every = [union([own, *u.neighbor_holders]) for u, own in zip(units, holders, strict=True)]
+    """The entries that hold enough of the question's weight."""
     if len(units) == 1:
-        return every[0]
+        return holders[0]
     held = np.zeros(len(collection.slugs), dtype=np.int64)
-    for unit, members in zip(units, every, strict=True):
+    for unit, members in zip(units, holders, strict=True):
         held[numbers_of(members)] += unit.weight
     least = LEAST_SHARE * sum(unit.weight for unit in units)
     return BitMap(np.flatnonzero((held > 0) & (held >= least)).astype(np.uint32))

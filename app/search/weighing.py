@@ -45,15 +45,8 @@ class WeighedUnit:
 
     @property
     def holders(self) -> BitMap:
-        """The entries that hold the word or what stands for it; a neighbor does not."""
-        return union(
-            one.holders for one in self.alternatives if one.alternative.reason != "neighbor"
-        )
-
-    @property
-    def neighbor_holders(self) -> list[BitMap]:
-        """The entries that hold a neighbor of the word, for each neighbor."""
-        return [one.holders for one in self.alternatives if one.alternative.reason == "neighbor"]
+        """The entries that hold the word or what stands for it."""
+        return union(one.holders for one in self.alternatives)
 
 
 def weigh(understood: Understood, collection: Collection) -> list[WeighedUnit]:

@@ -36,7 +36,6 @@ GOOD = 2  # the least grade of a good hit
 MECHANISMS: dict[str, tuple[object, str, object]] = {
     "spelling": (Lexicon, "correct", lambda *_: None),
     "synonyms": (Synonyms, "of", lambda *_: []),
-    "neighbor words": (Synonyms, "neighbors_of", lambda *_: []),
     "places": (Understanding, "_place", lambda *_: None),
     "settings": (Understanding, "_setting", lambda *_: None),
     "joined words": (Understanding, "_joined", lambda *_: None),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Reason = Literal["word", "synonym", "neighbor", "correction", "joined", "split", "place", "setting"]
+Reason = Literal["word", "synonym", "correction", "joined", "split", "place", "setting"]
 # Shares of the word's own weight, measured on tests/relevance: 0.4 to 0.6 are alike, 1.0 loses 0.02.
 SYNONYM_WEIGHT = 0.5
 CORRECTION_WEIGHT = 0.9

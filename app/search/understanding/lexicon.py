@@ -10,11 +10,11 @@ from app.search.collection import Collection
 from app.search.understanding.gazetteer import Gazetteer
 from app.search.understanding.places import PlaceNames, place_names
 from app.search.understanding.spelling import Speller, english_words
-from app.search.understanding.synonyms import Neighbors, Synonyms
+from app.search.understanding.synonyms import Synonyms
 
 
 class Language:
-    """The shipped data: frequent words, neighbors, ZIP codes and towns. Each is read when first needed."""
+    """The shipped data: frequent words, ZIP codes and towns. Each is read when first needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -23,11 +23,6 @@ class Language:
     def english(self) -> frozenset[str]:
         """The most frequent English words."""
         return english_words(self._folder / "words.txt")
-
-    @cached_property
-    def neighbors(self) -> Neighbors:
-        """The words that are used alike."""
-        return Neighbors(self._folder / "neighbors.tsv")
 
     @cached_property
     def gazetteer(self) -> Gazetteer:

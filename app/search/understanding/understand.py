@@ -62,8 +62,6 @@ class _Understanding:
             self._setting(n)
         self._synonyms()
         self._joined(units_at)
-        for n in units_at:
-            self.alternatives[n] += self.lexicon.synonyms.neighbors_of(self.typed[n])
         units = [self._unit(n) for n in units_at]
         return Understood(
             units=(*fixed, *units),
