@@ -307,7 +307,7 @@ def import_(
                 at=now(),
             )
         with progress(f"Comparing {file.name}") as advance:
-            plans.fill(database, plan.id, reading, seen=advance)
+            plans.fill(database, plan.id, reading, on_progress=advance)
         with database.reading_primary() as session:
             plan = plans.get(session, plan.id)
             print_plan(session, plan)
@@ -324,7 +324,7 @@ def import_(
                 seen_version=plan.version,
                 by=Editor("", by, "admin"),
                 at=now(),
-                seen=advance,
+                on_progress=advance,
             )
     state = "published" if publish else "as drafts"
     console.print(f"Written: {plan.written} records, {state}.")

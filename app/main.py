@@ -94,11 +94,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         app,
         (api_documents.PUBLIC, api_documents.DESK),
         bodies=(
-            *access_shapes.ASKED,
-            *editing_shapes.ASKED,
+            *access_shapes.REQUEST_BODIES,
+            *editing_shapes.REQUEST_BODIES,
             editing_shapes.StaleProblem,
-            *feedback_shapes.ASKED,
-            *import_shapes.ASKED,
+            *feedback_shapes.REQUEST_BODIES,
+            *import_shapes.REQUEST_BODIES,
         ),
         published=lambda request: api_documents.published_terms(resource(request, Index)),
     )

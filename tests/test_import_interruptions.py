@@ -107,7 +107,7 @@ def test_a_service_that_is_stopped_while_it_plans_says_so(
         found = plans.get(session, planned)
     assert (found.state, found.problem) == (
         "failed",
-        "the service was stopped while it read the file; send it again",
+        "The service stopped while it read the file. Upload it again.",
     )
     assert found.rows_seen < 2_000
 

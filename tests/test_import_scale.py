@@ -41,7 +41,7 @@ def test_many_rows_are_planned_and_written_in_bounded_memory(
                 by="ada",
                 at=now(),
             )
-        plans.fill(database, plan.id, reading, seen=progress.append)
+        plans.fill(database, plan.id, reading, on_progress=progress.append)
     with database.writing() as session:
         done = commit.commit(
             session,
@@ -50,7 +50,7 @@ def test_many_rows_are_planned_and_written_in_bounded_memory(
             seen_version=2,
             by=Editor("", "ada", "editor"),
             at=now(),
-            seen=progress.append,
+            on_progress=progress.append,
         )
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / MIB
     assert (done.written, count(database, "district", "slug LIKE 'many-%'")) == (ROWS, ROWS)

@@ -246,8 +246,8 @@ def test_nothing_is_written_over_what_has_changed_since_the_plan(people: People)
     refused = commit(people.ada, planned)
     assert refused.status_code == 412
     assert [(row["row"], row["slug"], row["detail"]) for row in refused.json()["comparison"]] == [
-        (1, "contested-id", "the record is at version 2 now"),
-        (2, "late-id", "the record is at version 1 now"),
+        (1, "contested-id", "the record is now at version 2"),
+        (2, "late-id", "the record is now at version 1"),
     ]
     assert record(people.ada, "contested-id")["data"]["city"] is None
 
@@ -258,12 +258,12 @@ def test_nothing_is_written_over_what_has_changed_since_the_plan(people: People)
         (
             district("taken-id", nces_leaid="1699921", name="Taken"),
             ("created", "other-taken-id"),
-            "the LEAID is that of 'other-taken-id' now",
+            "the LEAID now belongs to 'other-taken-id'",
         ),
         (
             district("left-id", name="Left"),
             ("renamed", "left-id"),
-            "the slug leads to 'left-id-now' now",
+            "the slug now leads to 'left-id-now'",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Entry: the prepared form of one published record, ready to send and to search; its table, and how it is read."""
+"""Entry: one published record, prepared to send and to search; its table, and how it is read."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ LEAID = "leaid"  # what a district refers to by its federal id, so that it is fo
 
 
 class EntryRow(SQLModel, table=True):
-    """What is public of one record, or that it was and is no longer."""
+    """One record as the public sees it, or as withdrawn or moved."""
 
     __tablename__ = "entry"
     __table_args__ = (
@@ -49,7 +49,7 @@ class EntryRow(SQLModel, table=True):
 
 
 class EntryReferenceRow(SQLModel, table=True):
-    """What an entry was made from besides its own record: when that changes, the entry is made anew."""
+    """What an entry was made from besides its own record: when that changes, the entry is prepared again."""
 
     __tablename__ = "entry_reference"
     __table_args__ = (Index(None, "referred_kind", "referred_slug"),)
@@ -62,7 +62,7 @@ class EntryReferenceRow(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One published record as search and lists take it; `card` is None when it is no longer public."""
+    """One published record for search and lists; `card` is None when it is no longer public."""
 
     kind: str
     slug: str
@@ -80,7 +80,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """An entry with its full document and what it was made from, as publication writes it."""
+    """An entry with its full document and its references, ready to write."""
 
     entry: Entry
     document: str | None
@@ -90,7 +90,7 @@ class PreparedEntry:
 
 @dataclass(frozen=True, slots=True)
 class PublicEntry:
-    """One entry as it is sent: its document, or why there is none."""
+    """One entry for its public address: its document, or why there is none."""
 
     kind: str
     slug: str
@@ -106,7 +106,7 @@ def find(session: Session, kind: str, slug: str) -> PublicEntry | None:
     """The entry of a record, public or no longer."""
     row = (
         session.connection()
-        .execute(_FOUND.where(col(EntryRow.kind) == kind, col(EntryRow.slug) == slug))
+        .execute(_PUBLIC_ENTRY.where(col(EntryRow.kind) == kind, col(EntryRow.slug) == slug))
         .mappings()
         .one_or_none()
     )
@@ -116,14 +116,13 @@ def find(session: Session, kind: str, slug: str) -> PublicEntry | None:
 def find_district(session: Session, name: str) -> PublicEntry | None:
     """The entry of a district by LEAID or slug, public or no longer.
 
-    A LEAID goes before a slug that looks like one, and of several districts that had the LEAID
-    the public one goes first.
+    A LEAID is preferred to a slug that looks like one, and a public district to a withdrawn one.
     """
     by_leaid = select_columns(col(EntryReferenceRow.slug)).where(
         col(EntryReferenceRow.referred_kind) == LEAID, col(EntryReferenceRow.referred_slug) == name
     )
     by_slug = col(EntryRow.slug) == name
-    query = _FOUND.where(
+    query = _PUBLIC_ENTRY.where(
         col(EntryRow.kind) == "district", or_(by_slug, col(EntryRow.slug).in_(by_leaid))
     ).order_by(by_slug, col(EntryRow.state).desc())
     row = session.connection().execute(query).mappings().first()
@@ -132,29 +131,31 @@ def find_district(session: Session, name: str) -> PublicEntry | None:
 
 def since(session: Session, seq: int) -> Iterator[Entry]:
     """Every entry that changed after a revision, in that order, in constant memory."""
-    return _entries(session, _ENTRY.where(col(EntryRow.seq) > seq).order_by(col(EntryRow.seq)))
+    return _entries(
+        session, _SEARCHED_ENTRY.where(col(EntryRow.seq) > seq).order_by(col(EntryRow.seq))
+    )
 
 
 def of_other_kinds(session: Session, kinds: Sequence[str]) -> Iterator[Entry]:
-    """Every entry of the kinds not named: the vocabularies."""
-    return _entries(session, _ENTRY.where(col(EntryRow.kind).not_in(kinds)))
+    """Every entry of all other kinds: the vocabularies."""
+    return _entries(session, _SEARCHED_ENTRY.where(col(EntryRow.kind).not_in(kinds)))
 
 
 def _entries(session: Session, query: Any) -> Iterator[Entry]:
     for row in session.connection().execute(query, execution_options={"yield_per": 500}):
-        found = orjson.loads(row.search_data) if row.search_data else {}
+        search_data = orjson.loads(row.search_data) if row.search_data else {}
         yield Entry(
             row.kind,
             row.slug,
             row.seq,
             row.updated_at,
             row.card,
-            found.get("text", {}),
-            found.get("facets", {}),
-            found.get("figures", {}),
-            [(latitude, longitude) for latitude, longitude in found.get("places", [])],
-            found.get("rank", 0),
-            found.get("ids", []),
+            search_data.get("text", {}),
+            search_data.get("facets", {}),
+            search_data.get("figures", {}),
+            [(latitude, longitude) for latitude, longitude in search_data.get("places", [])],
+            search_data.get("rank", 0),
+            search_data.get("ids", []),
             row.moved_to,
         )
 
@@ -194,32 +195,33 @@ def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
 
 
 def moved_to(session: Session, kind: str, slug: str) -> list[str]:
-    """The older slugs whose entries lead to this one."""
+    """The former slugs whose entries redirect to this one."""
     return list(
         session.exec(select(EntryRow.slug).where(EntryRow.kind == kind, EntryRow.moved_to == slug))
     )
 
 
-def kept(
+def stored_columns(
     session: Session, kind: str, slugs: Sequence[str]
 ) -> dict[str, tuple[str | None, str | None, str | None]]:
-    """Card, document and search data of each entry, as kept."""
+    """Card, document and search data of each entry, as stored."""
     query = select(EntryRow.slug, EntryRow.card, EntryRow.document, EntryRow.search_data).where(
         EntryRow.kind == kind, col(EntryRow.slug).in_(slugs)
     )
     return {
-        slug: (card, document, finding) for slug, card, document, finding in session.exec(query)
+        slug: (card, document, search_data)
+        for slug, card, document, search_data in session.exec(query)
     }
 
 
 def columns_of(prepared: PreparedEntry) -> tuple[str | None, str | None, str | None]:
-    """Card, document and search data of an entry, as `kept` would give them."""
+    """Card, document and search data of an entry, as `stored_columns` gives them."""
     row = _row(prepared)
     return row["card"], row["document"], row["search_data"]
 
 
 def forget(session: Session, kind: str, slugs: Sequence[str]) -> None:
-    """Drop entries without a trace; for those that should never have been."""
+    """Delete entries that should not exist, without a redirect or a reason."""
     for row in (EntryRow, EntryReferenceRow):
         session.connection().execute(
             delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs))
@@ -229,7 +231,7 @@ def forget(session: Session, kind: str, slugs: Sequence[str]) -> None:
 def stream_documents(
     session: Session, kind: str, slugs: frozenset[str] | None = None
 ) -> Iterator[str]:
-    """The document of every public entry of a kind (or of those named), by slug, in constant memory."""
+    """The documents of the public entries of a kind, by slug, in constant memory."""
     query = (
         select(EntryRow.slug, EntryRow.document)
         .where(EntryRow.kind == kind, EntryRow.state == "public")
@@ -255,40 +257,40 @@ def references(session: Session, entries: Sequence[tuple[str, str]]) -> set[tupl
     return _pairs(session, entries, (row.kind, row.slug), (row.referred_kind, row.referred_slug))
 
 
-def write(session: Session, prepared: Sequence[PreparedEntry]) -> None:
-    """Put entries in place of what stood under their names."""
+def write(session: Session, entries: Sequence[PreparedEntry]) -> None:
+    """Write entries over those of the same kind and slug."""
     connection = session.connection()
-    for start in range(0, len(prepared), BATCH):
-        batch = prepared[start : start + BATCH]
+    for start in range(0, len(entries), BATCH):
+        batch = entries[start : start + BATCH]
         for row in (EntryRow, EntryReferenceRow):
-            for kind in {one.entry.kind for one in batch}:
-                slugs = [one.entry.slug for one in batch if one.entry.kind == kind]
+            for kind in {prepared.entry.kind for prepared in batch}:
+                slugs = [prepared.entry.slug for prepared in batch if prepared.entry.kind == kind]
                 connection.execute(
                     delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs))
                 )
-        connection.execute(insert(EntryRow), [_row(one) for one in batch])
+        connection.execute(insert(EntryRow), [_row(prepared) for prepared in batch])
         references = [
             {
-                "kind": one.entry.kind,
-                "slug": one.entry.slug,
+                "kind": prepared.entry.kind,
+                "slug": prepared.entry.slug,
                 "referred_kind": kind,
                 "referred_slug": slug,
             }
-            for one in batch
-            for kind, slug in sorted(one.references)
+            for prepared in batch
+            for kind, slug in sorted(prepared.references)
         ]
         if references:
             connection.execute(insert(EntryReferenceRow), references)
 
 
-_FOUND = select_columns(
+_PUBLIC_ENTRY = select_columns(
     *(col(column) for column in (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state)),
     *(
         col(column)
         for column in (EntryRow.updated_at, EntryRow.document, EntryRow.moved_to, EntryRow.reason)
     ),
 )
-_ENTRY = select_columns(
+_SEARCHED_ENTRY = select_columns(
     *(
         col(column)
         for column in (
@@ -304,8 +306,8 @@ _ENTRY = select_columns(
 )
 
 
-def _row(one: PreparedEntry) -> dict[str, Any]:
-    entry = one.entry
+def _row(prepared: PreparedEntry) -> dict[str, Any]:
+    entry = prepared.entry
     search_data = {
         "text": entry.text,
         "facets": entry.facets,
@@ -320,10 +322,10 @@ def _row(one: PreparedEntry) -> dict[str, Any]:
         "seq": entry.seq,
         "state": "moved" if entry.moved_to else "public" if entry.card else "gone",
         "moved_to": entry.moved_to,
-        "reason": one.reason,
+        "reason": prepared.reason,
         "updated_at": entry.updated_at,
         "card": entry.card,
-        "document": one.document,
+        "document": prepared.document,
         "search_data": orjson.dumps(search_data).decode() if entry.card else None,
     }
 
@@ -334,12 +336,12 @@ def _pairs(
     where: tuple[Any, Any],
     what: tuple[Any, Any],
 ) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
+    referred: set[tuple[str, str]] = set()
     for kind in {kind for kind, _ in pairs}:
         slugs = [slug for other, slug in pairs if other == kind]
         for start in range(0, len(slugs), BATCH):
             query = select(*what).where(
                 where[0] == kind, col(where[1]).in_(slugs[start : start + BATCH])
             )
-            found.update((kind, slug) for kind, slug in session.connection().execute(query))
-    return found
+            referred.update((kind, slug) for kind, slug in session.connection().execute(query))
+    return referred

@@ -1,4 +1,4 @@
-"""What entries of every kind are prepared with: published records and terms, and the parts that cards and documents share."""
+"""Shared by the preparation of all kinds: published records and terms, and parts of cards and documents."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class PublishedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The published vocabulary that entries are prepared with: records by kind and slug."""
+    """The published vocabulary: records by kind and slug."""
 
     by_kind: Mapping[str, Mapping[str, Any]]
 
@@ -49,7 +49,7 @@ class Terms:
         return [term.code for term in sorted(terms, key=lambda term: term.rank)]
 
     def evidence_rank(self, design: str) -> int:
-        """Place of a study design in the list, 0 the strongest."""
+        """Rank of a study design, 0 the strongest."""
         return int(self.by_kind["term"][f"evidence.{design}"].rank)
 
     def strongest_first(self, designs: Iterable[str]) -> list[str]:
@@ -57,7 +57,7 @@ class Terms:
         return sorted(set(designs), key=self.evidence_rank)
 
     def rank_of(self, designs: Sequence[str]) -> int:
-        """Rank of the strongest of these designs (strongest first); behind all of them for none."""
+        """Rank of the first of these designs; after all ranks if there are none."""
         if designs:
             return self.evidence_rank(designs[0])
         codes = self.codes("evidence")
@@ -102,7 +102,7 @@ def federal_figure(district: DistrictRecord, name: str) -> dict[str, Any] | None
 
 
 def stated_rurality(settings: Iterable[str | None], terms: Terms) -> list[str]:
-    """The ruralities that settings stated by sources stand for, in natural order."""
+    """The ruralities of these settings, in natural order."""
     stated = {RURALITY_OF_SETTING.get(setting or "") for setting in settings}
     return [code for code in terms.codes("rurality") if code in stated]
 
@@ -114,7 +114,7 @@ def regions(states: Iterable[str], terms: Terms) -> list[str]:
 
 
 def case_study_body(case: CaseStudy, terms: Terms) -> str:
-    """The text of a case study that search works on, without title and summary."""
+    """The searchable text of a case study, without title and summary."""
     prose = [
         text
         for name in PROSE_FIELDS
@@ -134,7 +134,7 @@ def case_study_body(case: CaseStudy, terms: Terms) -> str:
 
 
 def outcome_keys(outcomes: Iterable[Outcome]) -> list[str]:
-    """Indicator, evidence and direction of each outcome, so that they can be asked of one and the same."""
+    """Indicator, evidence and direction of each outcome in one key, for filters on one outcome."""
     keys = (f"{outcome.indicator}|{outcome.design}|{outcome.direction}" for outcome in outcomes)
     return list(dict.fromkeys(keys))
 
@@ -147,7 +147,7 @@ def coordinates(district: DistrictRecord) -> tuple[float, float] | None:
 
 
 def without_repeats(lists: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:
-    """Each list without repeats and without what is not known."""
+    """The lists without repeats and empty values."""
     return {
         name: list(dict.fromkeys(value for value in values if value is not None))
         for name, values in lists.items()
@@ -155,12 +155,12 @@ def without_repeats(lists: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:
 
 
 def joined(parts: Iterable[str | None]) -> str:
-    """The parts that there are, each once, one on a line."""
+    """The non-empty parts, each once, one on a line."""
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
 def checked_json(shape: type[BaseModel], value: Mapping[str, Any]) -> str:
-    """JSON of a public shape; what OpenAPI promises is checked here, once, at publication."""
+    """JSON of a public shape, validated: OpenAPI's promises are checked once, at publication."""
     return as_json(shape.model_validate({key: _plain(part) for key, part in value.items()}))
 
 
@@ -185,7 +185,7 @@ def _words_of(outcome: Outcome) -> tuple[str | None, ...]:
 
 
 def _words_of_evidence(case: CaseStudy, terms: Terms) -> Iterable[str]:
-    """What study designs and directions are called, since nobody types their codes."""
+    """The labels of study designs and directions, because nobody types their codes."""
     designs = {f"evidence.{outcome.design}" for outcome in case.outcomes}
     directions = {f"direction.{outcome.direction}" for outcome in case.outcomes}
     for slug in sorted((designs | directions) - {"direction.not-stated"}):

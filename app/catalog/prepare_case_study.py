@@ -1,4 +1,4 @@
-"""From a published case study to its entry: card, document, facet values, numbers, text, places."""
+"""The entry of a published case study: card, document, facet values, numbers, text, places."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -34,7 +34,7 @@ def prepare_case_study(
 ) -> PreparedEntry:
     """The entry of a case study.
 
-    `districts` holds at least its own; `last_alive` says when its sources were last found, by URL.
+    `districts`: at least its own, by slug; `last_alive`: when its sources were last alive, by URL.
     """
     case: CaseStudy = public.record
     own = [districts[slug] for slug in case.districts]
@@ -201,7 +201,9 @@ def _rurality(
     case: CaseStudy, districts: Sequence[DistrictRecord], terms: Terms
 ) -> tuple[list[str], str | None]:
     """The ruralities of a case and their basis: its districts' locales, else its stated setting."""
-    known = {terms.get("locale", one.locale).rurality for one in districts if one.locale}
+    known = {
+        terms.get("locale", district.locale).rurality for district in districts if district.locale
+    }
     if known:
         return [code for code in terms.codes("rurality") if code in known], "nces"
     stated = stated_rurality([case.setting], terms)
@@ -211,11 +213,12 @@ def _rurality(
 def _outcome_lines(case: CaseStudy, terms: Terms) -> list[dict[str, Any]]:
     """One line for each indicator: its outcome with the strongest evidence.
 
-    Of equals one with a figure, then the first.
+    Among equals, one with a figure, then the first.
     """
     lines: dict[str, dict[str, Any]] = {}
     strongest_first = sorted(
-        case.outcomes, key=lambda one: (terms.evidence_rank(one.design), one.value is None)
+        case.outcomes,
+        key=lambda outcome: (terms.evidence_rank(outcome.design), outcome.value is None),
     )
     for outcome in strongest_first:
         if outcome.indicator in lines:

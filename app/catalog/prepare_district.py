@@ -1,4 +1,4 @@
-"""From a published district and its case studies to its entry: card, document, facet values, text, place."""
+"""The entry of a published district: card, document, facet values, text, place."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -146,7 +146,7 @@ def _references(district: DistrictRecord) -> frozenset[tuple[str, str]]:
 def _rurality(
     district: DistrictRecord, studies: Sequence[CaseStudy], terms: Terms
 ) -> tuple[list[str], str | None]:
-    """Its NCES locale's rurality; without a locale, the settings its case studies' sources state."""
+    """The rurality of its NCES locale; without a locale, of the settings that its case studies state."""
     if district.locale:
         return [terms.get("locale", district.locale).rurality], "nces"
     stated = stated_rurality([case.setting for case in studies], terms)

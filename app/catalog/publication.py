@@ -1,6 +1,6 @@
-"""The one door to the public: what is published gets its entry here, in the transaction that publishes it.
+"""The only way to the public: writes the entry of a record in the transaction that publishes it.
 
-An entry is made from published revisions and, for a case study, from when its sources were last found.
+An entry is made from published revisions and, for a case study, the last link checks of its sources.
 """
 
 from collections import defaultdict
@@ -25,9 +25,9 @@ BATCH = 500  # records held in memory at once
 
 
 def show(session: Session, revisions: Iterable[Revision]) -> None:
-    """Write the entries of published revisions, and of everything that was made from what they changed.
+    """Write the entries of published revisions, and every entry that was made from one of them.
 
-    Revisions may come one by one while they are written: none is held, so that many can be published in bounded memory.
+    Takes an iterator: revisions may be written meanwhile and none is held in memory.
     """
     changed = {(revision.kind, revision.slug): revision.seq for revision in revisions}
     if changed:
@@ -35,7 +35,7 @@ def show(session: Session, revisions: Iterable[Revision]) -> None:
 
 
 def hide(session: Session, revision: Revision) -> None:
-    """Take a withdrawn record out of public sight. Its entry stays, to say that it is gone and why."""
+    """Hide a withdrawn record. Its entry remains and says that it was withdrawn and why."""
     touched = _districts_of(session, [revision.slug] if revision.kind == "case-study" else [])
     gone = Entry(revision.kind, revision.slug, revision.seq, revision.at, card=None)
     made_from = entry.references(session, [(revision.kind, revision.slug)])
@@ -46,7 +46,7 @@ def hide(session: Session, revision: Revision) -> None:
 
 
 def move(session: Session, revision: Revision) -> None:
-    """Put a public record under its new slug; its old address leads there for good."""
+    """Move a public record to its new slug. Its old address redirects there permanently."""
     assert revision.previous_slug is not None
     old = (revision.kind, revision.previous_slug)
     referring = entry.referring(session, [old])
@@ -64,23 +64,28 @@ def move(session: Session, revision: Revision) -> None:
 
 
 def show_again(session: Session, urls: Sequence[str]) -> None:
-    """Make anew the documents that rest on these sources, after a check. An entry stays at its revision: nothing that is
-    searched or listed has changed, only what is read whole."""
+    """Prepare the documents that cite these sources again, after a link check.
+
+    Entries keep their revision, because cards and search data do not change.
+    """
     named = entry.referring(session, [("source", source_checks.source_id(url)) for url in urls])
     slugs = sorted(slug for kind, slug in named if kind == "case-study")
     _Context(session).write("case-study", entry.seqs(session, "case-study", slugs))
 
 
-def preview(session: Session, kept: StoredRecord) -> str | None:
-    """The document of a record's newest version as the public would get it, once what it refers to is public; None while it has no summary."""
+def preview(session: Session, stored: StoredRecord) -> str | None:
+    """The public document of a record's newest version, as if all it refers to were public.
+
+    None for a case study without a summary.
+    """
     context = _Context(session)
     public = PublishedRecord(
-        current_references(context.moved, kept.record), kept.version, kept.updated_at, 0
+        current_references(context.moved, stored.record), stored.version, stored.updated_at, 0
     )
-    if kept.kind == "case-study":
+    if stored.kind == "case-study":
         if public.record.summary is None:
             return None
-        referred = _referred(session, kept.kind, public.record)
+        referred = _referred(session, stored.kind, public.record)
         terms = Terms(
             {
                 kind: {**records, **referred.get(kind, {})}
@@ -91,41 +96,42 @@ def preview(session: Session, kept: StoredRecord) -> str | None:
         return prepare_case_study(
             public, referred.get("district", {}), terms, last_alive=last_alive
         ).document
-    if kept.kind == "district":
-        return prepare_district(public, context.cases_of([kept.slug]), context.terms).document
-    return prepare_term(kept.kind, kept.slug, public).document
+    if stored.kind == "district":
+        return prepare_district(public, context.cases_of([stored.slug]), context.terms).document
+    return prepare_term(stored.kind, stored.slug, public).document
 
 
 def needing(session: Session, kind: str, slug: str) -> list[str]:
-    """The public records that were made from this one and would not stand without it."""
+    """The public case studies that refer to this record."""
     return sorted(
         slug for other, slug in entry.referring(session, [(kind, slug)]) if other == "case-study"
     )
 
 
 def differences(session: Session) -> list[tuple[str, str]]:
-    """(kind, slug) of every entry that is not what its published revision says. Always empty, if all is well."""
+    """(kind, slug) of every entry that differs from its published revision; empty if all is well."""
     wrong: list[tuple[str, str]] = []
     context = _Context(session)
     for kind in KINDS:
-        kept = set(entry.public_slugs(session, kind))
+        public_slugs = set(entry.public_slugs(session, kind))
         slugs = store.published_slugs(session, kind)
-        wrong += [(kind, slug) for slug in sorted(kept - set(slugs))]
+        wrong += [(kind, slug) for slug in sorted(public_slugs - set(slugs))]
         for batch in _batches(slugs):
             expected = {
-                one.entry.slug: one for one in context.prepare(kind, dict.fromkeys(batch, 0))
+                prepared.entry.slug: prepared
+                for prepared in context.prepare(kind, dict.fromkeys(batch, 0))
             }
-            found = entry.kept(session, kind, batch)
+            columns = entry.stored_columns(session, kind, batch)
             wrong += [
                 (kind, slug)
                 for slug in batch
-                if found.get(slug) != entry.columns_of(expected[slug])
+                if columns.get(slug) != entry.columns_of(expected[slug])
             ]
     return wrong
 
 
 def rebuild(session: Session) -> None:
-    """Make every entry anew from the published revisions, and forget those without one."""
+    """Prepare every entry again from the published revisions, and delete those without one."""
     newest = revisions.newest_seq(session)
     for kind in KINDS:
         slugs = store.published_slugs(session, kind)
@@ -157,7 +163,7 @@ def _prepare(
 
 
 class _Context:
-    """What preparing any entry needs: the published vocabulary, and which slugs have moved."""
+    """What every preparation needs: the published vocabulary and the renamed slugs."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -170,7 +176,7 @@ class _Context:
         )
 
     def write(self, kind: str, seqs: Mapping[str, int]) -> None:
-        """Write the entries of these records, each at its revision; those that are not public are left out."""
+        """Write the entries of these records, each at its revision; records that are not public are left out."""
         for batch in _batches(list(seqs)):
             entry.write(
                 self.session, list(self.prepare(kind, {slug: seqs[slug] for slug in batch}))
@@ -222,24 +228,24 @@ class _Context:
 
 
 def _referred(session: Session, kind: str, record: Shape) -> dict[str, dict[str, Any]]:
-    """What a record refers to, by kind and slug: the public version, or the newest of what is not public."""
+    """The records that a record refers to, by kind and slug: the public version, else the newest."""
     slugs: dict[str, set[str]] = defaultdict(set)
     for _pointer, other, slug in KINDS[kind].references(record):
         slugs[other].add(slug)
-    found = {
+    referred = {
         other: {
             slug: public[0] for slug, public in store.published(session, other, list(named)).items()
         }
         for other, named in slugs.items()
     }
     for other, named in slugs.items():
-        found[other] |= {
-            slug: kept.record
-            for slug, kept in store.find_many(
-                session, other, list(named - found[other].keys())
+        referred[other] |= {
+            slug: stored.record
+            for slug, stored in store.find_many(
+                session, other, list(named - referred[other].keys())
             ).items()
         }
-    return found
+    return referred
 
 
 def _districts_of(session: Session, cases: Sequence[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Vocabulary: the published terms by list, in their natural order; the nearest to a misspelt one."""
+"""Vocabulary: the published terms by list, in their natural order; the nearest to a misspelled one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Term:
 
     @property
     def names(self) -> list[str]:
-        """Everything it is called."""
+        """Its code, label, synonyms and aliases."""
         return [
             self.code,
             self.label,
@@ -30,14 +30,14 @@ class Term:
 
 
 class Vocabulary:
-    """Every list of terms: strategy, indicator, state, locale, organization, and each short list by its own name."""
+    """Every list of terms by name: strategy, indicator, state, locale, organization, and the short lists."""
 
     def __init__(self) -> None:
         self._lists: dict[str, dict[str, Term]] = {}
         self._in_order: dict[str, dict[str, Term]] = {}  # the same, made when asked for
 
     def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> None:
-        """Take in a published term, or drop one that is no longer public (record None)."""
+        """Add or replace a published term, or remove one that is no longer public (`record` None)."""
         name, code = slug.split(".", 1) if kind == "term" else (kind, slug)
         terms = self._lists.setdefault(name, {})
         self._in_order.pop(name, None)
@@ -54,32 +54,32 @@ class Vocabulary:
 
     def terms(self, name: str) -> Sequence[Term]:
         """The terms of a list, in natural order: strategies pillar by pillar."""
-        found = list(self.terms_by_code(name).values())
+        terms = list(self.terms_by_code(name).values())
         if name == "strategy":
             pillars = {pillar: place for place, pillar in enumerate(self.codes("pillar"))}
-            found.sort(key=lambda term: pillars.get(term.record["pillar"], len(pillars)))
-        return found
+            terms.sort(key=lambda term: pillars.get(term.record["pillar"], len(pillars)))
+        return terms
 
     def codes(self, name: str) -> list[str]:
         """The codes of a list, in natural order."""
         return list(self.terms_by_code(name))
 
     def label(self, name: str, code: str) -> str:
-        """The name to show for a code; the code itself where the term is not known."""
+        """The label of a code; the code itself if it is unknown."""
         term = self._lists.get(name, {}).get(code)
         return term.label if term else code
 
     def terms_by_code(self, name: str) -> Mapping[str, Term]:
         """The terms of a list by code, in the order of their ranks."""
-        if (found := self._in_order.get(name)) is None:
+        if (ordered := self._in_order.get(name)) is None:
             terms = self._lists.get(name, {})
-            found = self._in_order[name] = dict(
+            ordered = self._in_order[name] = dict(
                 sorted(terms.items(), key=lambda item: item[1].rank)
             )
-        return found
+        return ordered
 
     def resolve(self, name: str, value: str) -> str | None:
-        """The code that a value means, whatever its case; None if there is none."""
+        """The code that a value means, in any case; None if there is none."""
         terms = self._lists.get(name, {})
         return (
             value
@@ -88,6 +88,6 @@ class Vocabulary:
         )
 
     def nearest(self, name: str, value: str) -> list[str]:
-        """Codes whose code, label, synonym or alias looks most like the value."""
+        """Codes whose code, label, synonym or alias is most similar to the value."""
         names = {called: term.code for term in self.terms(name) for called in term.names}
         return list(dict.fromkeys(names[match] for match in nearest(value, names)))[:NEAREST]

@@ -34,7 +34,7 @@ class DeskShape(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Asked(DeskShape):
+class RequestBody(DeskShape):
     """Something that is sent to the desk."""
 
     _storable = field_validator("*", mode="before")(storable)
@@ -54,7 +54,7 @@ class ChangedField(DeskShape):
     after: JsonValue = Field(description="Value after; null if it is empty.")
 
 
-class Note(Asked):
+class Note(RequestBody):
     """A note for the log."""
 
     note: str | None = Field(

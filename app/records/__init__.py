@@ -1,1 +1,1 @@
-"""WHAT EDITORS KEEP: the truth, drafts included. Knows what a record is, what makes it valid and how it is stored; no HTTP, no search."""
+"""WHAT EDITORS KEEP: the truth, drafts included. What a record is, what makes it valid and how it is stored; no HTTP, no search."""

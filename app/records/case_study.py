@@ -1,4 +1,4 @@
-"""CaseStudy and its parts, each claim with the source it rests on; the rules between them."""
+"""CaseStudy and its parts, each claim with its source; the rules between them."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -295,7 +295,7 @@ class CaseStudy(CaseStudyFields):
 
 
 def case_study_faults(case: CaseStudy) -> list[Fault]:
-    """Rules between the parts: ids are unique, every claim's source exists, years run forward."""
+    """Rules between the parts: ids are unique, every claim's source exists, years are in order."""
     faults: list[Fault] = []
     for name in ("districts", "strategies", "topics", "models", "aliases"):
         faults += repeated_faults(getattr(case, name), f"/{name}")
@@ -347,7 +347,7 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
 
 
 def publication_faults(case: CaseStudy) -> list[Fault]:
-    """What a draft may still lack and a published case study may not: its parts, and the rules of its prose."""
+    """What publishing requires of a case study beyond a draft: its parts, and the rules of its prose."""
     needed = ("state", "summary", "approach", "strategies", "sources")
     faults = [
         Fault("needed_to_publish", f"{name} is required to publish. Add it.", pointer=f"/{name}")

@@ -1,4 +1,4 @@
-"""Rules that hold a case study to its own evidence: its claims, its units, its years."""
+"""Rules that compare a case study with its own evidence: its claims, its units, its years."""
 
 import re
 from collections.abc import Iterator
@@ -96,7 +96,7 @@ def _fits(outcome: Outcome) -> bool:
 
 
 def _year_faults(case: CaseStudy) -> Iterator[Fault]:
-    """A figure of a year before its source could report it is a slip."""
+    """Figures from years that their source cannot have reported yet."""
     published = {source.id: source.year for source in case.sources}
     for part in ("scale", "context", "funding"):
         for position, claim in enumerate(getattr(case, part)):

@@ -1,4 +1,4 @@
-"""District: a local education agency as NCES knows it, each federal figure with its year and source."""
+"""District: a local education agency (NCES), each federal figure with its year and source."""
 
 import re
 from math import asin, cos, radians, sin, sqrt
@@ -126,12 +126,12 @@ def district_faults(district: DistrictRecord) -> list[Fault]:
                         )
                     )
     place = ("latitude", "longitude", "place_basis", "place_source")
-    given = [part for part in place if getattr(district, part) is not None]
-    if given and len(given) < len(place):
+    stated = [part for part in place if getattr(district, part) is not None]
+    if stated and len(stated) < len(place):
         faults += [
-            Fault("required_with", f"{given[0]} needs {part}. Add it.", pointer=f"/{part}")
+            Fault("required_with", f"{stated[0]} needs {part}. Add it.", pointer=f"/{part}")
             for part in place
-            if part not in given
+            if part not in stated
         ]
     return faults
 
@@ -152,7 +152,7 @@ def leaid_faults(district: DistrictRecord, fips: str | None) -> list[Fault]:
 
 
 def _slug_faults(district: DistrictRecord) -> list[Fault]:
-    """A slug that looks like a LEAID would hide the district that has the LEAID."""
+    """Refuses a slug that looks like a LEAID: it would hide the district with that LEAID."""
     if not district.slug or not re.fullmatch("[0-9]{7}", district.slug):
         return []
     detail = f"{district.slug} looks like a LEAID. Write a slug in words and put it in nces_leaid."
@@ -162,7 +162,7 @@ def _slug_faults(district: DistrictRecord) -> list[Fault]:
 def distance_km(
     latitude: float, longitude: float, other_latitude: float, other_longitude: float
 ) -> float:
-    """Great-circle distance in kilometres (haversine, mean Earth radius)."""
+    """Great-circle distance in kilometers (haversine, mean Earth radius)."""
     phi, other_phi = radians(latitude), radians(other_latitude)
     half = (
         sin((other_phi - phi) / 2) ** 2

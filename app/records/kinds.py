@@ -1,4 +1,4 @@
-"""The kinds of record: for each its shape, its rules, what it refers to, and the rows that it is kept in."""
+"""The kinds of record: for each its names, shape, rules, references, and the rows that store it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""Look-ups across records: who has a LEAID, what districts and case studies are called, what refers
-to a record."""
+"""Lookups across records: who has a LEAID, the names of districts and case studies, what refers to
+a record."""
 
 from collections.abc import Iterator
 

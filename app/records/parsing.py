@@ -1,5 +1,5 @@
-"""Documents to records. Every fault comes at once: what cannot be read does not hide what is wrong
-with the rest."""
+"""From documents to records. Reports every fault at once: an unreadable part does not hide faults in
+the rest."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _Check = Callable[[Any], list[Fault]]
 
 
 def parse(kind: str, document: dict[str, Any], *, check: _Check = lambda _record: []) -> Shape:
-    """The record that a document says.
+    """The record that a document describes.
 
     Raises Invalid with every fault, by pointer: of shape, of the rules between fields, of `check`.
     """
@@ -40,7 +40,7 @@ def parse(kind: str, document: dict[str, Any], *, check: _Check = lambda _record
 
 
 def parse_shape(shape: type[_Model], document: object) -> _Model:
-    """What a document says, in a shape. Raises Invalid with every fault, by pointer."""
+    """A document as an instance of a shape. Raises Invalid with every fault, by pointer."""
     try:
         return shape.model_validate(document)
     except ValidationError as error:
@@ -50,7 +50,7 @@ def parse_shape(shape: type[_Model], document: object) -> _Model:
 def _faults_of_the_rest(
     shape: type[Shape], document: dict[str, Any], error: ValidationError, rules: _Check
 ) -> Iterator[Fault]:
-    """What is wrong with the parts that can be read, unless only because others cannot."""
+    """The faults of the readable parts, except those caused by the unreadable ones."""
     places = [fault["loc"] for fault in error.errors(include_url=False, include_input=False)]
     readable, positions = _without(places, document)
     try:
@@ -70,9 +70,9 @@ def _faults_of_the_rest(
 def _without(
     places: Sequence[tuple[int | str, ...]], document: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, list[int]]]:
-    """The document without what cannot be read at these places.
+    """The document without its unreadable parts.
 
-    Also returns, for each list that lost items, the original positions of those that are left.
+    Also returns, for each list that lost items, the original positions of the remaining ones.
     """
     readable = deepcopy(document)
     lost: dict[str, set[int]] = defaultdict(set)
@@ -93,7 +93,7 @@ def _without(
 
 
 def _original(pointer: str, positions: Mapping[str, list[int]]) -> str:
-    """The place in the whole document of a place in the readable part of it."""
+    """The pointer in the whole document for a pointer in the readable part."""
     _, name, *inside = pointer.split("/") if pointer else ("", "")
     if name in positions and inside:
         inside = [str(positions[name][int(inside[0])]), *inside[1:]]
@@ -102,7 +102,7 @@ def _original(pointer: str, positions: Mapping[str, list[int]]) -> str:
 
 @cache
 def _with_nothing_required(shape: type[BaseModel]) -> type[BaseModel]:
-    """The shape with every field optional, its parts too."""
+    """The shape with every field optional, in its parts too."""
     fields: dict[str, Any] = {}
     for name, field in shape.model_fields.items():
         part = part_shape(shape, name)

@@ -1,4 +1,4 @@
-"""Prose and its sources: paragraphs, source marks ([^s1]), and the rule that every number in prose stands in the structured facts."""
+"""Prose and its sources: paragraphs, source marks ([^s1]), and the rule that every number in prose is also a structured fact."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,18 +13,18 @@ _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
 
 def paragraphs(markdown: str) -> list[tuple[str, list[str]]]:
-    """Each paragraph without its source marks, and the ids of the sources it rests on."""
-    found = []
+    """Each paragraph without its source marks, and the ids of the sources it cites."""
+    parts = []
     for block in re.split(r"\n\s*\n", markdown.strip()):
         if block.strip():
-            found.append((_TRAILING_MARKS.sub("", block.strip()), _MARK.findall(block)))
-    return found
+            parts.append((_TRAILING_MARKS.sub("", block.strip()), _MARK.findall(block)))
+    return parts
 
 
 def prose_faults(
     prose: Mapping[str, str | None], structured: Mapping[str, object], used: set[str]
 ) -> list[Fault]:
-    """The rules of prose: each paragraph ends with its marks, every mark resolves, every source is used, no number stands in prose alone."""
+    """Faults of prose: paragraphs without marks, unknown marks, unused sources, numbers without a fact."""
     faults = []
     sources = [source["id"] for source in structured["sources"]]  # type: ignore[attr-defined]
     facts: set[float] = set()
@@ -78,7 +78,7 @@ def prose_faults(
 
 
 def _numbers(text: str) -> set[float]:
-    """The numbers of a text as values: 1,200 and 1.2 million alike; not those that are part of a word (K-8 is a number, 21st is not)."""
+    """The numbers in a text as values, such as 1,200 and 1.2 million. The 8 of K-8 counts, 21st does not."""
     text = _MARK.sub("", text).replace("\u2013", " - ").replace("-", " - ")
     return {
         round(float(digits.replace(",", "").rstrip(".")) * _TIMES.get(times, 1), 6)

@@ -1,6 +1,6 @@
-"""What a record refers to must exist: one query for each kind referred to, or one for many records.
+"""Checks that what a record refers to exists: one query for each kind, or one for many records.
 
-A fault names the nearest names, by slug, label, synonym and alias.
+A fault suggests the nearest names, by slug, label, synonym and alias.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from app.records.spelling import nearest
 from app.records.tables import RecordRow, RevisionRow, StateRow
 
 # Longer lists of allowed values are left out of a fault; so are the nearest to more unknown names.
-MANY = 100
+MOST_COMPARED = 100
 NEAREST = 3
 LISTED = 12  # allowed values that a message lists in words
 NAMED_KINDS = ("term", "state", "locale", "strategy", "indicator", "organization")
@@ -26,7 +26,7 @@ Names = Mapping[str, str]  # name, synonym or alias -> slug
 
 
 class Referable:
-    """The slugs that others can refer to, loaded once to check many records."""
+    """The slugs that records can refer to, loaded once to check many records."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -45,12 +45,12 @@ class Referable:
         self._unknown: dict[tuple[str, str], Fault] = {}
 
     def add(self, kind: str, slug: str) -> None:
-        """A record that is written, and published, with those to be checked."""
+        """Add a record that will be written and published together with those to check."""
         self._all[kind].add(slug)
         self._public[kind].add(slug)
 
     def reference_faults(self, kind: str, record: Shape) -> list[Fault]:
-        """What the record refers to and does not exist; a LEAID that is not of its state."""
+        """Faults for references to records that do not exist, and for a LEAID of another state."""
         faults = [
             self._fault(other, slug, pointer)
             for pointer, other, slug in KINDS[kind].references(record)
@@ -59,7 +59,7 @@ class Referable:
         return faults + _leaid_faults(record, self._fips.get)
 
     def unpublished_references(self, kind: str, record: Shape) -> list[Fault]:
-        """What the record refers to and the public cannot see."""
+        """Faults for references to records that are not public."""
         return [
             _not_public(other, slug, pointer, None)
             for pointer, other, slug in KINDS[kind].references(record)
@@ -67,23 +67,25 @@ class Referable:
         ]
 
     def _fault(self, kind: str, slug: str, pointer: str) -> Fault:
-        """The fault of an unknown name. The nearest are searched for once for each name, and not
-        for more than 100 names, since that takes long where there are many districts."""
+        """The fault of an unknown name. Searches for the nearest once for each name, and for at most
+        100 names, because that is slow with many districts."""
         if (kind, slug) not in self._unknown:
-            if len(self._unknown) >= MANY:
+            if len(self._unknown) >= MOST_COMPARED:
                 return _at(_unknown(kind, slug, {}), pointer)
             self._unknown[kind, slug] = _unknown(kind, slug, self._names(kind, slug))
         return _at(self._unknown[kind, slug], pointer)
 
     def _names(self, kind: str, slug: str) -> Names:
         vocabulary = _vocabulary(kind, slug)
-        slugs = (one for one in self._all[kind] if one.startswith(vocabulary))
-        codes = [one.removeprefix(vocabulary) for one in slugs]  # also of what is not stored yet
+        slugs = (full_slug for full_slug in self._all[kind] if full_slug.startswith(vocabulary))
+        codes = [
+            full_slug.removeprefix(vocabulary) for full_slug in slugs
+        ]  # also of what is not stored yet
         return {code: code for code in codes} | _names(self._session, kind, slug)
 
 
 def reference_faults(session: Session, kind: str, record: Shape) -> list[Fault]:
-    """What the record refers to and does not exist; a LEAID that is not of its state."""
+    """Faults for references to records that do not exist, and for a LEAID of another state."""
     faults = []
     for other, places in _places(kind, record).items():
         query = select(RecordRow.slug).where(
@@ -106,8 +108,8 @@ def reference_faults(session: Session, kind: str, record: Shape) -> list[Fault]:
 def unpublished_references(
     session: Session, kind: str, record: Shape, *, in_review: bool = False
 ) -> list[Fault]:
-    """What the record refers to and the public cannot see. `in_review`: what is in review counts
-    as public, since it can be published first."""
+    """Faults for references to records that are not public. `in_review`: records in review count
+    as public, because they can be published first."""
     faults = []
     for other, places in _places(kind, record).items():
         query = select(RecordRow.slug, RecordRow.published_version, RecordRow.status).where(
@@ -138,7 +140,7 @@ def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
 
 
 def _places(kind: str, record: Shape) -> dict[str, list[tuple[str, str]]]:
-    """By kind referred to, pointer and slug of each reference."""
+    """The pointer and slug of each reference, by the kind that it refers to."""
     places: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for pointer, other, slug in KINDS[kind].references(record):
         places[other].append((pointer, slug))
@@ -162,11 +164,11 @@ def _not_public(kind: str, slug: str, pointer: str, status: str | None) -> Fault
 
 
 def _unknown(kind: str, slug: str, names: Names) -> Fault:
-    """The fault of an unknown name, before it is placed at a field (`_at`)."""
+    """The fault of an unknown name, without its field (see `_at`)."""
     code = slug.split(".", 1)[1] if kind == "term" else slug
     near = _nearest(code, names)
     allowed = tuple(sorted(set(names.values())))
-    if not 0 < len(allowed) <= MANY:
+    if not 0 < len(allowed) <= MOST_COMPARED:
         allowed = ()
     advice = ""
     if near:
@@ -180,13 +182,13 @@ def _unknown(kind: str, slug: str, names: Names) -> Fault:
 
 
 def _at(fault: Fault, pointer: str) -> Fault:
-    """A fault placed at a field, which its message names."""
+    """The fault with its pointer, and the field's name at the start of its message."""
     field = next(step for step in reversed(pointer.split("/")) if not step.isdecimal())
     return replace(fault, pointer=pointer, detail=f"{field} {fault.detail}")
 
 
 def _names(session: Session, kind: str, slug: str) -> dict[str, str]:
-    """What the records of a kind are called, and the slug of each; for a term, those of its list."""
+    """The names of the records of a kind and the slug of each; for a term, those of its list."""
     query = select(RecordRow.slug).where(RecordRow.kind == kind).order_by(RecordRow.slug)
     if kind not in NAMED_KINDS:
         return {slug: slug for slug in session.exec(query)}
@@ -213,12 +215,12 @@ def _names(session: Session, kind: str, slug: str) -> dict[str, str]:
 
 
 def _vocabulary(kind: str, slug: str) -> str:
-    """What the slugs of a term's list begin with; empty for other kinds."""
+    """The prefix of all slugs in a term's list; empty for other kinds."""
     return f"{slug.split('.', 1)[0]}." if kind == "term" else ""
 
 
 def _nearest(value: str, names: Names) -> list[str]:
-    """The slugs whose names are nearest to a value; only the one that is called just so."""
+    """The slugs whose names are nearest to a value; an exact match alone."""
     if (exact := names.get(_plain(value))) is not None:
         return [exact]
     slugs = dict.fromkeys(names[name] for name in nearest(value, names))

@@ -1,4 +1,4 @@
-"""A slug can change: the record, its rows and what refers to them move; documents in the log keep the slug they were written with."""
+"""Renaming: the record, its rows and all references get the new slug; documents in the log keep the old one."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,26 +19,26 @@ Moved = Mapping[tuple[str, str], str]
 
 
 def rename(
-    session: Session, kept: StoredRecord, record: Shape, *, by: str, at: datetime
+    session: Session, stored: StoredRecord, record: Shape, *, by: str, at: datetime
 ) -> Revision:
-    """Write a record under another slug, with its revision; a published one is published under the new slug at once."""
+    """Give a record another slug, and write the revision. A published record stays published."""
     new_slug: str = record.slug  # type: ignore[attr-defined]
-    used = revisions.newest_versions(session, kept.kind, [new_slug])  # of a discarded draft
-    version = max(kept.version, used.get(new_slug, 0)) + 1
-    published_version = None if kept.published_version is None else version
+    used = revisions.newest_versions(session, stored.kind, [new_slug])  # of a discarded draft
+    version = max(stored.version, used.get(new_slug, 0)) + 1
+    published_version = None if stored.published_version is None else version
     revision = Revision(
         seq=revisions.newest_seq(session) + 1,
         at=at,
         actor=by,
         action="rename",
-        kind=kept.kind,
+        kind=stored.kind,
         slug=new_slug,
         version=version,
         document=record.model_dump(mode="json"),
         note=None,
-        status=kept.status,
+        status=stored.status,
         published_version=published_version,
-        previous_slug=kept.slug,
+        previous_slug=stored.slug,
     )
     revisions.append(session, [revision])
     header = {
@@ -51,23 +51,26 @@ def rename(
     records = metadata.tables[str(RecordRow.__tablename__)]
     connection.execute(
         update(records)
-        .where(records.c.kind == kept.kind, records.c.slug == kept.slug)
+        .where(records.c.kind == stored.kind, records.c.slug == stored.slug)
         .values(header)
     )
-    if kept.kind == "case-study":
-        write_rows(session, kept.kind, [record], set())
+    if stored.kind == "case-study":
+        write_rows(session, stored.kind, [record], set())
         cases = metadata.tables["case_study"]
-        connection.execute(delete(cases).where(cases.c.slug == kept.slug))
+        connection.execute(delete(cases).where(cases.c.slug == stored.slug))
     else:
         _move_row(
-            session, metadata.tables[str(KINDS[kept.kind].row.__tablename__)], kept.slug, new_slug
+            session,
+            metadata.tables[str(KINDS[stored.kind].row.__tablename__)],
+            stored.slug,
+            new_slug,
         )
     session.expire_all()
     return revision
 
 
 def current_references(moved: Moved, record: Any) -> Any:
-    """The record with the slugs that have moved since it was written replaced by those they have now."""
+    """The record with every renamed slug that it refers to replaced by the present one."""
     if not moved or not isinstance(record, CaseStudy):
         return record
 
@@ -96,7 +99,10 @@ def current_references(moved: Moved, record: Any) -> Any:
 
 
 def _move_row(session: Session, table: Table, old: str, new: str) -> None:
-    """A copy under the new slug, what refers to it moved over, and the old row deleted; unique columns move last."""
+    """Copy a row to the new slug, point its references there, and delete the old row.
+
+    Unique columns are copied last, after the old row is gone.
+    """
     connection = session.connection()
     row = dict(connection.execute(select(table).where(table.c.slug == old)).mappings().one())
     unique = {

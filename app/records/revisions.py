@@ -33,7 +33,7 @@ class Revision:
 
 
 def signature(session: Session, seq: int) -> str | None:
-    """What tells this change from any other, of this directory or another; None if there is no such change."""
+    """A text that identifies this change across directories; None if there is no such change."""
     row = session.exec(select(RevisionRow).where(RevisionRow.seq == seq)).first()
     return (
         f"{row.seq} {row.at.isoformat()} {row.actor} {row.action} {row.kind} {row.slug} {row.version}"
@@ -48,7 +48,7 @@ def newest_seq(session: Session) -> int:
 
 
 def append(session: Session, revisions: Sequence[Revision]) -> None:
-    """Write changes at the end of the log. Their numbers follow the newest, which only a writing session may rely on."""
+    """Write changes at the end of the log. Use in a writing session only: their numbers follow the newest."""
     session.connection().execute(
         insert(RevisionRow),
         [
@@ -72,8 +72,8 @@ def append(session: Session, revisions: Sequence[Revision]) -> None:
 
 
 def history(session: Session, kind: str, slug: str) -> list[Revision]:
-    """Every change of one record, oldest first, under whatever slug it had then."""
-    found: list[Revision] = []
+    """Every change of one record, oldest first, under all its slugs."""
+    changes: list[Revision] = []
     before: str | None = slug
     while before is not None:
         rows = session.exec(
@@ -81,18 +81,18 @@ def history(session: Session, kind: str, slug: str) -> list[Revision]:
             .where(RevisionRow.kind == kind, RevisionRow.slug == before)
             .order_by(col(RevisionRow.version).desc())
         ).all()
-        found += [_read(row) for row in rows]
+        changes += [_read(row) for row in rows]
         before = rows[-1].previous_slug if rows else None
-    return found[::-1]
+    return changes[::-1]
 
 
 def moved_to(session: Session, kind: str, slug: str) -> str | None:
-    """The slug that a record has now which once had this one; None if no record had it."""
+    """The present slug of the record that once had this slug; None if no record had it."""
     return moved_slugs(session).get((kind, slug))
 
 
 def moved_slugs(session: Session) -> dict[tuple[str, str], str]:
-    """(kind, slug) of every former slug, and the slug that its record has now.
+    """The present slug of each former (kind, slug).
 
     The former slugs of a discarded draft are free again, so they are left out.
     """
@@ -128,7 +128,7 @@ def was_public(session: Session, kind: str, slug: str) -> bool:
 
 
 def newest_versions(session: Session, kind: str, slugs: Collection[str]) -> dict[str, int]:
-    """The newest version in the log under each slug, also of discarded drafts; unused slugs are left out."""
+    """The newest version in the log under each slug, discarded drafts included; unused slugs are left out."""
     query = (
         select(RevisionRow.slug, func.max(RevisionRow.version))
         .where(RevisionRow.kind == kind, col(RevisionRow.slug).in_(slugs))
@@ -139,7 +139,7 @@ def newest_versions(session: Session, kind: str, slugs: Collection[str]) -> dict
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Which part of the log is asked for."""
+    """Which changes to read."""
 
     actor: str | None = None
     kind: str | None = None
@@ -152,28 +152,28 @@ class LogQuery:
 
 
 def audit(session: Session, query: LogQuery) -> list[Revision]:
-    """The newest changes that the question asks for, newest first."""
-    wanted = select(RevisionRow).order_by(col(RevisionRow.seq).desc()).limit(query.limit)
+    """The changes that match the query, newest first."""
+    statement = select(RevisionRow).order_by(col(RevisionRow.seq).desc()).limit(query.limit)
     for column, value in (
         (RevisionRow.actor, query.actor),
         (RevisionRow.kind, query.kind),
         (RevisionRow.action, query.action),
     ):
         if value is not None:
-            wanted = wanted.where(column == value)
+            statement = statement.where(column == value)
     if query.slug is not None:
-        wanted = wanted.where(_of_record(session, query.slug))
+        statement = statement.where(_of_record(session, query.slug))
     if query.since:
-        wanted = wanted.where(col(RevisionRow.at) >= query.since)
+        statement = statement.where(col(RevisionRow.at) >= query.since)
     if query.until:
-        wanted = wanted.where(col(RevisionRow.at) < query.until)
+        statement = statement.where(col(RevisionRow.at) < query.until)
     if query.before_seq is not None:
-        wanted = wanted.where(col(RevisionRow.seq) < query.before_seq)
-    return [_read(row) for row in session.exec(wanted)]
+        statement = statement.where(col(RevisionRow.seq) < query.before_seq)
+    return [_read(row) for row in session.exec(statement)]
 
 
 def _of_record(session: Session, slug: str) -> ColumnElement[bool]:
-    """Changes to the records that have or had a slug, under each slug they have had."""
+    """Matches changes to every record that has or had a slug, under all its slugs."""
     slugs: dict[str, set[str]] = defaultdict(set)
     moved = moved_slugs(session)
     current = {(kind, moved.get((kind, slug), slug)) for kind, _ in moved}
@@ -188,7 +188,7 @@ def _of_record(session: Session, slug: str) -> ColumnElement[bool]:
 
 
 def public_versions(session: Session, kind: str, *, as_of: int) -> dict[str, int]:
-    """What was public at a revision: by slug, the version of each record of the kind. One query."""
+    """The public version of each record of a kind at a revision, by slug. One query."""
     newest = (
         select(
             RevisionRow.slug,

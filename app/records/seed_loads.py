@@ -1,4 +1,4 @@
-"""Which seed was loaded last, so that an unchanged one is not planned again."""
+"""The digest of the seed that was loaded last, so that an unchanged seed is not planned again."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from app.database import UtcDateTime
 
 
 class SeedLoadRow(SQLModel, table=True):
-    """One loading of the seed."""
+    """One load of the seed."""
 
     __tablename__ = "seed_load"
 

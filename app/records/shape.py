@@ -1,4 +1,4 @@
-"""Shape: what every record and every part of one has in common."""
+"""Shape: what all records and their parts have in common."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -58,7 +58,7 @@ def storable(value: Any) -> Any:
 def repeated_faults(
     values: Sequence[str], pointer: str, *, key: Callable[[str], str] = comparison_key
 ) -> list[Fault]:
-    """Values that are in a list already. Case, accents and apostrophes do not tell two apart."""
+    """Values that a list has twice, ignoring case, accents and apostrophes."""
     faults = []
     folded: set[str] = set()
     for position, value in enumerate(values):

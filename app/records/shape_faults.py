@@ -1,4 +1,4 @@
-"""What a shape refuses, as faults in plain words: the field, what is wrong with it, what to write."""
+"""Validation errors as faults in plain words: the field, what is wrong with it, what to write."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ def part_shape(shape: type[BaseModel], name: str) -> type[BaseModel] | None:
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it, in JSON's words and cut short."""
+    """A value as messages show it: JSON, shortened."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict | list):
@@ -71,7 +71,7 @@ def _unknown_field(steps: Sequence[int | str], pointer: str, shape: type[BaseMod
 
 
 def _field(steps: Sequence[int | str]) -> str:
-    """The name of the field at a place: `title`, or `strategies item 2` for an item of a list."""
+    """The name of the field at a location: `title`, or `strategies item 2` for an item of a list."""
     if not steps:
         return "The document"
     last = steps[-1]
@@ -118,8 +118,8 @@ def _pattern(field: str, value: str, context: Mapping[str, Any]) -> str:
 def _number_wanted(kind: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
     def words(field: str, value: Any, _context: Mapping[str, Any]) -> str:
         detail = f"{field} must be {kind}, not {shown(value)}."
-        found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
-        digits = re.sub(r"[,\s]", "", found[1]) if found else ""
+        number = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+        digits = re.sub(r"[,\s]", "", number[1]) if number else ""
         if digits and (kind == "a number" or "." not in digits):
             return f"{detail} Write {digits}."
         return detail

@@ -1,4 +1,4 @@
-"""What was found at the addresses of sources: for each the last check, and when it was last alive."""
+"""Link checks of sources: the last check of each URL, and when it was last alive."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ BATCH = 500  # values in one statement
 
 
 class SourceCheckRow(SQLModel, table=True):
-    """The last check of one address, of however many case studies it is a source."""
+    """The last check of one URL, which several case studies may cite."""
 
     __tablename__ = "source_check"
     __table_args__ = (
@@ -46,12 +46,12 @@ class SourceCheckRow(SQLModel, table=True):
 
 
 def source_id(url: str) -> str:
-    """The name of an address as a key."""
+    """The key of a URL."""
     return hashlib.sha256(url.encode()).hexdigest()
 
 
 def find_many(session: Session, urls: Iterable[str]) -> dict[str, SourceCheckRow]:
-    """The last check of each address; those never checked are left out."""
+    """The last check of each URL; unchecked URLs are left out."""
     ids = sorted({source_id(url) for url in urls})
     batches = (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
     return {
@@ -62,7 +62,7 @@ def find_many(session: Session, urls: Iterable[str]) -> dict[str, SourceCheckRow
 
 
 def states(session: Session) -> dict[str, tuple[str, datetime]]:
-    """What the last check of every address found, and when it was."""
+    """The result and time of the last check of every URL."""
     rows = session.exec(
         select(SourceCheckRow.url, SourceCheckRow.health, SourceCheckRow.checked_at)
     )
@@ -70,13 +70,13 @@ def states(session: Session) -> dict[str, tuple[str, datetime]]:
 
 
 def last_alive(session: Session, urls: Iterable[str]) -> dict[str, datetime]:
-    """When each address was last found; those never found are left out."""
+    """When each URL was last alive; those that never were are left out."""
     return {
         url: row.last_alive_at for url, row in find_many(session, urls).items() if row.last_alive_at
     }
 
 
 def save(session: Session, row: SourceCheckRow) -> None:
-    """Keep a check in place of the one before."""
+    """Store a check in place of the previous one."""
     session.merge(row)
     session.flush()

@@ -1,4 +1,4 @@
-"""The names that a misspelt one may stand for; a guess that is not near is not made."""
+"""The names that a misspelled name may stand for; none if none is near."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def nearest(value: str, names: Iterable[str]) -> list[str]:
-    """The names that are spelled like the value, or whose words begin as its words do; best first."""
+    """The names spelled like the value, or whose words begin like its words; best first."""
     words = _words(value)
     scores = ((name, _likeness(words, _words(name))) for name in names)
     near = [(name, score) for name, score in scores if score > 0]
@@ -39,7 +39,7 @@ def _like_word(word: str, other: str) -> bool:
 
 
 def _distance(value: str, name: str) -> int | None:
-    """How many letters differ, if few do for so short a word: none of 2, 1 of 3, 2 of 7, 3 of 10."""
+    """Number of different letters if it is small for the word: 0 of 2, 1 of 3, 2 of 7, 3 of 10."""
     if len(value) < SHORTEST_PART:
         return 0 if value == name else None
     allowed = max(1, round(len(value) / 3.5))

@@ -1,4 +1,4 @@
-"""Records go in and out whole; saving one appends its revision in the same transaction."""
+"""Reads and writes whole records; saving one appends its revision in the same transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -73,7 +73,7 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One record to be written. `status` is its state after the change; `edits` tells a change of content from one of state alone."""
+    """One record to write. `status`: its state after the change; `edits`: its content changes too."""
 
     kind: str
     record: Shape
@@ -109,8 +109,8 @@ def find_many(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, St
 def published(
     session: Session, kind: str, slugs: Sequence[str] | None = None
 ) -> dict[str, tuple[Any, int, datetime]]:
-    """The public version of each record of a kind (of those named, or of all): record, version, and when it was published."""
-    found = {}
+    """Record, version and time of publication of the public records of a kind, by slug."""
+    records = {}
     for batch in _batches(slugs) if slugs is not None else [None]:
         query = (
             select(RevisionRow.slug, RevisionRow.document, RevisionRow.version, RevisionRow.at)
@@ -125,8 +125,8 @@ def published(
         if batch is not None:
             query = query.where(col(RevisionRow.slug).in_(batch))
         for slug, document, version, at in session.exec(query):
-            found[slug] = (_record(kind, orjson.loads(document)), version, at)
-    return found
+            records[slug] = (_record(kind, orjson.loads(document)), version, at)
+    return records
 
 
 def published_slugs(session: Session, kind: str) -> list[str]:
@@ -145,7 +145,7 @@ def save(session: Session, change: Change, *, by: str, at: datetime) -> Revision
 def save_many(
     session: Session, changes: Sequence[Change], *, by: str, at: datetime
 ) -> list[Revision]:
-    """Write records and their revisions, in the order given; a kind must come after the kinds it refers to."""
+    """Write records and their revisions, in this order. A kind must follow the kinds it refers to."""
     seq = revisions.newest_seq(session)
     written: list[Revision] = []
     for kind, of_kind in groupby(changes, key=lambda change: change.kind):
@@ -202,7 +202,7 @@ def _header(
 
 
 def _review(change: Change, was: RecordRow | None, by: str, at: datetime) -> dict[str, Any]:
-    """Who last returned or published a record, and the note of the return if it still stands."""
+    """Who last returned or published a record, and the note of the return while it applies."""
     names = ("returned_note", "returned_by", "returned_at")
     reviewed_by = was.reviewed_by if was else None
     if change.action == "return":
@@ -291,14 +291,14 @@ def discard(session: Session, stored: StoredRecord, *, by: str, at: datetime) ->
 
 
 def returned(row: RecordRow) -> Returned | None:
-    """Why the last review returned a record; None if it did not, or was settled since."""
+    """Why the last review returned a record; None if it did not, or the record was published since."""
     if row.returned_note is None or row.returned_by is None or row.returned_at is None:
         return None
     return Returned(row.returned_note, row.returned_by, row.returned_at)
 
 
 def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set[str]) -> None:
-    """Write the rows of records; `there` holds the slugs of those that have rows already."""
+    """Write the rows of records; `there`: the slugs that have rows already."""
     connection = session.connection()
     main = KINDS[kind].row
     rows: dict[type[SQLModel], list[dict[str, Any]]] = defaultdict(list)
@@ -320,7 +320,7 @@ def write_rows(session: Session, kind: str, records: Sequence[Shape], there: set
 def _update(
     session: Session, row: type[SQLModel], key: Sequence[str], rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Write rows over those of the same key, all with one statement."""
+    """Update the rows with these keys, in one statement."""
     if rows:
         table = metadata.tables[str(row.__tablename__)]
         same = and_(*(table.c[name] == bindparam(f"its_{name}") for name in key))

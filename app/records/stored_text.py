@@ -1,7 +1,6 @@
-"""Text is stored one way, however it was typed: composed (NFC), with plain spaces.
+"""How text is stored, however it was typed: composed (NFC), with plain spaces.
 
-Marks that stand for a missing value, and text that was decoded wrongly, are recognized here.
-How text is compared: text.py.
+Also recognizes marks for a missing value and wrongly decoded text. How text is compared: text.py.
 """
 
 import re
@@ -78,7 +77,7 @@ def normalize(text: str) -> str:
 
 
 def comparison_key(text: str) -> str:
-    """The text without what does not tell two apart: case, accents, apostrophes."""
+    """The text for comparison, without case, accents and apostrophes."""
     return fold_text(normalize(text)).replace("'", "")
 
 
@@ -97,14 +96,14 @@ def decoded_wrongly(text: str) -> str | None:
     """A piece of the text that shows it was decoded wrongly, such as `Ã±`; else None."""
     if text.isascii():
         return None
-    for found in _BYTES_SHOWN.finditer(text):
+    for match in _BYTES_SHOWN.finditer(text):
         for length in (2, 3, 4):
-            piece = found[0][:length]
+            piece = match[0][:length]
             if len(piece) == length and _is_likely(piece):
                 return piece
     for pattern in (_MAC_ROMAN, _CONTROLS, _LOST_SPACE):
-        if found_elsewhere := pattern.search(text):
-            return found_elsewhere[0]
+        if other := pattern.search(text):
+            return other[0]
     return None
 
 
@@ -134,7 +133,7 @@ def _plain_space(unusual: re.Match[str]) -> str:
 
 
 def _is_likely(piece: str) -> bool:
-    """Whether characters are the bytes of one that is common in American and European text."""
+    """Whether these characters are the bytes of one common in American and European text."""
     try:
         original = b"".join(_byte(character) for character in piece).decode("utf-8")
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""Every table of this room on one page: the shapes' fields with their keys, constraints and foreign keys.
+"""Every table of this room: the shapes' fields with their keys, constraints and foreign keys.
 
-The document of the newest revision is what is read; the rows hold what only a database can promise:
+Reads use the document of the newest revision. The rows add what only a database can guarantee:
 uniqueness, foreign keys, ranges, and lists for editors.
 """
 
@@ -57,11 +57,11 @@ def _digits(column: str, length: int, name: str) -> CheckConstraint:
 
 
 class _Row(SQLModel):
-    """A table of this room; rows are written from shapes that have been validated already."""
+    """A table of this room. Its rows are written from validated shapes."""
 
 
 class RecordRow(_Row, table=True):
-    """The life of each record, of whatever kind: its newest version, its state, and which version is public."""
+    """The state of each record, of any kind: newest version, status, public version."""
 
     __tablename__ = "record"
     __table_args__ = (
@@ -104,7 +104,7 @@ class RecordRow(_Row, table=True):
 
 
 class RevisionRow(_Row, table=True):
-    """One change, never altered: history, audit trail, undo, change feed and the base of snapshots at once."""
+    """One change, never altered: history, audit trail, undo, change feed and the basis of snapshots."""
 
     __tablename__ = "revision"
     __table_args__ = (
@@ -232,7 +232,7 @@ class _Part(SQLModel):
 
 
 def _rests_on_source(*checks: CheckConstraint) -> tuple[Any, ...]:
-    """A claim's source is one of its own case study's sources."""
+    """Table arguments: the source of a claim is one of its own case study's sources."""
     return (
         *checks,
         ForeignKeyConstraint(["case_study", "source"], ["source.case_study", "source.id"]),

@@ -105,7 +105,7 @@ class Organization(Shape):
     name: str = Field(min_length=1, max_length=SHORT, description="Name.")
     type: PartnerTypeCode = Field(
         max_length=SHORT,
-        description="Kind of organization: a term of the vocabulary `partner-type`.",
+        description="Type of organization: a term of the vocabulary `partner-type`.",
     )
     website: HttpUrl | None = Field(
         default=None, max_length=LONG, description="Its own address on the web."

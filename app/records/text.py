@@ -1,4 +1,4 @@
-"""Text as it is compared: one form for every way in which the same words can be written."""
+"""How text is compared: one form for all spellings of the same words."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class _FoldedCharacters(dict[str, str]):
-    """By character, what it is compared as: none, one or several characters."""
+    """For each character, what it is compared as: none, one or several characters."""
 
     def __missing__(self, character: str) -> str:
         if character in APOSTROPHES:
@@ -24,7 +24,9 @@ class _FoldedCharacters(dict[str, str]):
             folded = ""
         else:
             plain = unicodedata.normalize("NFKD", character).casefold()
-            folded = "".join(one for one in plain if unicodedata.category(one) not in ("Mn", "Cf"))
+            folded = "".join(
+                letter for letter in plain if unicodedata.category(letter) not in ("Mn", "Cf")
+            )
         self[character] = folded
         return folded
 
@@ -34,14 +36,14 @@ _FOLDED = _FoldedCharacters()
 
 @dataclass(frozen=True, slots=True)
 class FoldedText:
-    """A folded text that knows where each of its characters stands in the text itself."""
+    """A folded text, and where each of its characters is in the original."""
 
     text: str
     folded_starts: tuple[int, ...] = ()  # from each of these places in the folded text on,
     starts: tuple[int, ...] = ()  # the text itself goes on here, one character for one
 
     def position(self, folded_position: int) -> int:
-        """The place in the text itself of a place in the folded text."""
+        """The position in the original of a position in the folded text."""
         part = bisect_right(self.folded_starts, folded_position) - 1
         if part < 0:
             return folded_position
@@ -59,7 +61,7 @@ def fold_text(text: str) -> str:
 
 
 def fold_with_positions(text: str) -> FoldedText:
-    """`fold_text`, with the way back: for marking words in the text itself."""
+    """`fold_text` with the original positions, to highlight words in the original."""
     folded = fold_text(text)
     if text.isascii():
         return FoldedText(folded)

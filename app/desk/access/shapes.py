@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.desk.shapes import Asked, DeskShape, Moment
+from app.desk.shapes import DeskShape, Moment, RequestBody
 
 
-class KeyRequest(Asked):
+class KeyRequest(RequestBody):
     """A request for a new key."""
 
     label: str = Field(
@@ -76,4 +76,4 @@ class KeyList(DeskShape):
     data: list[KeyState] = Field(description="The keys, the oldest first.")
 
 
-ASKED = (KeyRequest,)
+REQUEST_BODIES = (KeyRequest,)

@@ -64,7 +64,7 @@ def replace(
     at: datetime,
 ) -> Revision:
     """Write a record whole as a newer draft. What is public stays so until the draft is published."""
-    stored = seen(session, kind, slug, seen_version, yours=document)
+    stored = expect_version(session, kind, slug, seen_version, yours=document)
     return _replace(session, stored, document, by=by, at=at)
 
 
@@ -80,7 +80,7 @@ def amend(
 ) -> Revision:
     """Change parts of a record (JSON merge patch, RFC 7396): null removes a field, lists are
     replaced whole."""
-    stored = seen(session, kind, slug, seen_version, yours=patch, patch=True)
+    stored = expect_version(session, kind, slug, seen_version, yours=patch, patch=True)
     document = merge(stored.record.model_dump(mode="json"), patch)
     return _replace(session, stored, document, by=by, at=at)
 
@@ -100,7 +100,7 @@ def rename(
     Raises Conflict if a published record has unpublished changes, or if the new slug is or was
     another record's.
     """
-    stored = seen(session, kind, slug, seen_version)
+    stored = expect_version(session, kind, slug, seen_version)
     if stored.published_version is not None and stored.status != "published":
         raise Conflict("This record has unpublished changes. Publish or revert them first.")
     if stored.status == "withdrawn":
@@ -121,7 +121,7 @@ def discard(
 
     Raises Conflict if it has been public, is not a draft, or if case studies refer to it.
     """
-    stored = seen(session, kind, slug, seen_version)
+    stored = expect_version(session, kind, slug, seen_version)
     if (obstacle := discard_obstacle(session, stored)) is not None:
         raise Conflict(obstacle)
     return store.discard(session, stored, by=by, at=at)
@@ -157,7 +157,7 @@ def checked(
     return record
 
 
-def seen(
+def expect_version(
     session: Session,
     kind: str,
     slug: str,
@@ -175,14 +175,14 @@ def seen(
         return stored
     current = stored.record.model_dump(mode="json")
     history = revisions.history(session, kind, slug)
-    base = next((one.document for one in history if one.version == version), current)
-    wanted = base if yours is None else merge(base, yours) if patch else {"slug": slug, **yours}
+    base = next((revision.document for revision in history if revision.version == version), current)
+    proposed = base if yours is None else merge(base, yours) if patch else {"slug": slug, **yours}
     raise Stale(
         f"The {_noun(kind)} {slug!r} is at version {stored.version}, and your change is based on "
         f"version {version}. Read it again and apply your change to the newest version",
         version=stored.version,
         current=current,
-        comparison=three_way(base, current, wanted),
+        comparison=three_way(base, current, proposed),
     )
 
 
@@ -192,10 +192,10 @@ def three_way(
     """For each field that either side changed: its three values, and whether the changes collide."""
     comparison = []
     for name in sorted(base.keys() | current.keys() | yours.keys()):
-        was, now, wanted = base.get(name), current.get(name), yours.get(name)
-        if was != now or was != wanted:
-            conflict = was not in (now, wanted) and now != wanted
-            field = {"field": name, "base": was, "current": now, "yours": wanted}
+        was, now, proposed = base.get(name), current.get(name), yours.get(name)
+        if was != now or was != proposed:
+            conflict = was not in (now, proposed) and now != proposed
+            field = {"field": name, "base": was, "current": now, "yours": proposed}
             comparison.append(field | {"conflict": conflict})
     return comparison
 

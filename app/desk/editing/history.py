@@ -79,7 +79,7 @@ def revert(
     note: str | None = None,
 ) -> Revision:
     """Copy an earlier version into a new draft. The history stays whole."""
-    stored = drafts.seen(session, kind, slug, seen_version)
+    stored = drafts.expect_version(session, kind, slug, seen_version)
     document = {**read(session, kind, slug, to).document, "slug": slug}
     record = drafts.checked(session, kind, document)
     return drafts.save_draft(
@@ -107,12 +107,12 @@ def review(session: Session, kind: str, slug: str) -> Review:
         "every source is used": ("source_not_used",),
         "every reference exists": ("unknown_value",),
     }
-    found = {fault.code for fault in failed}
+    failed_codes = {fault.code for fault in failed}
     return Review(
         changes=field_changes(old, new),
         rendering=rendering(session, kind, slug),
         claims_with_new_sources=_claims_with_new_sources(old, new) if kind == "case-study" else [],
-        passed=[name for name, codes in checks.items() if not found.intersection(codes)],
+        passed=[name for name, codes in checks.items() if not failed_codes.intersection(codes)],
         failed=failed,
     )
 
@@ -120,9 +120,9 @@ def review(session: Session, kind: str, slug: str) -> Review:
 def rendering(session: Session, kind: str, slug: str) -> dict[str, Any] | None:
     """The document of the newest version as the public would get it; None while it is too
     incomplete."""
-    document = publication.preview(session, drafts.get(session, kind, slug))
-    found: dict[str, Any] | None = orjson.loads(document) if document else None
-    return found
+    text = publication.preview(session, drafts.get(session, kind, slug))
+    document: dict[str, Any] | None = orjson.loads(text) if text else None
+    return document
 
 
 def field_changes(old: Any, new: Any, pointer: str = "") -> list[FieldChange]:
@@ -150,16 +150,16 @@ def _claims_with_new_sources(old: dict[str, Any], new: dict[str, Any]) -> list[F
     before, after = (
         {source["id"]: source for source in side.get("sources", ())} for side in (old, new)
     )
-    found = []
+    changes = []
     for part in CLAIMS:
         known = {_without_source(claim): claim["source"] for claim in old.get(part, ())}
         for position, claim in enumerate(new.get(part, ())):
             was = known.get(_without_source(claim))
             if was is not None and before.get(was) != after.get(claim["source"]):
-                found.append(
+                changes.append(
                     FieldChange(f"/{part}/{position}", before.get(was), after.get(claim["source"]))
                 )
-    return found
+    return changes
 
 
 def _without_source(claim: dict[str, Any]) -> bytes:

@@ -5,7 +5,7 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import Field, JsonValue
 
-from app.desk.shapes import Asked, ChangedField, DeskShape, NextLink, Note, Status
+from app.desk.shapes import ChangedField, DeskShape, NextLink, Note, RequestBody, Status
 from app.records.shape import SHORT, SLUG_PATTERN
 from app.web.problem_types import Problem, ProblemError
 
@@ -168,7 +168,7 @@ class PreviewAnswer(DeskShape):
     data: dict[str, JsonValue] = Field(description="The document as the public would see it.")
 
 
-class RequiredNote(Asked):
+class RequiredNote(RequestBody):
     """A required note for the log."""
 
     note: str = Field(min_length=1, max_length=2000, description="Reason, in your words.")
@@ -185,13 +185,13 @@ class PublicationRequest(Note):
     )
 
 
-class Reason(Asked):
+class Reason(RequestBody):
     """Why a record is withdrawn."""
 
     reason: str = Field(min_length=1, max_length=2000, description="Reason shown to the public.")
 
 
-class Renaming(Asked):
+class Renaming(RequestBody):
     """A new slug."""
 
     slug: str = Field(pattern=SLUG_PATTERN, max_length=SHORT, description="The new slug.")
@@ -233,4 +233,4 @@ class StaleProblem(Problem):
 
 
 # What is sent, beside records themselves.
-ASKED = (Note, RequiredNote, PublicationRequest, Reason, Renaming, Reversion)
+REQUEST_BODIES = (Note, RequiredNote, PublicationRequest, Reason, Renaming, Reversion)

@@ -32,12 +32,12 @@ router = APIRouter(prefix="/v1/admin")
 
 
 def _submit(
-    session: Session, kind: str, slug: str, asked: Note, *, seen_version: int, by: Editor
+    session: Session, kind: str, slug: str, body: Note, *, seen_version: int, by: Editor
 ) -> Revision:
     """Ask for a review. Refused (422) with everything that publishing still needs; what the record
     refers to may be in review itself."""
     return workflow.submit(
-        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=body.note
     )
 
 
@@ -45,14 +45,14 @@ def _return(
     session: Session,
     kind: str,
     slug: str,
-    asked: shapes.RequiredNote,
+    body: shapes.RequiredNote,
     *,
     seen_version: int,
     by: Editor,
 ) -> Revision:
     """Give the record back to its editor, with a note that says why. Reviewers."""
     return workflow.return_(
-        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=body.note
     )
 
 
@@ -60,7 +60,7 @@ def _publish(
     session: Session,
     kind: str,
     slug: str,
-    asked: shapes.PublicationRequest,
+    body: shapes.PublicationRequest,
     *,
     seen_version: int,
     by: Editor,
@@ -74,35 +74,35 @@ def _publish(
         seen_version=seen_version,
         by=by,
         at=now(),
-        note=asked.note,
-        bypass_reason=asked.bypass_reason,
+        note=body.note,
+        bypass_reason=body.bypass_reason,
     )
 
 
 def _withdraw(
-    session: Session, kind: str, slug: str, asked: shapes.Reason, *, seen_version: int, by: Editor
+    session: Session, kind: str, slug: str, body: shapes.Reason, *, seen_version: int, by: Editor
 ) -> Revision:
     """Hide the record from the public: its address answers 410 with the reason. Reviewers."""
     return workflow.withdraw(
-        session, kind, slug, seen_version=seen_version, by=by, at=now(), reason=asked.reason
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), reason=body.reason
     )
 
 
 def _restore(
-    session: Session, kind: str, slug: str, asked: Note, *, seen_version: int, by: Editor
+    session: Session, kind: str, slug: str, body: Note, *, seen_version: int, by: Editor
 ) -> Revision:
     """Make a draft of a withdrawn record, for a new review."""
     return workflow.restore(
-        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=asked.note
+        session, kind, slug, seen_version=seen_version, by=by, at=now(), note=body.note
     )
 
 
 def _rename(
-    session: Session, kind: str, slug: str, asked: shapes.Renaming, *, seen_version: int, by: Editor
+    session: Session, kind: str, slug: str, body: shapes.Renaming, *, seen_version: int, by: Editor
 ) -> Revision:
     """Give the record another slug, at once and permanently: the old address answers 308. Reviewers."""
     return drafts.rename(
-        session, kind, slug, asked.slug, seen_version=seen_version, by=by.label, at=now()
+        session, kind, slug, body.slug, seen_version=seen_version, by=by.label, at=now()
     )
 
 
@@ -110,7 +110,7 @@ def _revert(
     session: Session,
     kind: str,
     slug: str,
-    asked: shapes.Reversion,
+    body: shapes.Reversion,
     *,
     seen_version: int,
     by: Editor,
@@ -120,11 +120,11 @@ def _revert(
         session,
         kind,
         slug,
-        to=asked.version,
+        to=body.version,
         seen_version=seen_version,
         by=by.label,
         at=now(),
-        note=asked.note,
+        note=body.note,
     )
 
 
@@ -185,7 +185,7 @@ def _step_route(
     method: str,
     resource: str,
     verb: str,
-    asked_shape: type[BaseModel],
+    body_shape: type[BaseModel],
     example: Any,
     do: Callable[..., Revision],
 ) -> None:
@@ -203,13 +203,13 @@ def _step_route(
         body: Body,
         key: Key = None,
     ) -> Response:
-        asked = parsed(asked_shape, body)
+        step_body = parsed(body_shape, body)
 
-        def doing(session: Session) -> Answer:
-            revision = do(session, kind, slug, asked, seen_version=version, by=by)
+        def take_step(session: Session) -> Answer:
+            revision = do(session, kind, slug, step_body, seen_version=version, by=by)
             return record_answer(session, kind, revision.slug)
 
-        return act(request, by, key if method == "POST" else None, body, doing)
+        return act(request, by, key if method == "POST" else None, body, take_step)
 
     record_shape: Any = KINDS[kind].shape
     router.add_api_route(
@@ -222,7 +222,7 @@ def _step_route(
         response_model=shapes.RecordAnswer[record_shape],
         tags=["desk"],
         responses=responses(*WRITES),
-        openapi_extra=request_body(asked_shape.__name__, example),
+        openapi_extra=request_body(body_shape.__name__, example),
     )
 
 

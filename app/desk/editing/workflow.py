@@ -99,7 +99,7 @@ def publish(
 ) -> Revision:
     """Make the newest version public. Somebody other than its last editor must do it; an admin may
     bypass that, and the review, with a written reason."""
-    stored = drafts.seen(session, kind, slug, seen_version)
+    stored = drafts.expect_version(session, kind, slug, seen_version)
     by.must("publish")
     if bypass_reason:
         by.must("bypass_review")
@@ -195,7 +195,7 @@ def _ready(
     session: Session, action: str, kind: str, slug: str, seen_version: int, by: Editor
 ) -> StoredRecord:
     by.must(MOVES[action].permission)
-    stored = drafts.seen(session, kind, slug, seen_version)
+    stored = drafts.expect_version(session, kind, slug, seen_version)
     _check_move(stored, action)
     return stored
 

@@ -1,4 +1,4 @@
-"""/v1/suggestions, where readers suggest without a key, and /v1/admin/suggestions, where editors read what they did."""
+"""/v1/suggestions, where readers suggest without a key; /v1/admin/suggestions, where editors read them; and /v1/admin/search-gaps."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -64,13 +64,13 @@ async def small_body(request: Request) -> bytes:
 
 
 class SuggestionLimits:
-    """How many suggestions come in: from one address, and from all of them together. Remembers in memory, for a minute."""
+    """Suggestions per minute: from one address, and from all addresses together. Kept in memory."""
 
     def __init__(self) -> None:
         self._rates = (Rate(times=5, seconds=60), Rate(times=60, seconds=60))
 
     def let_in(self, request: Request) -> None:
-        """Raise TooMany if too many have come."""
+        """Count a suggestion. Raises TooMany above a limit."""
         address = request.client.host if request.client else ""
         for rate, name in zip(self._rates, (address, ""), strict=True):
             rate.check(name)
@@ -91,30 +91,31 @@ SuggestionId = Annotated[
     summary="Suggest a correction or a case study",
     operation_id="create_suggestion",
     response_model=shapes.SuggestionReceived,
-    response_description="It waits for an editor.",
+    response_description="The suggestion was received.",
     responses=responses(400, 406, 413, 415, 422, 429),
     openapi_extra=request_body("SuggestionRequest", SUGGESTION),
 )
 def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_body)]) -> Response:
-    """No key is needed, and a form on any web page may send it. Editors read it; nothing of it is ever public by itself. The
-    address it came from is not kept. Keep the link in the answer: it tells what became of the suggestion."""
+    """No key is needed, and a form on any web page may send it. Editors read the suggestion; it is
+    never published as it is. Your address is not stored. Save the link in the answer: it shows the
+    status of the suggestion."""
     refuse_unknown(request, ())
     suggestion_limits = resource(request, SuggestionLimits)
     suggestion_limits.let_in(request)
-    asked = parsed(shapes.SuggestionRequest, body)
+    suggestion = parsed(shapes.SuggestionRequest, body)
     at = now()
-    if asked.website:
+    if suggestion.website:
         return _received(suggestions.new_id(at))
     database = resource(request, Database)
     with database.writing() as session:
-        row = suggestions.receive(session, **asked.model_dump(exclude={"website"}), at=at)
+        row = suggestions.receive(session, **suggestion.model_dump(exclude={"website"}), at=at)
     return _received(row.id)
 
 
 @router.get(
     "/v1/suggestions/{token}",
     tags=["suggestions"],
-    summary="What became of a suggestion",
+    summary="Read the status of a suggestion",
     operation_id="get_suggestion",
     response_model=shapes.SuggestionReceiptAnswer,
     response_description="Its status.",
@@ -125,12 +126,12 @@ def get_suggestion(
     token: Annotated[
         str,
         Path(
-            description="From the link that was given for the suggestion.",
+            description="The last part of the link in the answer to your suggestion.",
             examples=["019f1a2b3c4d5e6f708192a3b4c5d6e7f809"],
         ),
     ],
 ) -> Response:
-    """Whether it still waits, was taken up or declined; nothing else is told."""
+    """Whether the suggestion is waiting, was taken up or was declined. Nothing else is shown."""
     refuse_unknown(request, ())
     with resource(request, Database).reading_primary() as session:
         row = suggestions.get(session, token)
@@ -148,18 +149,18 @@ def get_suggestion(
     openapi_extra=openapi(SUGGESTIONS),
 )
 def list_suggestions(request: Request) -> Response:
-    """What readers suggest, the oldest first."""
+    """Suggestions, the oldest first."""
     query = SuggestionQuery(**read_parameters(request, SUGGESTIONS))
     with resource(request, Database).reading_primary() as session:
-        found = suggestions.list_(session, query)
+        rows = suggestions.list_(session, query)
     more = (
-        urlencode({**request.query_params, "after": found[-1].id})
-        if len(found) == query.limit
+        urlencode({**request.query_params, "after": rows[-1].id})
+        if len(rows) == query.limit
         else None
     )
     return json_answer(
         {
-            "data": [_shown(row) for row in found],
+            "data": [_shown(row) for row in rows],
             "links": {"next": f"/v1/admin/suggestions?{more}" if more else None},
         }
     )
@@ -175,7 +176,7 @@ def list_suggestions(request: Request) -> Response:
     responses=responses(400, 401, 403, 404, 429),
 )
 def read_suggestion(request: Request, suggestion_id: SuggestionId) -> Response:
-    """One suggestion, with how to reach the reader while it waits."""
+    """One suggestion. `contact` is there until the suggestion is handled."""
     refuse_unknown(request, ())
     with resource(request, Database).reading_primary() as session:
         row = suggestions.get(session, suggestion_id)
@@ -185,7 +186,7 @@ def read_suggestion(request: Request, suggestion_id: SuggestionId) -> Response:
 @router.put(
     "/v1/admin/suggestions/{suggestion_id}/status",
     tags=["desk"],
-    summary="Say what becomes of a suggestion",
+    summary="Handle a suggestion",
     operation_id="desk_handle_suggestion",
     response_model=shapes.SuggestionAnswer,
     responses=responses(400, 401, 403, 404, 412, 413, 415, 422, 428, 429),
@@ -200,15 +201,16 @@ def handle_suggestion(
     version: SeenVersion,
     body: Body,
 ) -> Response:
-    """Take it up, decline it, or put it back. The reader is told the status and nothing else; how to reach them is deleted once it is handled."""
+    """Take a suggestion up, decline it, or put it back. The reader sees the status only; `contact` is
+    deleted once the suggestion is handled."""
     refuse_unknown(request, ())
-    asked = parsed(shapes.SuggestionHandling, body)
+    handling = parsed(shapes.SuggestionHandling, body)
     with resource(request, Database).writing() as session:
         row = suggestions.handle(
             session,
             suggestion_id,
-            status=asked.status,
-            note=asked.note,
+            status=handling.status,
+            note=handling.note,
             seen_version=version,
             by=by.label,
             at=now(),
@@ -227,14 +229,15 @@ def handle_suggestion(
     openapi_extra=openapi(GAPS),
 )
 def list_search_gaps(request: Request) -> Response:
-    """Words that nothing here has, or that nothing has together, the most frequent first: what the directory lacks, or calls by
-    another name. Counted without addresses; what was asked less than three times is shown to nobody. New ones appear within a minute."""
-    given = read_parameters(request, GAPS)
+    """Searches that found nothing, or nothing with all the words, the most frequent first: what the
+    directory lacks, or calls by another name. Addresses are not stored; searches made fewer than
+    three times are never shown. New ones appear within a minute."""
+    values = read_parameters(request, GAPS)
     with resource(request, Database).reading_primary() as session:
-        rows, total = gaps.list_gaps(session, **given)
+        rows, total = gaps.list_gaps(session, **values)
     data = [{name: getattr(row, name) for name in shapes.SearchGap.model_fields} for row in rows]
     return json_answer(
-        {"data": data, "meta": {"total": total, "min_count": given.get("min_count", LEAST_COUNT)}}
+        {"data": data, "meta": {"total": total, "min_count": values.get("min_count", LEAST_COUNT)}}
     )
 
 

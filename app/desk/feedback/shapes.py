@@ -5,13 +5,13 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from app.desk.shapes import Asked, DeskShape, NextLink, Note
+from app.desk.shapes import DeskShape, NextLink, Note, RequestBody
 from app.records.shape import SHORT, SLUG_PATTERN, HttpUrl
 
 SuggestionStatus = Literal["received", "taken_up", "declined"]
 
 
-class SuggestionRequest(Asked):
+class SuggestionRequest(RequestBody):
     """What a reader suggests."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -144,4 +144,4 @@ class SearchGapList(DeskShape):
 
 
 # What is sent.
-ASKED = (SuggestionRequest, SuggestionHandling)
+REQUEST_BODIES = (SuggestionRequest, SuggestionHandling)

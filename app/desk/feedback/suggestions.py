@@ -1,6 +1,6 @@
-"""What readers suggest: corrections and new cases, for the eyes of editors alone.
+"""Suggestions of readers: corrections and new cases, which only editors read.
 
-No address and no name is kept; how to reach the reader, if they gave it, only until the suggestion is handled.
+No address and no name is stored; `contact`, if the reader gave it, until the suggestion is handled.
 """
 
 import secrets
@@ -24,7 +24,7 @@ RANDOM_BYTES = 12
 
 
 class SuggestionRow(SQLModel, table=True):
-    """One suggestion and what became of it."""
+    """One suggestion and its status."""
 
     __tablename__ = "suggestion"
     __table_args__ = (
@@ -38,32 +38,32 @@ class SuggestionRow(SQLModel, table=True):
     id: str = Field(
         primary_key=True,
         sa_type=CodePointOrdered,
-        description="When it came and a random part; who holds it can ask for the status.",
+        description="Time of receipt and a random part; whoever knows it can read the status.",
     )
-    received_at: datetime = Field(sa_type=UtcDateTime, description="When it came (UTC).")
+    received_at: datetime = Field(sa_type=UtcDateTime, description="When it was received (UTC).")
     kind: str = Field(description="correction or new-case.")
     about: str | None = Field(
         default=None, description="Slug of the case study or district it is about."
     )
     about_kind: str | None = Field(default=None, description="case-study or district.")
     text: str = Field(description="The suggestion.")
-    source_url: str | None = Field(default=None, description="Where what it says can be read.")
+    source_url: str | None = Field(default=None, description="URL of a source for the suggestion.")
     contact: str | None = Field(
         default=None,
-        description="How to reach the reader; forgotten once the suggestion is handled.",
+        description="How to reach the reader; deleted once the suggestion is handled.",
     )
-    version: int = Field(default=1, description="Counts the changes of its status, from 1.")
+    version: int = Field(default=1, description="Number of status changes, from 1.")
     status: str = Field(default="received", description="received, taken_up or declined.")
     handled_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When its status last changed (UTC)."
     )
     handled_by: str | None = Field(default=None, description="Who changed it.")
-    note: str | None = Field(default=None, description="Why, for other editors.")
+    note: str | None = Field(default=None, description="Reason, for other editors.")
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestionQuery:
-    """Which suggestions are asked for."""
+    """Which suggestions to list."""
 
     status: str | None = None
     after: str | None = None
@@ -80,7 +80,10 @@ def receive(
     contact: str | None = None,
     at: datetime,
 ) -> SuggestionRow:
-    """Put a suggestion into the queue. Raises Invalid if it is about what is not public, TooMany while the queue is full."""
+    """Add a suggestion to the queue.
+
+    Raises Invalid if it is about a record that is not public, TooMany while the queue is full.
+    """
     waiting = session.exec(
         select(func.count()).select_from(SuggestionRow).where(SuggestionRow.status == "received")
     ).one()
@@ -107,18 +110,18 @@ def receive(
 def get(session: Session, suggestion_id: str) -> SuggestionRow:
     """A suggestion. Raises NotFound."""
     if (row := session.get(SuggestionRow, suggestion_id)) is None:
-        raise NotFound("There is no such suggestion")
+        raise NotFound("There is no such suggestion. Check its id.")
     return row
 
 
 def list_(session: Session, query: SuggestionQuery) -> Sequence[SuggestionRow]:
-    """The suggestions that the question asks for, the oldest first."""
-    wanted = select(SuggestionRow).order_by(SuggestionRow.id).limit(query.limit)
+    """The suggestions that match the query, the oldest first."""
+    statement = select(SuggestionRow).order_by(SuggestionRow.id).limit(query.limit)
     if query.status is not None:
-        wanted = wanted.where(SuggestionRow.status == query.status)
+        statement = statement.where(SuggestionRow.status == query.status)
     if query.after is not None:
-        wanted = wanted.where(SuggestionRow.id > query.after)
-    return session.exec(wanted).all()
+        statement = statement.where(SuggestionRow.id > query.after)
+    return session.exec(statement).all()
 
 
 def handle(
@@ -131,7 +134,10 @@ def handle(
     by: str,
     at: datetime,
 ) -> SuggestionRow:
-    """Say what becomes of a suggestion; once it is taken up or declined, how to reach the reader is forgotten. Raises Stale."""
+    """Set the status of a suggestion. Deletes `contact` when it is taken up or declined.
+
+    Raises Stale.
+    """
     row = get(session, suggestion_id)
     if row.version != seen_version:
         raise Stale(
@@ -150,7 +156,7 @@ def handle(
 
 
 def new_id(at: datetime) -> str:
-    """The name of a suggestion that came at a moment: later ones sort behind earlier ones, and none can be guessed."""
+    """A new id: sorts by time of receipt, and cannot be guessed."""
     return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(RANDOM_BYTES)}"
 
 

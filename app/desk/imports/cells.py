@@ -71,10 +71,10 @@ def read_cell(name: str, annotation: Any, text: str) -> Reading:
         return _list(annotation, text)
     if name == "nces_leaid":
         return _leaid(text)
-    if name == "locale" and (found := _LOCALE.fullmatch(text)):
-        return Reading(found[1])
-    if name.endswith("_year") and not text.isdigit() and (found := SCHOOL_YEAR.fullmatch(text)):
-        return Reading(found[1], f"{text!r} is read as {found[1]}, the year in which it begins")
+    if name == "locale" and (match := _LOCALE.fullmatch(text)):
+        return Reading(match[1])
+    if name.endswith("_year") and not text.isdigit() and (match := SCHOOL_YEAR.fullmatch(text)):
+        return Reading(match[1], f"{text!r} is read as {match[1]}, the year in which it begins")
     if _is_number(annotation):
         return _number(text)
     return Reading(text)

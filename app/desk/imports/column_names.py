@@ -190,10 +190,10 @@ def missing_parts(columns: Columns, options: ReadOptions) -> list[str]:
             derived.discard("place_basis")
         absent = [part for part in parts if part not in said and part not in derived]
         if absent:
-            ways = " and ".join(f"every_row={part}:{_EXAMPLES[part]}" for part in absent)
+            parameters = " and ".join(f"every_row={part}:{_EXAMPLES[part]}" for part in absent)
             lines.append(
                 f"Nothing in the file says {' and '.join(absent)} for {column.name!r}. "
-                f"Send the file with, for example, {ways}."
+                f"Send the file with, for example, {parameters}."
             )
     return lines
 
@@ -214,8 +214,8 @@ def derived_parts(column: Column, year: int | None) -> Iterator[tuple[str, objec
 
 def year_of(text: str) -> int | None:
     """The first year of a school year such as `2023-2024`."""
-    found = SCHOOL_YEAR.search(text)
-    return int(found[1]) if found else None
+    match = SCHOOL_YEAR.search(text)
+    return int(match[1]) if match else None
 
 
 _KNOWN = (*_HOW, "derived", "problem")
@@ -342,10 +342,10 @@ def _did_you_mean(names: Sequence[str]) -> str:
 
 
 def _repeated(columns: list[Column]) -> Iterator[Fault]:
-    seen: dict[str, Column] = {}
+    columns_by_field: dict[str, Column] = {}
     for column in columns:
-        if column.field in seen:
-            first = seen[column.field]
+        if column.field in columns_by_field:
+            first = columns_by_field[column.field]
             detail = (
                 f"Two columns are read as {column.field}: {first.name!r} (column {first.position})"
                 f" and {column.name!r} (column {column.position}). Remove or rename one, or send "
@@ -353,7 +353,7 @@ def _repeated(columns: list[Column]) -> Iterator[Fault]:
             )
             yield Fault("repeated", detail, pointer=f"/{column.field}")
         elif column.field:
-            seen[column.field] = column
+            columns_by_field[column.field] = column
 
 
 def _unused(columns: list[Column], options: ReadOptions) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""A plan of an import written: exactly what was shown, in one transaction, or nothing and what has moved since."""
+"""The commit of an import: writes exactly what its plan shows, in one transaction, or nothing and says which rows changed."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -28,7 +28,7 @@ SHOWN, NAMED = 100, 10  # rows that a refusal lists, and names in its sentence
 
 @dataclass(frozen=True, slots=True)
 class Commitment:
-    """How a plan is to be written."""
+    """The options of a commit."""
 
     only_good: bool = False  # leave out what is refused or not accepted, instead of writing nothing
     accept: tuple[str | int, ...] = ()  # slugs or numbers of rows whose warnings are accepted
@@ -39,41 +39,43 @@ class Commitment:
 def commit(
     session: Session,
     plan_id: str,
-    asked: Commitment,
+    commitment: Commitment,
     *,
     seen_version: int,
     by: Editor,
     at: datetime,
-    seen: Callable[[int], None] = lambda _written: None,
+    on_progress: Callable[[int], None] = lambda _written: None,
 ) -> PlanRow:
-    """Write what a plan shows. Asked for the same again, it says what was done. `seen` is called with the records written so far.
+    """Write what a plan shows. A second equal commit writes nothing and returns the committed plan.
 
-    Raises Conflict while rows are refused or not accepted, and Stale if a record is no longer what its row was compared with.
+    `on_progress` is called with the number of records written so far. Raises Conflict while rows
+    are refused or not accepted, and Stale if a record has changed since it was compared.
     """
     plan = plans.get(session, plan_id)
-    if asked.publish:
+    if commitment.publish:
         by.must("publish_import")
-        if not asked.reason:
+        if not commitment.reason:
             raise Invalid(
                 [
                     Fault(
                         "required_with",
-                        "publish needs a reason, since no one else reviews it",
+                        "publish needs a reason, because nobody else reviews the records. Add reason.",
                         pointer="/reason",
                     )
                 ]
             )
     if plan.state == "committed" and seen_version in (plan.version - 1, plan.version):
-        if plan.commitment != _json(asked):
+        if plan.commitment != _json(commitment):
             raise Conflict(
-                f"{plan.committed_by} had it written already, in another way: {plan.commitment}"
+                f"{plan.committed_by} already committed this import with other options: "
+                f"{plan.commitment}."
             )
         return plan
     _check_state(plan, seen_version, at)
-    writing = _Writing(session, plan, asked, _not_accepted(session, plan, asked))
-    writing.write(by=by.label, at=at, seen=seen)
+    writing = _Writing(session, plan, commitment, _not_accepted(session, plan, commitment))
+    writing.write(by=by.label, at=at, on_progress=on_progress)
     plan.state, plan.version, plan.updated_at = "committed", plan.version + 1, at
-    plan.committed_at, plan.committed_by, plan.commitment = at, by.label, _json(asked)
+    plan.committed_at, plan.committed_by, plan.commitment = at, by.label, _json(commitment)
     plan.written, plan.first_seq = writing.written, writing.first_seq
     session.add(plan)
     session.flush()
@@ -83,32 +85,36 @@ def commit(
 def _check_state(plan: PlanRow, seen_version: int, at: datetime) -> None:
     state = plans.state(plan, at=at)
     if state == "planning":
-        raise Conflict("it is still being planned: wait until its state is planned")
+        raise Conflict("This import is still being planned. Wait until its state is planned.")
     if state == "failed":
-        raise Conflict(f"its file was not read to its end: {plan.problem or plans.INTERRUPTED}")
+        raise Conflict(f"This import has no complete plan: {plan.problem or plans.INTERRUPTED}")
     if seen_version != plan.version:
         raise Stale(
-            f"the import is at version {plan.version} now; version {seen_version} was seen",
+            f"This import is at version {plan.version}, and your commit is based on version "
+            f"{seen_version}. Read it again",
             version=plan.version,
         )
 
 
-def _not_accepted(session: Session, plan: PlanRow, asked: Commitment) -> set[int]:
-    """The rows whose warnings are not accepted. Raises Conflict if there are such or refused ones, unless the good rows alone are asked for."""
+def _not_accepted(session: Session, plan: PlanRow, commitment: Commitment) -> set[int]:
+    """The numbers of the rows whose warnings are not accepted.
+
+    Raises Conflict if there are such rows or refused ones, unless `only_good` is set.
+    """
     query = select(col(PlannedRow.number), col(PlannedRow.slug)).where(
         col(PlannedRow.import_id) == plan.id,
         col(PlannedRow.result).in_(WRITTEN),
         col(PlannedRow.warnings) != "[]",
     )
-    found = session.connection().execute(query.order_by(col(PlannedRow.number)))
-    warned = {row.number: row.slug for row in found}
-    names, accepted = {*warned, *warned.values()}, set(asked.accept)
-    if unknown := [name for name in asked.accept if name not in names]:
+    rows = session.connection().execute(query.order_by(col(PlannedRow.number)))
+    warned = {row.number: row.slug for row in rows}
+    names, accepted = {*warned, *warned.values()}, set(commitment.accept)
+    if unknown := [name for name in commitment.accept if name not in names]:
         raise Invalid(
             [
                 Fault(
                     "unknown_value",
-                    f"no row that has to be accepted is called {name!r}",
+                    f"{name!r} is not the slug or number of a row with warnings. Correct accept.",
                     pointer="/accept",
                 )
                 for name in unknown[:SHOWN]
@@ -119,24 +125,27 @@ def _not_accepted(session: Session, plan: PlanRow, asked: Commitment) -> set[int
         for number, slug in warned.items()
         if number not in accepted and slug not in accepted
     }
-    if plan.refused and not asked.only_good:
+    if plan.refused and not commitment.only_good:
         raise Conflict(
-            f"refused rows: {plan.refused}. Mend them (refused.csv) and send the file again, or ask for only_good"
+            f"{_rows(plan.refused)} refused. Fix them (refused.csv) and upload the file again, or set "
+            "only_good to skip them."
         )
-    if left and not asked.only_good:
+    if left and not commitment.only_good:
         raise Conflict(
-            f"likely duplicates: {_named(left.values())}. Accept them by name, or ask for only_good"
+            f"Likely duplicates: {_named(left.values())}. List them in accept, or set only_good to "
+            "skip them."
         )
     return set(left)
 
 
 class _Writing:
-    """A plan being written, in bounded memory. Each row is looked at once more just before."""
+    """One commit, in bounded memory. Checks each row again just before it is written."""
 
     def __init__(
-        self, session: Session, plan: PlanRow, asked: Commitment, left_out: set[int]
+        self, session: Session, plan: PlanRow, commitment: Commitment, left_out: set[int]
     ) -> None:
-        self._session, self._plan, self._asked, self._left_out = session, plan, asked, left_out
+        self._session, self._plan = session, plan
+        self._commitment, self._left_out = commitment, left_out
         self._id, self._kind, self._filename = plan.id, plan.kind, plan.filename
         self._referable = Referable(session)
         self._moved = revisions.moved_slugs(session)
@@ -150,19 +159,24 @@ class _Writing:
         self.written = 0
         self.first_seq: int | None = None
 
-    def write(self, *, by: str, at: datetime, seen: Callable[[int], None]) -> None:
-        """Write the rows, and publish them if that is asked for. Raises Stale if any is not as shown any more, Conflict if any is not
-        ready to be published, with all of these rows."""
+    def write(self, *, by: str, at: datetime, on_progress: Callable[[int], None]) -> None:
+        """Write the rows, and publish them if the options say so.
+
+        Raises Stale with every row that no longer matches the plan, and Conflict with every row
+        that is not ready to publish.
+        """
         self._not_as_shown += self._changed_since()
-        written = self._save(by, at, seen)
-        if self._asked.publish:
+        written = self._save(by, at, on_progress)
+        if self._commitment.publish:
             publication.show(self._session, written)
         else:
             for _ in written:
                 pass
 
-    def _save(self, by: str, at: datetime, seen: Callable[[int], None]) -> Iterator[Revision]:
-        """Each revision when it is written. Once a row is wrong no more are written, only looked at, and the end is a refusal."""
+    def _save(
+        self, by: str, at: datetime, on_progress: Callable[[int], None]
+    ) -> Iterator[Revision]:
+        """Each revision as it is written. After the first wrong row the rest is only checked."""
         rows = (
             row
             for row in plans.stream(self._session, self._id, WRITTEN)
@@ -175,24 +189,25 @@ class _Writing:
                     self.first_seq = self.first_seq or revision.seq
                     self.written += 1
                     yield revision
-            seen(self.written)
+            on_progress(self.written)
         if self._wrong:
             self._refuse()
 
     @property
     def _wrong(self) -> bool:
-        return bool(self._not_as_shown or (self._unready and not self._asked.only_good))
+        return bool(self._not_as_shown or (self._unready and not self._commitment.only_good))
 
     def _refuse(self) -> None:
         if self._not_as_shown:
             raise Stale(
-                f"rows that are not as shown any more: {len(self._not_as_shown)}. Send the file again to see what it would do now",
+                f"{_rows(len(self._not_as_shown))} changed after this plan was made. Upload the file again "
+                "for a new plan",
                 version=self._plan.version,
                 comparison=self._not_as_shown[:SHOWN],
             )
-        named = _named(self._unready)
         raise Conflict(
-            f"rows that lack what publishing takes: {named}. Mend them (their needs say how), or ask for only_good"
+            f"These rows are not ready to publish: {_named(self._unready)}. See `needs` on each row, "
+            "or set only_good to skip them."
         )
 
     def _change(self, row: Planned) -> Change | None:
@@ -205,7 +220,7 @@ class _Writing:
             for what in self._clashes(row.slug, record)
         ]
         note = f"import {self._id}, {self._filename}, {row.origin}"
-        if not self._asked.publish:
+        if not self._commitment.publish:
             return Change(
                 self._kind,
                 record,
@@ -223,19 +238,19 @@ class _Writing:
             record,
             "publish",
             "published",
-            note=f"review bypassed: {self._asked.reason} ({note})",
+            note=f"review bypassed: {self._commitment.reason} ({note})",
         )
 
     def _clashes(self, slug: str, record: Any) -> Iterator[str]:
-        """Whether its slug or LEAID has become another's since, or it refers to what is not there any more."""
+        """Conflicts with what changed since the plan was made: its slug, its LEAID, its references."""
         yield from (fault.detail for fault in self._referable.reference_faults(self._kind, record))
         if (now := self._moved.get((self._kind, slug))) is not None:
-            yield f"the slug leads to {now!r} now"
+            yield f"the slug now leads to {now!r}"
         if (owner := self._owners.get(getattr(record, "nces_leaid", None) or "", slug)) != slug:
-            yield f"the LEAID is that of {owner!r} now"
+            yield f"the LEAID now belongs to {owner!r}"
 
     def _changed_since(self) -> Iterator[dict[str, Any]]:
-        """Rows whose record has another version now, or is there, or is not."""
+        """Rows whose record has another version than the plan shows, or appeared, or disappeared."""
         same = (col(RecordRow.kind) == self._kind) & (col(RecordRow.slug) == col(PlannedRow.slug))
         query = (
             select(
@@ -252,9 +267,9 @@ class _Writing:
         for number, origin, slug, version in self._session.connection().execute(query):
             if number not in self._left_out:
                 what = (
-                    f"the record is at version {version} now"
+                    f"the record is now at version {version}"
                     if version
-                    else "the record is not there any more"
+                    else "the record no longer exists"
                 )
                 yield _not_as_shown(number, origin, slug, what)
 
@@ -270,5 +285,10 @@ def _named(slugs: Any) -> str:
     )
 
 
-def _json(asked: Commitment) -> str:
-    return orjson.dumps(asdict(asked)).decode()
+def _rows(count: int) -> str:
+    """How many rows were: `1 row was`, `3 rows were`."""
+    return "1 row was" if count == 1 else f"{count:,} rows were"
+
+
+def _json(commitment: Commitment) -> str:
+    return orjson.dumps(asdict(commitment)).decode()

@@ -67,12 +67,12 @@ class _Group:
         """How alike, slug and name of those that look like it."""
         key = _key(name)
         numbers = _numbers(key)
-        found = process.extract(
+        matches = process.extract(
             key, self.keys, scorer=fuzz.ratio, score_cutoff=self.alike, limit=2 * NAMED
         )
         return [
             (score, self.slugs[n], self.names[n])
-            for other, score, n in found
+            for other, score, n in matches
             if _numbers(other) == numbers
         ]
 
@@ -93,18 +93,18 @@ class Lookalikes:
     def warnings(self, record: CaseStudy | DistrictRecord) -> list[Fault]:
         """What a new record looks like."""
         if isinstance(record, CaseStudy):
-            found = [
+            matches = [
                 alike
                 for district in record.districts
                 for alike in self._by_district[district].like(record.title)
             ]
         elif record.nces_leaid is None:
-            found = self._by_state[record.state].like(record.name)
+            matches = self._by_state[record.state].like(record.name)
         else:  # two LEAIDs are two districts, unless one of them is wrong
-            found = self._without_leaid[record.state].like(record.name)
+            matches = self._without_leaid[record.state].like(record.name)
             if (same := self._same.get((record.state, _key(record.name)))) is not None:
-                found.append((100, same, record.name))
-        best = {slug: (score, name) for score, slug, name in sorted(found)}
+                matches.append((100, same, record.name))
+        best = {slug: (score, name) for score, slug, name in sorted(matches)}
         if not best:
             return []
         named = [

@@ -1,4 +1,4 @@
-"""/v1/admin/imports: files of many records in two steps, a plan that shows what would happen, and its commit."""
+"""/v1/admin/imports: files of many records, in two steps: a plan that shows what would happen, and its commit."""
 
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as StillPlanning
@@ -30,8 +30,7 @@ from app.desk.access.dependencies import (
 )
 from app.desk.access.idempotency import Answer, once, parse_key
 from app.desk.access.permissions import Editor
-from app.desk.imports import plans, templates
-from app.desk.imports import shapes as shapes
+from app.desk.imports import plans, shapes, templates
 from app.desk.imports.commit import Commitment, commit
 from app.desk.imports.files import read_file
 from app.desk.imports.options import ReadOptions, read_pairs
@@ -143,7 +142,7 @@ ImportId = Annotated[str, Path(description="Id of the import.", examples=["5f0c3
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """A file that was sent."""
+    """An uploaded file with its options."""
 
     kind: str
     format: str
@@ -154,14 +153,14 @@ class _Upload:
 
 
 async def _upload(request: Request, _by: Annotated[Editor, IMPORTING]) -> _Upload:
-    """The file, once its sender and all else about it are in order."""
-    given = read_parameters(request, FILE)
-    kind = given.pop("kind")
+    """The file, once its sender and its parameters are checked."""
+    values = read_parameters(request, FILE)
+    kind = values.pop("kind")
     format_ = TYPES[content_type(request, TYPES)]
-    filename = given.pop("filename", f"unnamed.{format_}")
-    pairs = read_pairs(kind, given.pop("mapping", ()), given.pop("every_row", ()))
+    filename = values.pop("filename", f"unnamed.{format_}")
+    pairs = read_pairs(kind, values.pop("mapping", ()), values.pop("every_row", ()))
     file, digest = await spool_body(request, most=MAX_BYTES)
-    return _Upload(kind, format_, filename, ReadOptions(**given, **pairs), file, digest)
+    return _Upload(kind, format_, filename, ReadOptions(**values, **pairs), file, digest)
 
 
 @router.post(
@@ -183,8 +182,8 @@ def create_import(
     key: Key = None,
 ) -> Response:
     """Send a file (CSV, NDJSON, JSON or XLSX, up to 64 MiB) and get its plan: what each row would
-    do. Nothing is written yet. 201: the plan is ready. 202: it is being made; read it again until
-    its state is `planned`.
+    do. Nothing is written yet. 201: the plan is ready. 202: the file is still being read; read the
+    import again until its state is `planned`.
 
     A row changes the record of its slug or LEAID. Columns that the file lacks stay as they are; an
     empty cell clears its field. Files may come as people have them: title lines above the header,
@@ -242,18 +241,18 @@ def create_import(
     openapi_extra=openapi(LIST),
 )
 def list_imports(request: Request) -> Response:
-    """Every import of the last 30 days, the newest first."""
-    given = {"limit": 50, **read_parameters(request, LIST)}
+    """Imports of the last 30 days, the newest first."""
+    values = {"limit": 50, **read_parameters(request, LIST)}
     with resource(request, Database).reading_primary() as session:
-        found = plans.list_(session, after=given.get("after"), limit=given["limit"])
+        imports = plans.list_(session, after=values.get("after"), limit=values["limit"])
     more = (
-        urlencode({**request.query_params, "after": found[-1].id})
-        if len(found) == given["limit"]
+        urlencode({**request.query_params, "after": imports[-1].id})
+        if len(imports) == values["limit"]
         else None
     )
     return json_answer(
         {
-            "data": [_state(resource(request, PlanWorker), plan) for plan in found],
+            "data": [_state(resource(request, PlanWorker), plan) for plan in imports],
             "links": {"next": f"/v1/admin/imports?{more}" if more else None},
         }
     )
@@ -278,8 +277,9 @@ def get_template(
     kind: Annotated[shapes.ImportKind, Path(description="Kind of record.", examples=["district"])],
     extension: Annotated[shapes.TemplateFormat, Path(description="Format.", examples=["csv"])],
 ) -> Response:
-    """A file with every column and one example, to be written over. Lists of words are separated by `|`; in CSV and XLSX the
-    parts of a case study (outcomes, scale, funding, partners, sources) are JSON in their cell."""
+    """A file with every column and one example row to replace. Separate the words of a list by `|`;
+    in CSV and XLSX the parts of a case study (outcomes, scale, funding, partners, sources) are JSON
+    in their cell."""
     refuse_unknown(request, ())
     return _download(iter([templates.template(kind, extension)]), f"{kind}.{extension}", extension)
 
@@ -293,7 +293,8 @@ def get_template(
     responses=responses(*ALWAYS),
 )
 def get_import(request: Request, import_id: ImportId) -> Response:
-    """The current state: the rows read so far, their results, and the records written. The commit needs the ETag."""
+    """The current state: the rows read so far, their results, and the records written. To commit,
+    send its ETag."""
     refuse_unknown(request, ())
     with resource(request, Database).reading_primary() as session:
         return answered(_answer(resource(request, PlanWorker), plans.get(session, import_id)))
@@ -309,27 +310,27 @@ def get_import(request: Request, import_id: ImportId) -> Response:
     openapi_extra=openapi(ROWS),
 )
 def list_rows(request: Request, import_id: ImportId) -> Response:
-    """Row by row: created, changed field by field, unchanged, or refused with what is wrong; what it looks like, and what
-    publishing would still take."""
-    given = read_parameters(request, ROWS)
-    result = given.get("result")
+    """The result of each row: created, changed (by field), unchanged or refused (with its faults);
+    records that it looks like; and what is still missing for publication."""
+    values = read_parameters(request, ROWS)
+    result = values.get("result")
     query = RowQuery(
         (result,) if result else (),
-        "warned" in given,
-        given.get("after", 0),
-        given.get("limit", 50),
+        "warned" in values,
+        values.get("after", 0),
+        values.get("limit", 50),
     )
     with resource(request, Database).reading_primary() as session:
         plans.get(session, import_id)
-        found = plans.rows(session, import_id, query)
+        rows = plans.rows(session, import_id, query)
     more = (
-        urlencode({**request.query_params, "after": found[-1].number})
-        if len(found) == query.limit
+        urlencode({**request.query_params, "after": rows[-1].number})
+        if len(rows) == query.limit
         else None
     )
     return json_answer(
         {
-            "data": [_row(row) for row in found],
+            "data": [_row(row) for row in rows],
             "links": {"next": f"/v1/admin/imports/{import_id}/rows?{more}" if more else None},
         }
     )
@@ -350,7 +351,8 @@ def list_rows(request: Request, import_id: ImportId) -> Response:
     },
 )
 def get_refused(request: Request, import_id: ImportId) -> Response:
-    """The refused rows as CSV with a column `problem`: mend them and send the file again as it is; that column is passed over."""
+    """The refused rows as CSV with a column `problem`. Fix them and upload the file; the column
+    `problem` is ignored."""
     refuse_unknown(request, ())
     database = resource(request, Database)
     with database.reading_primary() as session:
@@ -381,24 +383,22 @@ def commit_import(
     body: Body,
     key: Key = None,
 ) -> Response:
-    """Write exactly what the plan shows, in one transaction, as drafts; or say what has moved since (412). All or nothing, or the good
-    rows on request. Likely duplicates must be accepted by slug or row number. Admins may publish at once, with a reason. Sent again, it
-    answers what was done."""
-    asked = Commitment(
-        **(sent := parsed(shapes.ImportCommitment, body)).model_dump(exclude={"accept"}),
-        accept=tuple(sent.accept),
-    )
+    """Write exactly what the plan shows, as drafts, in one transaction; 412 if records have changed
+    since. All rows or none, unless you set `only_good`. Likely duplicates must be accepted by slug
+    or row number. Admins may publish at once, with a reason. Repeating the commit is harmless."""
+    options = parsed(shapes.ImportCommitment, body).model_dump()
+    commitment = Commitment(**{**options, "accept": tuple(options["accept"])})
     planning = resource(request, PlanWorker)
 
     def do(session: Session) -> Answer:
         plan = commit(
             session,
             import_id,
-            asked,
+            commitment,
             seen_version=version,
             by=by,
             at=now(),
-            seen=lambda written: planning.note(import_id, written),
+            on_progress=lambda written: planning.note(import_id, written),
         )
         return _answer(planning, plan, done=True)
 
@@ -426,7 +426,7 @@ def _answer(
 
 
 def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[str, Any]:
-    """An import as it is answered; `done`: by the one who is writing it, when it is written."""
+    """The state of an import. `done`: this process has just committed it."""
     written = None if done else planning.written(plan.id)
     state = plans.state(plan, at=now())
     return {

@@ -1,4 +1,4 @@
-"""Plans of imports as they are kept: what a file would do, row by row, so that a commit does exactly what was shown."""
+"""Stored plans of imports: what a file would do, row by row, so that a commit does exactly what was shown."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -26,13 +26,13 @@ KEPT_FOR = timedelta(days=30)
 INTERRUPTED_AFTER = timedelta(
     minutes=5
 )  # a plan that has not grown for so long is not being made any more
-INTERRUPTED = "planning was interrupted; send the file again"
+INTERRUPTED = "Planning was interrupted. Upload the file again."
 MAX_ROWS = 100_000
 MAX_FAULTS = 100  # of one row
 
 
 class PlanRow(SQLModel, table=True):
-    """What a file would do, as a whole."""
+    """One plan: the file as a whole."""
 
     __tablename__ = "import"
     __table_args__ = (
@@ -157,7 +157,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class RowQuery:
-    """Which rows of a plan are asked for."""
+    """Which rows of a plan to read."""
 
     results: tuple[str, ...] = ()
     warned: bool = False
@@ -175,7 +175,7 @@ def create(
     by: str,
     at: datetime,
 ) -> PlanRow:
-    """A plan without rows yet. Plans that are older than KEPT_FOR are dropped."""
+    """A new plan without rows. Deletes plans older than KEPT_FOR."""
     session.connection().execute(delete(PlanRow).where(col(PlanRow.created_at) < at - KEPT_FOR))
     plan = PlanRow(
         id=token_hex(8),
@@ -201,12 +201,13 @@ def fill(
     plan_id: str,
     reading: Reading,
     *,
-    seen: Callable[[int], None] = lambda _rows: None,
+    on_progress: Callable[[int], None] = lambda _rows: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Plan every row, a batch at a time, each in a transaction of its own. `seen` is called with the rows so far.
+    """Plan every row, a batch at a time, each in a transaction of its own.
 
-    A file that breaks off makes a failed plan, which is never written.
+    `on_progress` is called with the number of rows so far. A file that cannot be read to its end
+    makes a failed plan, which cannot be committed.
     """
     problem = None
     count = 0
@@ -217,12 +218,12 @@ def fill(
             while batch := list(islice(outcomes, BATCH)):
                 _store(database, plan_id, count, batch)
                 count += len(batch)
-                seen(count)
+                on_progress(count)
                 if stopped():
-                    problem = "the service was stopped while it read the file; send it again"
+                    problem = "The service stopped while it read the file. Upload it again."
                     break
                 if count > MAX_ROWS:
-                    problem = f"a file may have {MAX_ROWS:,} rows; send it in parts"
+                    problem = f"A file may have {MAX_ROWS:,} rows. Upload it in parts."
                     break
     except Invalid as invalid:
         problem = "; ".join(fault.detail for fault in invalid.faults)
@@ -230,7 +231,7 @@ def fill(
 
 
 def finish(database: Database, plan_id: str, problem: str | None, **more: Any) -> None:
-    """No more rows will come; `problem` says why not, if the file was not read to its end."""
+    """Close a plan. `problem`: why the file could not be read to its end, if it could not."""
     state = "failed" if problem else "planned"
     _change(database, plan_id, state=state, version=2, problem=problem, **more)
 
@@ -249,12 +250,14 @@ def get(session: Session, plan_id: str) -> PlanRow:
     """A plan. Raises NotFound."""
     plan = session.get(PlanRow, plan_id) if plan_id.isprintable() else None
     if plan is None:
-        raise NotFound(f"there is no import {plan_id!r}; imports are kept for {KEPT_FOR.days} days")
+        raise NotFound(
+            f"There is no import {plan_id!r}. Imports are deleted after {KEPT_FOR.days} days."
+        )
     return plan
 
 
 def list_(session: Session, *, after: str | None, limit: int) -> list[PlanRow]:
-    """Plans, the newest first; those that came before the one named `after`."""
+    """Plans, the newest first; only those older than the plan `after`."""
     query = select(PlanRow).order_by(col(PlanRow.created_at).desc(), col(PlanRow.id)).limit(limit)
     if after is not None:
         last = get(session, after)
@@ -278,18 +281,20 @@ def state(plan: PlanRow, *, at: datetime) -> str:
 
 
 def rows(session: Session, plan_id: str, query: RowQuery) -> list[Planned]:
-    """The rows that the question asks for, in the file's order."""
-    wanted = _ROWS.where(col(PlannedRow.import_id) == plan_id, col(PlannedRow.number) > query.after)
+    """The rows that match the query, in the file's order."""
+    statement = _ROWS.where(
+        col(PlannedRow.import_id) == plan_id, col(PlannedRow.number) > query.after
+    )
     if query.results:
-        wanted = wanted.where(col(PlannedRow.result).in_(query.results))
+        statement = statement.where(col(PlannedRow.result).in_(query.results))
     if query.warned:
-        wanted = wanted.where(col(PlannedRow.warnings) != "[]")
-    found = (
+        statement = statement.where(col(PlannedRow.warnings) != "[]")
+    records = (
         session.connection()
-        .execute(wanted.order_by(col(PlannedRow.number)).limit(query.limit))
+        .execute(statement.order_by(col(PlannedRow.number)).limit(query.limit))
         .mappings()
     )
-    return [Planned(**row) for row in found]
+    return [Planned(**row) for row in records]
 
 
 def stream(session: Session, plan_id: str, results: tuple[str, ...]) -> Iterator[Planned]:
@@ -300,11 +305,11 @@ def stream(session: Session, plan_id: str, results: tuple[str, ...]) -> Iterator
         after = batch[-1].number
 
 
-_ROWS = select_columns(*(col(getattr(PlannedRow, one.name)) for one in fields(Planned)))
+_ROWS = select_columns(*(col(getattr(PlannedRow, column.name)) for column in fields(Planned)))
 
 
 def _store(database: Database, plan_id: str, before: int, outcomes: Sequence[RowOutcome]) -> None:
-    """Keep a batch of rows; `before`: how many there are already."""
+    """Store a batch of rows; `before`: how many are stored already."""
     count = Counter(outcome.result for outcome in outcomes)
     to_write = [outcome for outcome in outcomes if outcome.result in WRITTEN]
     grown = {
@@ -351,7 +356,7 @@ def _as_sent(row: Row) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    """As JSON text; nothing of what is nested deeper than JSON writers go, which no record is."""
+    """The value as JSON; `{}` where it is nested too deeply for JSON writers, as no record is."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:

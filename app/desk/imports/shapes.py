@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, StrictInt
 
-from app.desk.shapes import Asked, ChangedField, DeskShape, NextLink
+from app.desk.shapes import ChangedField, DeskShape, NextLink, RequestBody
 from app.web.problem_types import ProblemError
 
 ImportKind = Literal["district", "case-study"]
@@ -26,7 +26,7 @@ ColumnHow = Literal[
 TemplateFormat = Literal["csv", "ndjson"]
 
 
-class ImportCommitment(Asked):
+class ImportCommitment(RequestBody):
     """How to commit a plan."""
 
     only_good: bool = Field(
@@ -197,4 +197,4 @@ class ImportedRowList(DeskShape):
     links: NextLink = Field(description="Next page.")
 
 
-ASKED = (ImportCommitment,)
+REQUEST_BODIES = (ImportCommitment,)

@@ -133,12 +133,12 @@ def _relationships(packed: zipfile.ZipFile, part: str) -> dict[str, tuple[str, s
     rels = join(folder, "_rels", f"{part.rpartition('/')[2]}.rels")
     if rels not in packed.namelist():
         return {}
-    found = {}
+    relationships = {}
     for element in _xml(packed, rels):
         target = element.get("Target", "")
         path = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
-        found[element.get("Id", "")] = element.get("Type", ""), path
-    return found
+        relationships[element.get("Id", "")] = element.get("Type", ""), path
+    return relationships
 
 
 def _xml(packed: zipfile.ZipFile, part: str) -> ElementTree.Element:
