@@ -14,14 +14,15 @@ TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 BANNED = {"utils", "helpers", "common", "misc", "base", "core", "manager", "handler", "processor"}
 ROOMS = {"records", "catalog", "search", "desk", "research", "web"}  # board and site will follow
 DESK = {"access", "editing", "feedback", "imports", "sources"}
-RIDDLES = {"among", "found", "asked", "told", "kept", "wanted", "seen"}
-PLAINLY_NAMED = {
-    "research",
-    "main.py",
-    "database.py",
-    "errors.py",
-    "terminal.py",
-}  # rooms add themselves
+RIDDLES = {"among", "found", "asked", "told", "kept", "wanted", "seen", "given", "one"}
+NOT_YET_PLAIN = (  # each leaves this list when its names are mended
+    "app/cli.py",
+    "app/desk/access/",
+    "app/desk/sources/",
+    "app/search/",
+    "app/setup.py",
+    "app/web/",
+)
 LINE_LENGTH = 100
 FRAMEWORK = {"fastapi", "starlette", "fastapi_offline"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -228,8 +229,9 @@ def test_lines_of_code_end_before_column_100() -> None:
 
 def test_variables_are_named_for_what_they_hold() -> None:
     for path in FILES:
-        if path.relative_to(APP).parts[0] in PLAINLY_NAMED:
-            assert variables(tree(path)) & RIDDLES == set(), named(path)
+        if not named(path).startswith(NOT_YET_PLAIN):
+            riddles = {name for name in variables(tree(path)) if name.strip("_").lower() in RIDDLES}
+            assert riddles == set(), named(path)
 
 
 def test_every_case_is_a_sentence() -> None:

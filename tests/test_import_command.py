@@ -170,15 +170,8 @@ def test_what_an_editor_made_first_is_not_made_again_by_the_seed(
 
     with database.writing() as session:
         kim = Editor("", "kim", "admin")
-        workflow.publish(
-            session,
-            "district",
-            "boise-by-ada-id",
-            seen_version=1,
-            by=kim,
-            at=now(),
-            bypass_reason="it is checked",
-        )
+        step = drafts.Step("district", "boise-by-ada-id", 1, kim, now())
+        workflow.publish(session, step, bypass_reason="it is checked")
     assert [outcome.slug for outcome in _load(database, seed).of("created")] == ["boise-id"]
     with database.reading() as session:
         assert store.get(session, "case-study", "boise-id").record.districts == ["boise-by-ada-id"]

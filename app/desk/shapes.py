@@ -1,7 +1,9 @@
-"""What the shapes of the desk have in common."""
+"""Shapes shared by the rooms of the desk."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from pydantic import (
     AfterValidator,
@@ -29,13 +31,13 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class DeskShape(BaseModel):
-    """Something that the desk answers."""
+    """An answer of the desk, or a part of one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RequestBody(DeskShape):
-    """Something that is sent to the desk."""
+    """The body of a request to the desk, other than a record."""
 
     _storable = field_validator("*", mode="before")(storable)
 
@@ -44,6 +46,11 @@ class NextLink(DeskShape):
     """Link to the next page."""
 
     next: str | None = Field(description="Next page; null after a page that is not full.")
+
+
+def next_page(path: str, parameters: Mapping[str, str], **place: object) -> str:
+    """The address of the page after (or before) a place in the same list."""
+    return f"{path}?{urlencode({**parameters, **place})}"
 
 
 class ChangedField(DeskShape):

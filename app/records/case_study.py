@@ -1,7 +1,7 @@
 """CaseStudy and its parts, each claim with its source; the rules between them."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import StringConstraints
 from sqlmodel import Field
@@ -175,6 +175,14 @@ class Partnership(Shape):
     source: str = Field(max_length=10, description=_SOURCE)
 
 
+def _prose(what: str) -> Any:
+    return Field(
+        default=None,
+        max_length=PROSE,
+        description=f"{what} Markdown; each paragraph ends with its source marks.",
+    )
+
+
 class CaseStudyFields(Shape):
     """The flat part of a case study."""
 
@@ -191,26 +199,10 @@ class CaseStudyFields(Shape):
     summary: str | None = Field(
         default=None, max_length=LONG, description="What was done and what came of it; plain text."
     )
-    challenge: str | None = Field(
-        default=None,
-        max_length=PROSE,
-        description="What the community faced. Markdown; each paragraph ends with its source marks.",
-    )
-    approach: str | None = Field(
-        default=None,
-        max_length=PROSE,
-        description="What was done. Markdown; each paragraph ends with its source marks.",
-    )
-    results: str | None = Field(
-        default=None,
-        max_length=PROSE,
-        description="What came of it. Markdown; each paragraph ends with its source marks.",
-    )
-    lessons: str | None = Field(
-        default=None,
-        max_length=PROSE,
-        description="What its people say they learned. Markdown; each paragraph ends with its source marks.",
-    )
+    challenge: str | None = _prose("What the community faced.")
+    approach: str | None = _prose("What was done.")
+    results: str | None = _prose("What came of it.")
+    lessons: str | None = _prose("What its people say they learned.")
     started_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Start year."
     )

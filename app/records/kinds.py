@@ -56,10 +56,6 @@ def _row(
     } | more
 
 
-def _flat(row: type[SQLModel]) -> Callable[[Any], Rows]:
-    return lambda record: iter([_row(row, record)])
-
-
 def _case_study_rows(case: CaseStudy) -> Rows:
     yield _row(tables.CaseStudyRow, case)
     parts: tuple[tuple[type[SQLModel], list[Any]], ...] = (
@@ -137,10 +133,6 @@ def _organization_references(organization: OrganizationRecord) -> References:
     yield from _term("/type", "partner-type", organization.type)
 
 
-def _no_references(_record: object) -> References:
-    return iter(())
-
-
 def _record(pointer: str, kind: str, slug: str | None) -> References:
     if slug:
         yield pointer, kind, slug
@@ -151,85 +143,69 @@ def _term(pointer: str, vocabulary: str, code: str | None) -> References:
         yield pointer, "term", f"{vocabulary}.{code}"
 
 
+def _one_row(
+    noun: str,
+    shape: type[Shape],
+    row: type[SQLModel],
+    *,
+    plural: str = "",
+    path: str = "",
+    references: Callable[[Any], References] = lambda _record: iter(()),
+    example: str = "",
+    faults: Callable[[Any], list[Fault]] = lambda _record: [],
+) -> Kind:
+    """A kind that is stored in one row and named by its noun."""
+    plural = plural or f"{noun}s"
+    return Kind(
+        name=noun,
+        path=path or plural,
+        noun=noun,
+        plural=plural,
+        shape=shape,
+        row=row,
+        references=references,
+        rows=lambda record: iter([_row(row, record)]),
+        example=example,
+        faults=faults,
+    )
+
+
 # In the order in which records may be written: a kind refers only to kinds before it.
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(
-            name="term",
-            path="terms",
-            noun="term",
-            plural="terms",
-            shape=TermRecord,
-            row=tables.TermRow,
-            references=_no_references,
-            rows=_flat(tables.TermRow),
-        ),
-        Kind(
-            name="state",
-            path="states",
-            noun="state",
-            plural="states",
-            shape=State,
-            row=tables.StateRow,
-            references=_no_references,
-            rows=_flat(tables.StateRow),
-        ),
-        Kind(
-            name="locale",
-            path="localities",
-            noun="locale",
-            plural="locales",
-            shape=Locale,
-            row=tables.LocaleRow,
-            references=_no_references,
-            rows=_flat(tables.LocaleRow),
-        ),
-        Kind(
-            name="strategy",
-            path="strategies",
-            noun="strategy",
+        _one_row("term", TermRecord, tables.TermRow),
+        _one_row("state", State, tables.StateRow),
+        _one_row("locale", Locale, tables.LocaleRow, path="localities"),
+        _one_row(
+            "strategy",
+            StrategyRecord,
+            tables.StrategyRow,
             plural="strategies",
-            shape=StrategyRecord,
-            row=tables.StrategyRow,
             references=_strategy_references,
-            rows=_flat(tables.StrategyRow),
             example="food-security",
             faults=name_faults,
         ),
-        Kind(
-            name="indicator",
-            path="indicators",
-            noun="indicator",
-            plural="indicators",
-            shape=IndicatorRecord,
-            row=tables.IndicatorRow,
-            references=_no_references,
-            rows=_flat(tables.IndicatorRow),
+        _one_row(
+            "indicator",
+            IndicatorRecord,
+            tables.IndicatorRow,
             example="attendance",
             faults=name_faults,
         ),
-        Kind(
-            name="organization",
-            path="organizations",
-            noun="organization",
-            plural="organizations",
-            shape=OrganizationRecord,
-            row=tables.OrganizationRow,
+        _one_row(
+            "organization",
+            OrganizationRecord,
+            tables.OrganizationRow,
             references=_organization_references,
-            rows=_flat(tables.OrganizationRow),
             example="attendance-works",
             faults=name_faults,
         ),
-        Kind(
-            name="district",
-            path="districts",
-            noun="district",
-            plural="districts",
-            shape=DistrictRecord,
-            row=tables.DistrictRow,
+        _one_row(
+            "district",
+            DistrictRecord,
+            tables.DistrictRow,
             references=_district_references,
-            rows=_flat(tables.DistrictRow),
             example="boise-school-district-id",
             faults=district_faults,
         ),

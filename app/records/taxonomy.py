@@ -10,6 +10,26 @@ from app.records.shape import LONG, SHORT, HttpUrl, Shape, Slug, StateCode, repe
 from app.records.term_types import PartnerTypeCode, PillarCode
 
 
+class _Synonyms(Shape):
+    """The other words that people use for a term."""
+
+    synonyms: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Everyday words that mean the same; search knows them.",
+    )
+
+
+class _Aliases(Shape):
+    """Other names."""
+
+    aliases: list[str] = Field(
+        default_factory=list,
+        max_length=50,
+        description="Acronyms and former names; search knows them.",
+    )
+
+
 class Strategy(Shape):
     """One thing that community schools do, in its pillar."""
 
@@ -24,19 +44,8 @@ class Strategy(Shape):
     )
 
 
-class StrategyRecord(Strategy):
+class StrategyRecord(_Aliases, _Synonyms, Strategy):
     """A strategy with the other words people use for it."""
-
-    synonyms: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Everyday words that mean this strategy; search knows them.",
-    )
-    aliases: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Acronyms and former names; search knows them.",
-    )
 
 
 class Indicator(Shape):
@@ -49,19 +58,8 @@ class Indicator(Shape):
     )
 
 
-class IndicatorRecord(Indicator):
+class IndicatorRecord(_Aliases, _Synonyms, Indicator):
     """An indicator with the other words people use for it."""
-
-    synonyms: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Everyday words that mean this indicator; search knows them.",
-    )
-    aliases: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Acronyms and former names; search knows them.",
-    )
 
 
 class Locale(Shape):
@@ -112,14 +110,8 @@ class Organization(Shape):
     )
 
 
-class OrganizationRecord(Organization):
+class OrganizationRecord(_Aliases, Organization):
     """An organization with its other names."""
-
-    aliases: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Acronyms and former names; search knows them.",
-    )
 
 
 class Term(Shape):
@@ -139,14 +131,8 @@ class Term(Shape):
     )
 
 
-class TermRecord(Term):
+class TermRecord(_Synonyms, Term):
     """A term with the other words people use for it."""
-
-    synonyms: list[str] = Field(
-        default_factory=list,
-        max_length=50,
-        description="Everyday words that mean this term; search knows them.",
-    )
 
 
 def name_faults(record: IndicatorRecord | OrganizationRecord | StrategyRecord) -> list[Fault]:

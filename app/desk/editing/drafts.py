@@ -1,12 +1,14 @@
 """Drafts: create, replace, amend, rename, discard; each based on the version that the editor read."""
 
 import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
 from app.catalog import publication
+from app.desk.access.permissions import Editor
 from app.errors import Conflict, Fault, Invalid, Moved, NotFound, Stale
 from app.records import lookups, parsing, renaming, revisions, store
 from app.records.district import DistrictRecord
@@ -20,6 +22,17 @@ from app.records.store import Change, StoredRecord
 VOCABULARY = ("strategy", "indicator")  # only administrators write these
 NAMED = 5  # records that a refusal names
 WITHDRAWN = "This record is withdrawn. Restore it first."
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change by somebody who has read a version of the record."""
+
+    kind: str
+    slug: str
+    seen_version: int
+    by: Editor
+    at: datetime
 
 
 def get(session: Session, kind: str, slug: str) -> StoredRecord:
@@ -53,78 +66,49 @@ def create(
     return store.save(session, Change(kind, record, "create", "draft"), by=by, at=at)
 
 
-def replace(
-    session: Session,
-    kind: str,
-    slug: str,
-    document: dict[str, Any],
-    *,
-    seen_version: int,
-    by: str,
-    at: datetime,
-) -> Revision:
+def replace(session: Session, step: Step, document: dict[str, Any]) -> Revision:
     """Write a record whole as a newer draft. What is public stays so until the draft is published."""
-    stored = expect_version(session, kind, slug, seen_version, yours=document)
-    return _replace(session, stored, document, by=by, at=at)
+    stored = expect_version(session, step, yours=document)
+    return _replace(session, stored, document, step)
 
 
-def amend(
-    session: Session,
-    kind: str,
-    slug: str,
-    patch: dict[str, Any],
-    *,
-    seen_version: int,
-    by: str,
-    at: datetime,
-) -> Revision:
+def amend(session: Session, step: Step, patch: dict[str, Any]) -> Revision:
     """Change parts of a record (JSON merge patch, RFC 7396): null removes a field, lists are
     replaced whole."""
-    stored = expect_version(session, kind, slug, seen_version, yours=patch, patch=True)
+    stored = expect_version(session, step, yours=patch, patch=True)
     document = merge(stored.record.model_dump(mode="json"), patch)
-    return _replace(session, stored, document, by=by, at=at)
+    return _replace(session, stored, document, step)
 
 
-def rename(
-    session: Session,
-    kind: str,
-    slug: str,
-    new_slug: str,
-    *,
-    seen_version: int,
-    by: str,
-    at: datetime,
-) -> Revision:
+def rename(session: Session, step: Step, new_slug: str) -> Revision:
     """Give a record another slug, at once and permanently: the old one redirects to the new.
 
     Raises Conflict if a published record has unpublished changes, or if the new slug is or was
     another record's.
     """
-    stored = expect_version(session, kind, slug, seen_version)
+    stored = expect_version(session, step)
     if stored.published_version is not None and stored.status != "published":
         raise Conflict("This record has unpublished changes. Publish or revert them first.")
     if stored.status == "withdrawn":
         raise Conflict(WITHDRAWN)
     document = {**stored.record.model_dump(mode="json"), "slug": new_slug}
-    record = checked(session, kind, document, instead_of=slug)
-    _check_slug_is_free(session, kind, new_slug)
-    revision = renaming.rename(session, stored, record, by=by, at=at)
+    record = checked(session, step.kind, document, instead_of=step.slug)
+    _check_slug_is_free(session, step.kind, new_slug)
+    revision = renaming.rename(session, stored, record, by=step.by.label, at=step.at)
     if stored.status == "published":
         publication.move(session, revision)
     return revision
 
 
-def discard(
-    session: Session, kind: str, slug: str, *, seen_version: int, by: str, at: datetime
-) -> Revision:
+def discard(session: Session, step: Step) -> Revision:
     """Delete a draft that was never public. The log keeps it; its slug and LEAID are free again.
 
     Raises Conflict if it has been public, is not a draft, or if case studies refer to it.
     """
-    stored = expect_version(session, kind, slug, seen_version)
+    stored = expect_version(session, step)
     if (obstacle := discard_obstacle(session, stored)) is not None:
         raise Conflict(obstacle)
-    return store.discard(session, stored, by=by, at=at)
+    return store.discard(session, stored, by=step.by.label, at=step.at)
 
 
 def discard_obstacle(session: Session, stored: StoredRecord) -> str | None:
@@ -158,18 +142,13 @@ def checked(
 
 
 def expect_version(
-    session: Session,
-    kind: str,
-    slug: str,
-    version: int,
-    *,
-    yours: dict[str, Any] | None = None,
-    patch: bool = False,
+    session: Session, step: Step, *, yours: dict[str, Any] | None = None, patch: bool = False
 ) -> StoredRecord:
     """The newest version of a record, which must be the one that the editor has seen.
 
     Raises Stale, with a three-way comparison of what was seen, what is stored now, and `yours`.
     """
+    kind, slug, version = step.kind, step.slug, step.seen_version
     stored = get(session, kind, slug)
     if stored.version == version:
         return stored
@@ -218,9 +197,8 @@ def save_draft(
     stored: StoredRecord,
     record: Shape,
     action: str,
+    step: Step,
     *,
-    by: str,
-    at: datetime,
     note: str | None = None,
 ) -> Revision:
     """Write a newer draft of a record. Saving it unchanged makes nobody its last editor.
@@ -231,18 +209,18 @@ def save_draft(
         raise Conflict(WITHDRAWN)
     edits = record != stored.record
     change = Change(stored.kind, record, action, "draft", edits=edits, note=note)
-    return store.save(session, change, by=by, at=at)
+    return store.save(session, change, by=step.by.label, at=step.at)
 
 
 def _replace(
-    session: Session, stored: StoredRecord, document: dict[str, Any], *, by: str, at: datetime
+    session: Session, stored: StoredRecord, document: dict[str, Any], step: Step
 ) -> Revision:
     slug = stored.slug
     record = checked(session, stored.kind, {"slug": slug, **document}, instead_of=slug)
     if _slug(record) != slug:
         detail = f"The slug cannot be changed here. Send the new slug to .../{slug}/renaming."
         raise Invalid([Fault("slug_differs", detail, pointer="/slug")])
-    return save_draft(session, stored, record, "edit", by=by, at=at)
+    return save_draft(session, stored, record, "edit", step)
 
 
 def _check_slug_is_free(session: Session, kind: str, slug: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlmodel import Session
@@ -28,8 +27,10 @@ from app.desk.access.idempotency import Answer
 from app.desk.access.permissions import Editor
 from app.desk.editing import drafts, history, shapes
 from app.desk.editing.answers import record_answer, revision_document, revision_entry, state
+from app.desk.editing.drafts import Step
 from app.desk.editing.examples import EXAMPLES, PATCH_EXAMPLES
 from app.desk.editing.parameters import AUDIT, SINCE, list_parameters
+from app.desk.shapes import next_page
 from app.desk.sources import health
 from app.errors import Conflict
 from app.records import listing, revisions
@@ -56,8 +57,8 @@ def _list(kind: str) -> None:
             records = listing.list_records(session, query)
         more = None
         if len(records) == query.limit:
-            after = listing.place(query, records[-1])
-            more = f"/v1/admin/{path}?{urlencode({**request.query_params, 'after': after})}"
+            place = listing.place(query, records[-1])
+            more = next_page(f"/v1/admin/{path}", request.query_params, after=place)
         return json_answer({"data": records, "links": {"next": more}})
 
     _route(
@@ -137,9 +138,8 @@ def _replace(kind: str) -> None:
         A stale version (412) brings the current record and a three-way comparison."""
         document = parse_object(body)
         with resource(request, Database).writing() as session:
-            revision = drafts.replace(
-                session, kind, slug, document, seen_version=version, by=by.label, at=now()
-            )
+            step = Step(kind, slug, version, by, now())
+            revision = drafts.replace(session, step, document)
             answer = record_answer(session, kind, revision.slug)
         return answered(answer)
 
@@ -170,9 +170,8 @@ def _amend(kind: str) -> None:
         replaced whole. The result is a draft."""
         patch = parse_object(body)
         with resource(request, Database).writing() as session:
-            revision = drafts.amend(
-                session, kind, slug, patch, seen_version=version, by=by.label, at=now()
-            )
+            step = Step(kind, slug, version, by, now())
+            revision = drafts.amend(session, step, patch)
             answer = record_answer(session, kind, revision.slug)
         return answered(answer)
 
@@ -202,9 +201,7 @@ def _discard(kind: str) -> None:
         stay in the log. Answers the change, with the record as it was."""
         refuse_unknown(request, ())
         with resource(request, Database).writing() as session:
-            revision = drafts.discard(
-                session, kind, slug, seen_version=version, by=by.label, at=now()
-            )
+            revision = drafts.discard(session, Step(kind, slug, version, by, now()))
         return json_answer({"data": revision_document(revision)})
 
     _route(
@@ -414,7 +411,6 @@ def list_audit(request: Request) -> Response:
         changes: list[Revision] = revisions.audit(session, query)
     more = None
     if len(changes) == query.limit:
-        parameters = urlencode({**request.query_params, "before": changes[-1].seq})
-        more = f"/v1/admin/audit?{parameters}"
+        more = next_page("/v1/admin/audit", request.query_params, before=changes[-1].seq)
     data = [revision_entry(revision) for revision in changes]
     return json_answer({"data": data, "links": {"next": more}})

@@ -3,7 +3,6 @@ publishing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -11,6 +10,7 @@ from sqlmodel import Session
 
 from app.catalog import publication
 from app.desk.editing import drafts, workflow
+from app.desk.editing.drafts import Step
 from app.errors import Fault, NotFound
 from app.records import revisions, store
 from app.records.kinds import KINDS
@@ -67,23 +67,13 @@ def compare(
     return field_changes(old, new)
 
 
-def revert(
-    session: Session,
-    kind: str,
-    slug: str,
-    *,
-    to: int,
-    seen_version: int,
-    by: str,
-    at: datetime,
-    note: str | None = None,
-) -> Revision:
+def revert(session: Session, step: Step, *, to: int, note: str | None = None) -> Revision:
     """Copy an earlier version into a new draft. The history stays whole."""
-    stored = drafts.expect_version(session, kind, slug, seen_version)
-    document = {**read(session, kind, slug, to).document, "slug": slug}
-    record = drafts.checked(session, kind, document)
+    stored = drafts.expect_version(session, step)
+    document = {**read(session, step.kind, step.slug, to).document, "slug": step.slug}
+    record = drafts.checked(session, step.kind, document)
     return drafts.save_draft(
-        session, stored, record, "revert", by=by, at=at, note=note or f"reverted to version {to}"
+        session, stored, record, "revert", step, note=note or f"reverted to version {to}"
     )
 
 

@@ -1,4 +1,7 @@
-"""Query parameters of the record lists, the log and the comparison of revisions."""
+"""Query parameters of the record lists, the log and the comparison of revisions.
+
+Apart from endpoints.py, which is the longest file of the room without them.
+"""
 
 from app.records.kinds import KINDS
 from app.records.listing import SORTS, WITH_STATE

@@ -4,13 +4,12 @@ Nobody publishes what they edited last (four eyes).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import Session
 
 from app.catalog import publication
-from app.desk.access.permissions import Editor
 from app.desk.editing import drafts
+from app.desk.editing.drafts import NAMED, Step
 from app.errors import Conflict, Fault, Forbidden, Invalid
 from app.records import store
 from app.records.kinds import KINDS
@@ -18,12 +17,10 @@ from app.records.references import reference_faults, unpublished_references
 from app.records.revisions import Revision
 from app.records.store import Change, StoredRecord
 
-NAMED = 5  # records that a refusal names
-
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One step in a record's life. `otherwise`: what to do first in a state that does not allow it."""
+    """One move in a record's life. `otherwise`: what to do first in a state that does not allow it."""
 
     before: tuple[str, ...]
     after: str
@@ -53,58 +50,32 @@ IN_WORDS = {
 }
 
 
-def submit(
-    session: Session,
-    kind: str,
-    slug: str,
-    *,
-    seen_version: int,
-    by: Editor,
-    at: datetime,
-    note: str | None = None,
-) -> Revision:
+def submit(session: Session, step: Step, *, note: str | None = None) -> Revision:
     """Ask for a review. Raises Invalid with everything that publishing still needs, except that
     districts and terms may be in review themselves."""
-    stored = _ready(session, "submit", kind, slug, seen_version, by)
+    stored = _ready(session, "submit", step)
     if faults := publication_faults(session, stored, in_review=True):
         raise Invalid(faults)
-    return _move(session, stored, "submit", by, at, note)
+    return _move(session, stored, "submit", step, note)
 
 
-def return_(
-    session: Session,
-    kind: str,
-    slug: str,
-    *,
-    seen_version: int,
-    by: Editor,
-    at: datetime,
-    note: str,
-) -> Revision:
+def return_(session: Session, step: Step, *, note: str) -> Revision:
     """Give a record back to its editor, with a note that says why."""
-    stored = _ready(session, "return", kind, slug, seen_version, by)
-    return _move(session, stored, "return", by, at, note)
+    stored = _ready(session, "return", step)
+    return _move(session, stored, "return", step, note)
 
 
 def publish(
-    session: Session,
-    kind: str,
-    slug: str,
-    *,
-    seen_version: int,
-    by: Editor,
-    at: datetime,
-    note: str | None = None,
-    bypass_reason: str | None = None,
+    session: Session, step: Step, *, note: str | None = None, bypass_reason: str | None = None
 ) -> Revision:
     """Make the newest version public. Somebody other than its last editor must do it; an admin may
     bypass that, and the review, with a written reason."""
-    stored = drafts.expect_version(session, kind, slug, seen_version)
-    by.must("publish")
+    stored = drafts.expect_version(session, step)
+    step.by.must("publish")
     if bypass_reason:
-        by.must("bypass_review")
+        step.by.must("bypass_review")
     _check_move(stored, "publish", also=("draft",) if bypass_reason else ())
-    if stored.updated_by == by.label and not bypass_reason:
+    if stored.updated_by == step.by.label and not bypass_reason:
         raise Forbidden(
             "You edited this version last. Another reviewer must publish it, "
             "or an admin can give a bypass_reason.",
@@ -113,49 +84,31 @@ def publish(
     if faults := publication_faults(session, stored):
         raise Invalid(faults)
     reason = f"review bypassed: {bypass_reason}" if bypass_reason else note
-    revision = _move(session, stored, "publish", by, at, reason)
+    revision = _move(session, stored, "publish", step, reason)
     publication.show(session, [revision])
     return revision
 
 
-def withdraw(
-    session: Session,
-    kind: str,
-    slug: str,
-    *,
-    seen_version: int,
-    by: Editor,
-    at: datetime,
-    reason: str,
-) -> Revision:
+def withdraw(session: Session, step: Step, *, reason: str) -> Revision:
     """Take a public record out of sight, with a reason that the public is told.
 
     Raises Conflict if public records need it.
     """
-    stored = _ready(session, "withdraw", kind, slug, seen_version, by)
+    stored = _ready(session, "withdraw", step)
     if stored.published_version is None:
         raise Conflict("This record is not public, so there is nothing to withdraw.")
-    if needing := publication.needing(session, kind, slug):
+    if needing := publication.needing(session, step.kind, step.slug):
         names = ", ".join(needing[:NAMED]) + (" and others" if len(needing) > NAMED else "")
         raise Conflict(f"Public case studies need this record: {names}. Change them first.")
-    revision = _move(session, stored, "withdraw", by, at, reason)
+    revision = _move(session, stored, "withdraw", step, reason)
     publication.hide(session, revision)
     return revision
 
 
-def restore(
-    session: Session,
-    kind: str,
-    slug: str,
-    *,
-    seen_version: int,
-    by: Editor,
-    at: datetime,
-    note: str | None = None,
-) -> Revision:
+def restore(session: Session, step: Step, *, note: str | None = None) -> Revision:
     """Make a draft of a withdrawn record, to be reviewed again."""
-    stored = _ready(session, "restore", kind, slug, seen_version, by)
-    return _move(session, stored, "restore", by, at, note)
+    stored = _ready(session, "restore", step)
+    return _move(session, stored, "restore", step, note)
 
 
 def publication_faults(
@@ -191,11 +144,9 @@ def possible_moves(session: Session, stored: StoredRecord) -> list[str]:
     return moves
 
 
-def _ready(
-    session: Session, action: str, kind: str, slug: str, seen_version: int, by: Editor
-) -> StoredRecord:
-    by.must(MOVES[action].permission)
-    stored = drafts.expect_version(session, kind, slug, seen_version)
+def _ready(session: Session, action: str, step: Step) -> StoredRecord:
+    step.by.must(MOVES[action].permission)
+    stored = drafts.expect_version(session, step)
     _check_move(stored, action)
     return stored
 
@@ -207,8 +158,8 @@ def _check_move(stored: StoredRecord, action: str, also: tuple[str, ...] = ()) -
 
 
 def _move(
-    session: Session, stored: StoredRecord, action: str, by: Editor, at: datetime, note: str | None
+    session: Session, stored: StoredRecord, action: str, step: Step, note: str | None
 ) -> Revision:
     after = MOVES[action].after
     change = Change(stored.kind, stored.record, action, after, edits=False, note=note)
-    return store.save(session, change, by=by.label, at=at)
+    return store.save(session, change, by=step.by.label, at=step.at)

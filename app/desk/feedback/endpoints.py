@@ -1,7 +1,6 @@
 """/v1/suggestions, where readers suggest without a key; /v1/admin/suggestions, where editors read them; and /v1/admin/search-gaps."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -11,6 +10,7 @@ from app.desk.access.dependencies import Body, SeenVersion, json_answer, may, pa
 from app.desk.access.permissions import Editor
 from app.desk.feedback import shapes, suggestions
 from app.desk.feedback.suggestions import STATUSES, SuggestionQuery, SuggestionRow
+from app.desk.shapes import next_page
 from app.records.kinds import KINDS, SEARCHABLE
 from app.search import gaps
 from app.search.gaps import HOWS, LEAST_COUNT
@@ -153,17 +153,10 @@ def list_suggestions(request: Request) -> Response:
     query = SuggestionQuery(**read_parameters(request, SUGGESTIONS))
     with resource(request, Database).reading_primary() as session:
         rows = suggestions.list_(session, query)
-    more = (
-        urlencode({**request.query_params, "after": rows[-1].id})
-        if len(rows) == query.limit
-        else None
-    )
-    return json_answer(
-        {
-            "data": [_shown(row) for row in rows],
-            "links": {"next": f"/v1/admin/suggestions?{more}" if more else None},
-        }
-    )
+    more = None
+    if len(rows) == query.limit:
+        more = next_page("/v1/admin/suggestions", request.query_params, after=rows[-1].id)
+    return json_answer({"data": [_shown(row) for row in rows], "links": {"next": more}})
 
 
 @router.get(

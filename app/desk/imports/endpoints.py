@@ -5,7 +5,6 @@ from concurrent.futures import TimeoutError as StillPlanning
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, BinaryIO
-from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -36,6 +35,7 @@ from app.desk.imports.files import read_file
 from app.desk.imports.options import ReadOptions, read_pairs
 from app.desk.imports.plans import Planned, PlanRow, RowQuery
 from app.desk.imports.worker import PlanWorker
+from app.desk.shapes import next_page
 from app.web.bodies import content_type, spool_body
 from app.web.parameters import (
     limit,
@@ -245,17 +245,11 @@ def list_imports(request: Request) -> Response:
     values = {"limit": 50, **read_parameters(request, LIST)}
     with resource(request, Database).reading_primary() as session:
         imports = plans.list_(session, after=values.get("after"), limit=values["limit"])
-    more = (
-        urlencode({**request.query_params, "after": imports[-1].id})
-        if len(imports) == values["limit"]
-        else None
-    )
-    return json_answer(
-        {
-            "data": [_state(resource(request, PlanWorker), plan) for plan in imports],
-            "links": {"next": f"/v1/admin/imports?{more}" if more else None},
-        }
-    )
+    more = None
+    if len(imports) == values["limit"]:
+        more = next_page("/v1/admin/imports", request.query_params, after=imports[-1].id)
+    data = [_state(resource(request, PlanWorker), plan) for plan in imports]
+    return json_answer({"data": data, "links": {"next": more}})
 
 
 @router.get(
@@ -323,17 +317,11 @@ def list_rows(request: Request, import_id: ImportId) -> Response:
     with resource(request, Database).reading_primary() as session:
         plans.get(session, import_id)
         rows = plans.rows(session, import_id, query)
-    more = (
-        urlencode({**request.query_params, "after": rows[-1].number})
-        if len(rows) == query.limit
-        else None
-    )
-    return json_answer(
-        {
-            "data": [_row(row) for row in rows],
-            "links": {"next": f"/v1/admin/imports/{import_id}/rows?{more}" if more else None},
-        }
-    )
+    more = None
+    if len(rows) == query.limit:
+        path = f"/v1/admin/imports/{import_id}/rows"
+        more = next_page(path, request.query_params, after=rows[-1].number)
+    return json_answer({"data": [_row(row) for row in rows], "links": {"next": more}})
 
 
 @router.get(
