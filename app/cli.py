@@ -39,7 +39,7 @@ from app.records import source_checks
 from app.records.kinds import SEARCHABLE
 from app.research import exports, formats
 from app.search.coverage import coverage
-from app.search.filters import FILTER
+from app.search.filters import FEW_VALUED
 from app.search.index import Index
 from app.search.query import OF_A_PAGE
 from app.settings import Settings
@@ -68,7 +68,7 @@ UnknownColumns = Enum("UnknownColumns", {"refuse": "refuse", "ignore": "ignore"}
 Placeholders = Enum("Placeholders", {"refuse": "refuse", "skip": "skip"}, type=str)
 REFUSE_COLUMNS, REFUSE_MARKS = UnknownColumns("refuse"), Placeholders("refuse")
 Role = Enum("Role", {role: role for role in ROLES}, type=str)  # type: ignore[misc]
-Facet = Enum("Facet", {name: name for name in FILTER}, type=str)  # type: ignore[misc]
+Facet = Enum("Facet", {name: name for name in FEW_VALUED}, type=str)  # type: ignore[misc]
 SearchableKind = Enum("SearchableKind", {name: name for name in SEARCHABLE}, type=str)  # type: ignore[misc]
 STATE, RURALITY, CASE_STUDY = Facet("state"), Facet("rurality"), SearchableKind("case-study")
 NDJSON, EDITOR = ExportFormat("ndjson"), Role("editor")

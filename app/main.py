@@ -29,6 +29,7 @@ from app.desk.sources import endpoints as sources
 from app.research import endpoints as research
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
+from app.search import organization_endpoints as organizations
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
 from app.search.index import Index
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     for door in (
         search,
         vocabularies,
+        organizations,
         coverage,
         catalog,
         research,

@@ -19,6 +19,7 @@ from app.search.results import find
 STATES = {"CA": "California", "OR": "Oregon", "TN": "Tennessee"}
 RURALITIES = ("city", "town", "rural")
 STRATEGIES = ("after-school", "food-security", "home-visits")
+ORGANIZATIONS = ("city-year", "ymca")
 Question = dict[str, Any]
 History = list[list[tuple[Entry, bool]]]  # entries, and whether each came as one of many
 
@@ -31,6 +32,7 @@ OUTCOMES = {
     "direction": ["better", "worse", "not-stated"],
 }
 LISTS = {"state": list(STATES), "rurality": list(RURALITIES), "strategy": list(STRATEGIES)}
+LISTS["partner"] = list(ORGANIZATIONS)
 FILTERS = LISTS | OUTCOMES
 PLACES = [(45.0, -122.0), (44.1, -121.3), (36.2, -86.8)]
 YEARS = [1985, 1989, 1990, 2004]
@@ -92,6 +94,8 @@ def fill(vocabulary: Vocabulary) -> Vocabulary:
         vocabulary.put(
             "strategy", slug, {"label": slug.replace("-", " "), "pillar": "expanded-learning"}
         )
+    for slug in ORGANIZATIONS:
+        vocabulary.put("organization", slug, {"name": slug, "type": "nonprofit"})
     return vocabulary
 
 
@@ -148,6 +152,7 @@ def facets_of(lists: dict[str, list[str]], outcomes: list[list[str]]) -> dict[st
     """The facets of an entry with these outcomes, as publication prepares them."""
     columns = [list(column) for column in zip(*outcomes, strict=True)] or [[], [], []]
     keys = {"outcome_key": ["|".join(outcome) for outcome in outcomes]}
+    keys["organization"] = lists["partner"]  # its name in entries; the SQL reads `partner`
     return lists | dict(zip(OUTCOMES, columns, strict=True)) | keys
 
 

@@ -1,5 +1,6 @@
 """What a searcher can narrow by: every filter against the documents themselves, ranges, slugs; and which fields come back."""
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -11,6 +12,7 @@ from paging import every_hit
 from app.search.filters import FILTER
 
 Json = dict[str, Any]
+MOST_VALUES = 30  # that are tried of a thousand organizations
 
 STATED: dict[str, Callable[[Json], list[str | None]]] = {
     "strategy": lambda case: [strategy["value"] for strategy in case["strategies"]],
@@ -29,6 +31,9 @@ STATED: dict[str, Callable[[Json], list[str | None]]] = {
     ],
     "outcome": lambda case: [outcome["indicator"] for outcome in case["outcomes"]],
     "evidence": lambda case: [outcome["design"] for outcome in case["outcomes"]],
+    "partner": lambda case: [
+        partner["organization"] for partner in case["partners"] if partner["organization"]
+    ],
     "partner_type": lambda case: [partner["type"] for partner in case["partners"]],
     "funding": lambda case: [funding["kind"] for funding in case["funding"]],
     "setting": lambda case: [case["setting"]],
@@ -54,7 +59,10 @@ def test_each_filter_finds_what_the_documents_state(
     client: httpx.Client, cases: list[Json], name: str
 ) -> None:
     stated = {case["slug"]: {value for value in STATED[name](case) if value} for case in cases}
-    values = sorted(set().union(*stated.values()))
+    frequency = Counter(value for own in stated.values() for value in own)
+    values = sorted(
+        value for value, _ in frequency.most_common(MOST_VALUES if FILTER[name].many else None)
+    )
     for value in values:
         having = sorted(slug for slug, own in stated.items() if value in own)
         assert found(client, **{name: value}) == having

@@ -9,7 +9,6 @@ from app.catalog import entry
 from app.catalog.entry import PublicEntry
 from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, provenance
 from app.database import Database
-from app.errors import Gone, Moved, NotFound
 from app.records.kinds import KINDS
 from app.settings import Settings
 from app.web.parameters import takes_no_parameters
@@ -64,21 +63,15 @@ def get_district(
 
 def _published(request: Request, kind: str, slug: str) -> tuple[PublicEntry, str]:
     """The entry of a record and its document. Raises NotFound, Moved or Gone."""
-    noun = KINDS[kind].noun
     with resource(request, Database).reading() as session:
         if kind == "district":
             public = entry.find_district(session, slug)
         else:
             public = entry.find(session, kind, slug)
         if public is None:
-            detail = f"No {noun} is called {slug[:200]!r}."
-            raise NotFound(detail, nearest=entry.nearest_slugs(session, kind, slug))
-    if public.moved_to:
-        raise Moved(public.moved_to)
+            raise entry.not_found(kind, slug, entry.nearest_slugs(session, kind, slug))
     if public.document is None:
-        day = f"{public.updated_at:%Y-%m-%d}"
-        detail = f"The {noun} {public.slug!r} was withdrawn on {day}."
-        raise Gone(detail, reason=public.reason)
+        raise entry.no_longer_public(public)
     return public, public.document
 
 

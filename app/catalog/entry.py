@@ -11,6 +11,8 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.database import CodePointOrdered, UtcDateTime
+from app.errors import Gone, Moved, NotFound
+from app.records.kinds import KINDS
 from app.records.spelling import nearest
 
 BATCH = 500  # rows in one statement
@@ -127,6 +129,20 @@ def find_district(session: Session, name: str) -> PublicEntry | None:
     ).order_by(by_slug, col(EntryRow.state).desc())
     row = session.connection().execute(query).mappings().first()
     return PublicEntry(**row) if row else None
+
+
+def not_found(kind: str, slug: str, nearest: Sequence[str]) -> NotFound:
+    """The refusal of a name that no record has or had."""
+    return NotFound(f"No {KINDS[kind].noun} is called {slug[:MAX_SLUG]!r}.", nearest=nearest)
+
+
+def no_longer_public(public: PublicEntry) -> Moved | Gone:
+    """The refusal of a record that was renamed or withdrawn."""
+    if public.moved_to:
+        return Moved(public.moved_to)
+    day = f"{public.updated_at:%Y-%m-%d}"
+    detail = f"The {KINDS[public.kind].noun} {public.slug!r} was withdrawn on {day}."
+    return Gone(detail, reason=public.reason)
 
 
 def since(session: Session, seq: int) -> Iterator[Entry]:

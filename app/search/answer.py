@@ -65,6 +65,7 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         ],
         "dropped": results.dropped,
         "not_found": results.not_found,
+        "values_left_out": results.values_left_out,
         "relaxations": [
             {"without": ",".join(one.without), "total": one.total, "link": one.link}
             for one in results.relaxations

@@ -18,7 +18,8 @@ from app.search.sort_orders import Order
 from app.search.stored_entries import StoredEntries, StoredEntry
 
 ORDERS = ("relevance", "updated", "title", "state", "started", "enrollment", "slug")
-COUNTED = ("organization", OUTCOME_KEY)  # values that entries have, though not a filter
+COUNTED = (OUTCOME_KEY,)  # values that entries have, though not a filter
+IN_ENTRIES = {name: filter_.in_entries or name for name, filter_ in FILTER.items()}
 NO_VALUE = {OUTCOME_KEY: "|".join([NOT_STATED] * len(OUTCOME_FILTERS))}  # others: NOT_STATED
 NAMES = ("title", "aliases", "names")  # fields of an entry's text
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
@@ -77,7 +78,8 @@ class Collection:
             self.other_ids.update(dict.fromkeys(entry.ids, entry.slug))
         self.all.add(number)
         for name, values in self.facets.items():
-            for value in entry.facets.get(name) or [NO_VALUE.get(name, NOT_STATED)]:
+            stated = entry.facets.get(IN_ENTRIES.get(name, name))
+            for value in stated or [NO_VALUE.get(name, NOT_STATED)]:
                 values[value].add(number)
         for name, figures in self.figures.items():
             for figure in entry.figures.get(name, ()):

@@ -10,7 +10,7 @@ from app.catalog.provenance import Provenance, provenance
 from app.catalog.shapes import Public
 from app.records.kinds import KINDS, SEARCHABLE
 from app.search.coverage import CoverageValue, coverage
-from app.search.filters import FILTER
+from app.search.filters import FEW_VALUED
 from app.search.index import Index
 from app.settings import Settings
 from app.web.openapi import EXAMPLE_QUERY
@@ -20,10 +20,10 @@ from app.web.state import resource
 
 router = APIRouter()
 PARAMETERS = (
-    one_of("rows", tuple(FILTER), "Facet whose values make the rows. Default: state.", "state"),
+    one_of("rows", FEW_VALUED, "Facet whose values make the rows. Default: state.", "state"),
     one_of(
         "columns",
-        tuple(FILTER),
+        FEW_VALUED,
         "Facet whose values make the columns. Default: rurality.",
         "rurality",
     ),

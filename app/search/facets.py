@@ -10,7 +10,16 @@ from pyroaring import BitMap
 
 from app.catalog.vocabulary import Term, Vocabulary
 from app.search.collection import Collection
-from app.search.filters import FACETS, FILTER, NOT_STATED, OUTCOME_FILTERS, RANGE, Filter, Range
+from app.search.filters import (
+    DEFAULT_FACETS,
+    FILTER,
+    MOST_LISTED,
+    NOT_STATED,
+    OUTCOME_FILTERS,
+    RANGE,
+    Filter,
+    Range,
+)
 from app.search.matching import Matches
 from app.search.outcomes import entries_by_value
 from app.search.query import SearchQuery
@@ -34,10 +43,10 @@ Members = Mapping[str, BitMap]  # by value of a facet, the entries that have it
 
 
 def count_facets(query: SearchQuery, matches: Matches, vocabulary: Vocabulary) -> Facets:
-    """The facets that the query asks for: all unless it says otherwise, none on limit=0."""
+    """The facets that the query asks for; by default those with few values, none on limit=0."""
     names = query.facets
     if names is None:
-        names = FACETS if query.limit else ()
+        names = DEFAULT_FACETS if query.limit else ()
     hits = matches.hits()
     facets = {}
     for name in names:
@@ -52,6 +61,23 @@ def count_facets(query: SearchQuery, matches: Matches, vocabulary: Vocabulary) -
         terms = vocabulary.terms_by_code(FILTER[name].vocabulary)
         facets[name] = _values(FILTER[name], query, entries, members, terms)
     return facets
+
+
+def shorten(facets: Facets) -> Mapping[str, int]:
+    """Cut the facets with hundreds of values. Returns by facet how many values were left out.
+
+    The most frequent values stay, and those that are selected or "not stated".
+    """
+    left_out = {}
+    for name, values in facets.items():
+        if name in RANGE or not FILTER[name].many:
+            continue
+        kept = values[:MOST_LISTED]
+        kept += [one for one in values[MOST_LISTED:] if one.selected or one.value is None]
+        if len(kept) < len(values):
+            left_out[name] = len(values) - len(kept)
+            values[:] = kept
+    return left_out
 
 
 def _values(

@@ -24,6 +24,8 @@ class Filter:
     example: str
     ordinal: bool = False  # listed in the vocabulary's own order, not by count
     of_districts: str | None = None  # follows "Districts": a filter by the district's own place
+    in_entries: str | None = None  # name of its values in entries, where it is another
+    many: bool = False  # hundreds of terms: never listed whole, counted only when asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,18 @@ FILTERS = (
         ordinal=True,
     ),
     Filter(
+        "partner",
+        "organization",
+        "Partner",
+        "naming this organization as a partner",
+        "communities-in-schools",
+        in_entries="organization",
+        many=True,
+    ),
+    Filter(
         "partner_type",
         "partner-type",
-        "Partner",
+        "Partner type",
         "naming a partner of this type",
         "health-provider",
     ),
@@ -160,6 +171,9 @@ RANGES = (
 FILTER = {filter_.name: filter_ for filter_ in FILTERS}
 RANGE = {range_.name: range_ for range_ in RANGES}
 FACETS = (*FILTER, *RANGE)
+FEW_VALUED = tuple(filter_.name for filter_ in FILTERS if not filter_.many)
+DEFAULT_FACETS = (*FEW_VALUED, *RANGE)
+MOST_LISTED = 50  # values of a facet with hundreds of them, the most frequent first
 OUTCOME_FILTERS = ("outcome", "evidence", "direction")  # together they ask for one outcome
 OUTCOME_KEY = "outcome_key"  # facet of an entry: the three values of each of its outcomes
 SORTS = {

@@ -22,7 +22,8 @@ from pyroaring import BitMap
 
 from app.records.text import fold_text
 from app.search import analysis, postings
-from app.search.collection import Collection
+from app.search.collection import COUNTED, Collection
+from app.search.filters import FACETS
 
 MAGIC = b"MDINDEX4"
 LENGTH = struct.Struct("<Q")
@@ -33,7 +34,7 @@ log = logging.getLogger("model_districts.index")
 
 
 def analysis_fingerprint() -> str:
-    """Changes when the same text would be indexed in another way."""
+    """Changes when the same entry would be indexed in another way."""
     text = {name: fold_text(SAMPLE) for name in postings.FIELDS}
     parts = [
         analysis.PATTERN,
@@ -42,6 +43,8 @@ def analysis_fingerprint() -> str:
         postings.B,
         postings.MAX_IMPACT,
         postings.analyse(text),
+        FACETS,
+        COUNTED,
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 

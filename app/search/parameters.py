@@ -126,7 +126,9 @@ def _ways_to_match() -> list[Json]:
 
 
 def _filter(noun: str, filter_: Filter, suffix: str) -> Json:
-    term = {"type": "string", "x-vocabulary": filter_.vocabulary, "x-or-else": NOT_STATED}
+    term: Json = {"type": "string", "x-vocabulary": filter_.vocabulary, "x-or-else": NOT_STATED}
+    if filter_.many:
+        term = {"type": "string", "pattern": SLUG_PATTERN}
     return _list_parameter(
         filter_.name + suffix, filter_description(noun, filter_, suffix), term, [filter_.example]
     )
@@ -202,8 +204,8 @@ def _page(noun: str, fields: Sequence[str]) -> list[Json]:
         ),
         _list_parameter(
             "facets",
-            "The facets to count, or `none`. All by default; none by default with `limit=0`. "
-            f"{SEPARATION}",
+            "The facets to count, or `none`. By default all but `partner`, which has hundreds of "
+            f"values; none by default with `limit=0`. {SEPARATION}",
             {"type": "string", "enum": [*FACETS, "none"]},
             ["state", "rurality"],
         ),

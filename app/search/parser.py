@@ -193,10 +193,18 @@ class _Parser:
             if code is not None or value == NOT_STATED:
                 codes.add(code or NOT_STATED)
             else:
-                allowed = list(self.vocabulary.codes(filter_.vocabulary))
-                near = self.vocabulary.nearest(filter_.vocabulary, value)
-                self.unknown_value(name, value, list(dict.fromkeys([*allowed, NOT_STATED])), near)
+                self.unknown_term(filter_, name, value)
         return tuple(sorted(codes))
+
+    def unknown_term(self, filter_: Filter, name: str, value: str) -> None:
+        near = self.vocabulary.nearest(filter_.vocabulary, value)
+        if not filter_.many:
+            allowed = [*self.vocabulary.codes(filter_.vocabulary), NOT_STATED]
+            self.unknown_value(name, value, list(dict.fromkeys(allowed)), near)
+            return
+        detail = f"{name} has no value {value[:SHOWN]!r}.{_hint(near)}"
+        detail += f" /v1/{KINDS[filter_.vocabulary].path} lists its values."
+        self.fault("unknown_value", name, detail, near=near)
 
     def ranges(self) -> dict[str, tuple[int | None, int | None]]:
         ranges: dict[str, tuple[int | None, int | None]] = {}

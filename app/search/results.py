@@ -1,6 +1,6 @@
 """find: from a query to its results, as values. search/answer.py makes JSON of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from app.search.collection import Collection
-from app.search.facets import Facets, count_facets
+from app.search.facets import Facets, count_facets, shorten
 from app.search.gaps import Gap
 from app.search.index import Index
 from app.search.matching import Kilometers, Matches, Mode, match
@@ -63,6 +63,7 @@ class Results:
     not_found: Sequence[str]  # of the names that `slug` gave
     relaxations: Sequence[Relaxation]
     facets: Facets
+    values_left_out: Mapping[str, int]  # by facet that is not listed whole
     next_cursor: str | None
     gap: Gap | None  # on the first page, if its words were not found
 
@@ -75,6 +76,7 @@ def find(query: SearchQuery, index: Index) -> Results:
     found = matches.hits()
     shown = page(query, matches, index.walks, revision=index.revision)
     whole = len(found & matches.whole) if matches.mode else None
+    facets = count_facets(query, matches, index.vocabulary)
     return Results(
         query=query,
         collection=collection,
@@ -88,7 +90,8 @@ def find(query: SearchQuery, index: Index) -> Results:
         dropped=_dropped(query, understood, matches),
         not_found=[name for name in query.slugs if collection.number(name) is None],
         relaxations=_relaxations(query, matches) if not found else [],
-        facets=count_facets(query, matches, index.vocabulary),
+        values_left_out=shorten(facets),
+        facets=facets,
         next_cursor=shown.next_cursor.encode() if shown.next_cursor else None,
         gap=None if query.cursor else _gap(query, matches),
     )

@@ -6,6 +6,7 @@ from pydantic import Field, WithJsonSchema
 
 from app.catalog.provenance import Provenance
 from app.catalog.shapes import CaseStudyCard, DistrictCard, Public
+from app.records.term_types import EvidenceCode, PartnerTypeCode, StateCode
 
 # Described as a list, not as a tuple: openapi-fetch takes a tuple apart and no longer knows the type.
 Mark = Annotated[
@@ -116,6 +117,9 @@ class SearchMeta(Provenance):
     not_found: list[str] = Field(
         description="Values of `slug` that name no published entry. Former slugs are followed."
     )
+    values_left_out: dict[str, int] = Field(
+        description="Number of values that a facet does not list, by facet. Only a facet with hundreds of values (`partner`) is cut: to its 50 most frequent and those that are selected."
+    )
     relaxations: list[Relaxation] = Field(
         description="When nothing is found: wider searches that have results."
     )
@@ -196,6 +200,59 @@ class VocabularyAnswer(Public):
 
     data: list[VocabularyTerm] = Field(description="The terms.")
     meta: Provenance = Field(description="Revision, license and citation.")
+
+
+class OrganizationRole(Public):
+    """What an organization does in a case study."""
+
+    name: str = Field(description="The organization as the source names it.")
+    role: str | None = Field(description="Role in the effort; null where the source states none.")
+
+
+class OrganizationCase(Public):
+    """A case study that names the organization as a partner."""
+
+    slug: str = Field(description="Public id.")
+    title: str = Field(description="Title.")
+    states: list[StateCode] = Field(description="USPS codes of its states.")
+    evidence: EvidenceCode | None = Field(
+        description="Strongest study design of its outcomes; null without outcomes."
+    )
+    roles: list[OrganizationRole] = Field(description="What the organization does in it.")
+    url: str = Field(description="Address of the case study, relative to the server's root.")
+
+
+class OrganizationDocument(Public):
+    """An organization with the case studies that name it."""
+
+    slug: str = Field(description="Public id.")
+    name: str = Field(description="Name.")
+    type: PartnerTypeCode = Field(description="Type of organization.")
+    aliases: list[str] = Field(description="Acronyms and former names.")
+    website: str | None = Field(description="Its own website; null where not known.")
+    case_studies_total: int = Field(description="Number of published case studies that name it.")
+    districts_total: int = Field(description="Number of districts of these case studies.")
+    case_studies: list[OrganizationCase] = Field(
+        description="These case studies, at most 100: strongest evidence first, then the newest."
+    )
+    url: str = Field(description="Address of the organization, relative to the server's root.")
+
+
+class OrganizationLinks(Public):
+    """Related links, relative to the server's root."""
+
+    self: str = Field(description="This organization.")
+    collection: str = Field(description="The list of all organizations.")
+    case_studies: str = Field(description="A search for the case studies that name it.")
+    districts: str = Field(description="A search for the districts of these case studies.")
+
+
+class OrganizationAnswer(Public):
+    """One organization."""
+
+    data: OrganizationDocument = Field(description="The organization.")
+    meta: Provenance = Field(description="Revision, license and citation.")
+    links: OrganizationLinks = Field(description="Related links.")
 
 
 class SuggestionItem(Public):

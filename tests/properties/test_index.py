@@ -25,9 +25,9 @@ from small_directory import (
 
 from app.catalog.entry import Entry
 from app.records.district import distance_km
-from app.search.filters import RANGE
+from app.search.filters import FACETS, RANGE
 
-EXACT = {"match": "exact"}  # the SQL knows no synonyms
+EXACT = {"match": "exact", "facets": [*FACETS]}  # the SQL knows no synonyms
 
 
 @settings(max_examples=100, deadline=None)
@@ -49,7 +49,7 @@ def test_the_index_answers_as_sql_does(history: History, asked: list[Question]) 
                 }
                 assert values == oracle.counts(question, name), name
     for sort in SORTS:
-        question = asked[0] | {"sort": sort, "facets": ["none"]} | EXACT
+        question = asked[0] | EXACT | {"sort": sort, "facets": ["none"]}
         assert [hit["slug"] for hit in ask(index, question)["data"]] == oracle.found(question)[0]
 
 
