@@ -30,11 +30,11 @@ from app.research import endpoints as research
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
 from app.search import organization_endpoints as organizations
+from app.search import suggest_endpoints as suggest
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.service_endpoints import service_routes
-from app.search.suggest import Suggester
 from app.settings import Settings
 from app.web import openapi, problems
 from app.web.cache import Cache
@@ -61,7 +61,6 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 settings,
                 database,
                 index,
-                Suggester(),
                 planning,
                 gaps,
                 feedback.SuggestionLimits(),
@@ -106,6 +105,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(service_routes(links=api_documents.LINKS))
     for door in (
         search,
+        suggest,
         vocabularies,
         organizations,
         coverage,

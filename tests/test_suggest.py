@@ -8,12 +8,11 @@ from publishing import case_study, publish, wait_for, withdraw
 from serving import Service
 
 
-def suggested(client: httpx.Client, q: str) -> list[dict[str, Any]]:
+def suggested(client: httpx.Client, q: str, **parameters: Any) -> list[dict[str, Any]]:
     """What the text may become."""
-    found: list[dict[str, Any]] = (
-        client.get("/v1/suggest", params={"q": q}).raise_for_status().json()["data"]
-    )
-    return found
+    answer = client.get("/v1/suggest", params={"q": q, **parameters}).raise_for_status()
+    suggestions: list[dict[str, Any]] = answer.json()["data"]
+    return suggestions
 
 
 @pytest.mark.parametrize(
@@ -41,37 +40,95 @@ def test_a_name_is_found_by_the_beginning_of_any_of_its_words(
     assert (kind, value) in [(one["kind"], one["value"]) for one in suggested(client, q)]
 
 
-def test_each_suggestion_has_a_link_that_leads_to_it(client: httpx.Client) -> None:
-    for q in ("c", "boi", "or", "food"):
-        for one in suggested(client, q):
-            there = client.get(one["link"]).json()
-            if one["kind"] in ("district", "case-study"):
+@pytest.mark.parametrize(
+    ("q", "kind", "value"),
+    [
+        ("philadlphia", "district", "school-district-of-philadelphia-pa"),
+        ("comunity sch", "model", "community-school"),
+        ("nahsv", "district", "metro-nashville-public-schools-tn"),
+        ("metro nashvile pub", "district", "metro-nashville-public-schools-tn"),
+        ("attendence", "indicator", "attendance"),
+        ("attendan", "organization", "attendance-works"),
+        ("food pantr", "topic", "food-pantry"),
+        ("communities in", "organization", "communities-in-schools"),
+    ],
+)
+def test_misspelt_beginnings_topics_and_organizations_are_completed(
+    client: httpx.Client, q: str, kind: str, value: str
+) -> None:
+    assert (kind, value) in [(one["kind"], one["value"]) for one in suggested(client, q)]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"state": "CA"}, {"state": "ca,OR"}])
+def test_each_suggestion_leads_to_as_many_case_studies_as_it_says(
+    client: httpx.Client, parameters: dict[str, str]
+) -> None:
+    counts = set()
+    for q in ("c", "boi", "or", "food", "san", "university"):
+        for one in suggested(client, q, limit=20, **parameters):
+            there = client.get(one["link"]).raise_for_status().json()
+            if one["kind"] == "case-study":
+                assert (there["data"]["slug"], one["count"]) == (one["value"], 1)
+            elif one["kind"] == "district":
                 assert there["data"]["slug"] == one["value"]
-                assert one["label"] in there["data"].values()
-            else:
-                (chosen,) = [
-                    value
-                    for facet in there["facets"].values()
-                    for value in facet
-                    if value["selected"]
-                ]
-                assert (chosen["value"], chosen["label"]) == (one["value"], one["label"])
+                assert len(there["data"]["case_studies"]) == one["count"]
+            elif one["kind"] != "organization":
+                assert there["meta"]["total"] == one["count"], one
+            counts.add(one["count"])
+    assert len(counts) > 3
 
 
-def test_districts_and_case_studies_stand_before_terms(client: httpx.Client) -> None:
-    kinds = [one["kind"] for one in suggested(client, "or")]
-    assert kinds == sorted(
-        kinds,
-        key=["district", "case-study"].index
-        if set(kinds) <= {"district", "case-study"}
-        else _place,
-    )
-    assert len(set(kinds)) > 1
+def test_the_link_of_an_organization_finds_its_case_studies(client: httpx.Client) -> None:
+    (one,) = suggested(client, "communities in schools of memphis", kind="organization")
+    assert one["count"] > 0
+    assert client.get(one["link"]).raise_for_status().json()["meta"]["total"] >= one["count"]
 
 
-def test_no_more_than_ten_each_once(client: httpx.Client) -> None:
-    found = [(one["kind"], one["value"]) for one in suggested(client, "s")]
-    assert len(found) == len(set(found)) == 10
+def test_names_that_begin_so_stand_before_names_with_a_later_word(client: httpx.Client) -> None:
+    labels = [one["label"].lower() for one in suggested(client, "bost", kind="district,case-study")]
+    begins = [label.startswith("bost") for label in labels]
+    assert begins == sorted(begins, reverse=True)
+    assert set(begins) == {True, False}
+
+
+def test_only_the_kinds_that_were_asked_for_are_suggested(client: httpx.Client) -> None:
+    for kinds in ("district", "organization,topic", "strategy,case-study"):
+        kinds_found = {one["kind"] for one in suggested(client, "s", kind=kinds, limit=20)}
+        assert kinds_found
+        assert kinds_found <= set(kinds.split(","))
+    repeated = client.get("/v1/suggest?q=s&kind=topic&kind=organization").json()
+    assert repeated == client.get("/v1/suggest?q=s&kind=topic,organization").json()
+
+
+def test_only_what_is_in_a_state_is_suggested(client: httpx.Client) -> None:
+    for one in suggested(client, "c", state="OR", kind="district,case-study", limit=20):
+        assert one["value"].endswith("-or")
+    assert [one["value"] for one in suggested(client, "oreg", kind="state", state="OR")] == ["OR"]
+    assert suggested(client, "oreg", kind="state", state="TN") == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 21}, "limit"),
+        ({"kind": "school"}, "kind"),
+        ({"state": "XX"}, "state"),
+    ],
+)
+def test_what_it_does_not_take_is_refused_by_name(
+    client: httpx.Client, parameters: dict[str, Any], name: str
+) -> None:
+    answer = client.get("/v1/suggest", params={"q": "s", **parameters})
+    assert answer.status_code == 422
+    assert [error["parameter"] for error in answer.json()["errors"]] == [name]
+
+
+def test_no_more_than_the_limit_each_once(client: httpx.Client) -> None:
+    for limit in (1, 10, 20):
+        values = [(one["kind"], one["value"]) for one in suggested(client, "s", limit=limit)]
+        assert len(values) == len(set(values)) == limit
+    assert suggested(client, "s") == suggested(client, "s", limit=10)
 
 
 @pytest.mark.parametrize("q", ["xyzzy", "?!", "  ", "nashville metro"])
@@ -106,7 +163,3 @@ def test_what_is_published_is_suggested_until_it_is_withdrawn(
         assert [one["value"] for one in suggested(own_client, q)] == ["st-olive"], q
     wait_for(own_service, withdraw(own_service.database, "case-study", "st-olive"))
     assert [q for q in typed if "st-olive" in str(suggested(own_client, q))] == []
-
-
-def _place(kind: str) -> int:
-    return {"district": 0, "case-study": 1}.get(kind, 2)

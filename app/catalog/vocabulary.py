@@ -36,14 +36,17 @@ class Vocabulary:
         self._lists: dict[str, dict[str, Term]] = {}
         self._in_order: dict[str, dict[str, Term]] = {}  # the same, made when asked for
 
-    def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> None:
-        """Add or replace a published term, or remove one that is no longer public (`record` None)."""
+    def put(self, kind: str, slug: str, record: dict[str, Any] | None) -> tuple[str, str]:
+        """Add or replace a published term, or remove one that is no longer public (`record` None).
+
+        Returns the name of its list and its code.
+        """
         name, code = slug.split(".", 1) if kind == "term" else (kind, slug)
         terms = self._lists.setdefault(name, {})
         self._in_order.pop(name, None)
         if record is None:
             terms.pop(code, None)
-            return
+            return name, code
         label = record.get("label") or record["name"]
         rank = {
             "term": (record.get("rank", 0),),
@@ -51,6 +54,11 @@ class Vocabulary:
             "strategy": (record.get("pillar", ""), label),
         }.get(kind, (label,))
         terms[code] = Term(code, label, rank, record)
+        return name, code
+
+    def get(self, name: str, code: str) -> Term | None:
+        """A term of a list; None where it is not known."""
+        return self._lists.get(name, {}).get(code)
 
     def terms(self, name: str) -> Sequence[Term]:
         """The terms of a list, in natural order: strategies pillar by pillar."""
@@ -66,7 +74,7 @@ class Vocabulary:
 
     def label(self, name: str, code: str) -> str:
         """The label of a code; the code itself if it is unknown."""
-        term = self._lists.get(name, {}).get(code)
+        term = self.get(name, code)
         return term.label if term else code
 
     def terms_by_code(self, name: str) -> Mapping[str, Term]:

@@ -3,14 +3,16 @@
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
+import orjson
 from pyroaring import BitMap
 
 from app.catalog.entry import Entry
 from app.records.text import fold_text
 from app.search.analysis import SAME, folded_words
 from app.search.filters import FILTER, NOT_STATED, OUTCOME_FILTERS, OUTCOME_KEY, RANGE
+from app.search.name_index import NameIndex
 from app.search.number_index import NumberIndex
 from app.search.places import Places
 from app.search.postings import Posting, analyse, union
@@ -22,7 +24,9 @@ COUNTED = (OUTCOME_KEY,)  # values that entries have, though not a filter
 IN_ENTRIES = {name: filter_.in_entries or name for name, filter_ in FILTER.items()}
 NO_VALUE = {OUTCOME_KEY: "|".join([NOT_STATED] * len(OUTCOME_FILTERS))}  # others: NOT_STATED
 NAMES = ("title", "aliases", "names")  # fields of an entry's text
+CALLED = ("title", "aliases")  # those with names of its own: suggestions are made of them
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
+_Found = TypeVar("_Found")
 
 
 class Collection:
@@ -49,11 +53,12 @@ class Collection:
         }
         self.figures = {name: NumberIndex() for name in RANGE}
         self.places = Places()
+        self.called = NameIndex()
         self.orders = {name: Order(self.slugs) for name in ORDERS}
         # Words of titles, aliases, districts and places, with the number of entries that are named so.
         self.name_words: Counter[str] = Counter()
         self._sorted_words: list[str] | None = None
-        self._remembered: dict[Hashable, BitMap] = {}
+        self._remembered: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -86,6 +91,7 @@ class Collection:
                 figures.add(number, figure)
         for place in entry.places:
             self.places.add(number, place)
+        self.called.put(number, own_names(entry.text), count=_case_studies(entry))
         for name, order in self.orders.items():
             order.add(number, sort_value(entry, name), many=many)
         self.forget()
@@ -127,6 +133,7 @@ class Collection:
         for figures in self.figures.values():
             figures.discard(number)
         self.places.discard(number)
+        self.called.discard(number)
         for order in self.orders.values():
             order.discard(number)
         self.slugs[number] = ""
@@ -190,11 +197,11 @@ class Collection:
         def find() -> BitMap:
             return union(self.words[word] for word in self.beginning_with(prefix))
 
-        return self._once(prefix, find)
+        return self.once(prefix, find)
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
-        return self._once(words, lambda: self._find_phrase(words))
+        return self.once(words, lambda: self._find_phrase(words))
 
     def _find_phrase(self, words: tuple[str, ...]) -> BitMap:
         if any(word not in self.words for word in words):
@@ -205,14 +212,14 @@ class Collection:
         row = f" {' '.join(words)} ".encode()
         return BitMap(number for number in candidates if row in self.stored.words(number))
 
-    def _once(self, key: Hashable, find: Callable[[], BitMap]) -> BitMap:
-        """A set that takes long to find, remembered until an entry changes."""
-        members = self._remembered.get(key)
-        if members is None:
+    def once(self, key: Hashable, find: Callable[[], _Found]) -> _Found:
+        """What takes long to find, remembered until an entry changes."""
+        if key not in self._remembered:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            members = self._remembered[key] = find()
-        return members
+            self._remembered[key] = find()
+        remembered: _Found = self._remembered[key]
+        return remembered
 
     def forget(self) -> None:
         """Drop what was remembered: an entry has changed."""
@@ -230,6 +237,18 @@ def sort_value(entry: Entry, name: str) -> Any:
     if name == "state":
         return next(iter(entry.facets.get("state", ())), None)
     return max(entry.figures.get(name, ()), default=None)
+
+
+def own_names(text: Mapping[str, str]) -> list[str]:
+    """What an entry itself is called, its title or name first."""
+    return [name for field in CALLED for name in text.get(field, "").split("\n") if name]
+
+
+def _case_studies(entry: Entry) -> int:
+    """How many case studies an entry leads to: those of a district, or itself."""
+    if entry.kind != "district":
+        return 1
+    return len(orjson.loads(entry.card or "{}").get("case_studies", ()))
 
 
 def _name_words(folded: Mapping[str, str]) -> set[str]:

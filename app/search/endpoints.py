@@ -1,25 +1,20 @@
-"""GET /v1/case-studies and /v1/districts (search), and /v1/suggest."""
+"""GET /v1/case-studies and /v1/districts: search."""
 
-import re
 from collections.abc import Callable
 from functools import partial
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
-from app.errors import Fault, Invalid
 from app.search import shapes
 from app.search.answer import json_answer, links
 from app.search.gaps import SearchGaps
 from app.search.index import Index
-from app.search.parameters import TEXT, search_parameters
+from app.search.parameters import search_parameters
 from app.search.results import find
-from app.search.suggest import MAX_CHARACTERS, MAX_SUGGESTIONS, Suggester
 from app.settings import Settings
 from app.web.cached_response import CachedResponse
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
-from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
 from app.web.state import resource
 
@@ -85,47 +80,3 @@ def _search(request: Request, kind: str) -> Response:
         on_hit=count_gap,  # the same search answered from memory counts too
         headers=link_header(links(results)),
     )
-
-
-@router.get(
-    "/v1/suggest",
-    tags=["search"],
-    summary="Suggest completions",
-    operation_id="suggest",
-    response_model=shapes.SuggestAnswer,
-    response_description="Completions of the text, the best first.",
-    responses=responses(400, 406, 422),
-    openapi_extra={
-        "parameters": [
-            {
-                "name": "q",
-                "in": "query",
-                "required": False,
-                "description": "The beginning of one or more words of a title, a name, an alias or "
-                "a vocabulary term. Without it, nothing is suggested.",
-                "schema": {
-                    "type": "string",
-                    "maxLength": MAX_CHARACTERS,
-                    "pattern": TEXT,
-                },
-                "example": "mnps",
-            }
-        ],
-        EXAMPLE_QUERY: "q=mnps",
-    },
-)
-async def suggest(request: Request) -> Response:
-    """For a search box: districts, case studies and vocabulary terms with a word that begins with the
-    text, aliases and acronyms included. Each suggestion has its link."""
-    refuse_unknown(request, ("q",))
-    text = request.query_params.get("q", "")
-    if len(text) > MAX_CHARACTERS or not re.fullmatch(TEXT, text):
-        detail = f"q must be UTF-8 text of at most {MAX_CHARACTERS} characters, without NUL."
-        raise Invalid([Fault("out_of_range", detail, parameter="q")])
-    index = resource(request, Index)
-    index.catch_up()
-    suggestions = [
-        {"kind": one.kind, "value": one.value, "label": one.label, "link": one.link}
-        for one in resource(request, Suggester).suggest(text, index, limit=MAX_SUGGESTIONS)
-    ]
-    return Response(orjson.dumps({"data": suggestions}), media_type="application/json")

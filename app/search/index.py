@@ -22,6 +22,7 @@ from app.search import index_file, parser
 from app.search.collection import Collection
 from app.search.query import SearchQuery
 from app.search.shapes import FIELDS
+from app.search.term_names import TermNames
 from app.search.understanding.lexicon import Language, Lexicon, shipped_language
 from app.search.understanding.synonyms import Synonyms
 from app.search.walks import Walks
@@ -47,6 +48,7 @@ class Index:
         self.updated_at = datetime.fromtimestamp(0, UTC)
         self.vocabulary = Vocabulary()
         self.collections = {kind: Collection() for kind in SEARCHABLE}
+        self.terms = TermNames()
         self.walks = Walks()
         self._language = language or shipped_language(LANGUAGE)
         self._synonyms: Synonyms | None = None  # until the vocabulary changes
@@ -160,6 +162,8 @@ class Index:
             self._take(one, many=many)
             self.revision = one.seq
             self.updated_at = max(self.updated_at, one.updated_at)
+        for collection in self.collections.values():
+            collection.called.settle()
 
     def _take(self, one: Entry, *, many: bool) -> None:
         if one.kind in self.collections:
@@ -168,7 +172,9 @@ class Index:
         else:
             self._synonyms = None
             self._lexicons.clear()
-            self.vocabulary.put(one.kind, one.slug, orjson.loads(one.card) if one.card else None)
+            record = orjson.loads(one.card) if one.card else None
+            name, code = self.vocabulary.put(one.kind, one.slug, record)
+            self.terms.put(name, code, self.vocabulary.get(name, code))
 
 
 def _digest(text: str) -> str:

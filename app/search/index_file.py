@@ -25,7 +25,7 @@ from app.search import analysis, postings
 from app.search.collection import COUNTED, Collection
 from app.search.filters import FACETS
 
-MAGIC = b"MDINDEX4"
+MAGIC = b"MDINDEX5"
 LENGTH = struct.Struct("<Q")
 END = 2**64 - 1
 CHUNK = 1024 * 1024
@@ -140,6 +140,10 @@ def _collection_sections(collection: Collection) -> Iterator[bytes]:
     degrees, numbers = collection.places.settled()
     yield degrees.tobytes()
     yield numbers.tobytes()
+    called = collection.called
+    called.settle()
+    yield from (bytes(called.text), called.places.tobytes())
+    yield from (called.owners.tobytes(), called.counts.tobytes())
     for order in collection.orders.values():
         yield order.settled().tobytes()
         yield orjson.dumps(order.values)
@@ -201,6 +205,12 @@ def _fill(collection: Collection, sections: _Sections, start: int) -> int:
         )
     collection.places.degrees = np.frombuffer(next(sections), dtype=np.float64).reshape(-1, 2)
     collection.places.numbers = np.frombuffer(next(sections), dtype=np.uint32)
+    collection.called.restore(
+        text=next(sections),
+        places=np.frombuffer(next(sections), dtype=np.uint32),
+        owners=np.frombuffer(next(sections), dtype=np.uint32),
+        counts=next(sections),
+    )
     for name, order in collection.orders.items():
         numbers = _array("I", next(sections))
         values = orjson.loads(next(sections))

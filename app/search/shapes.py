@@ -259,10 +259,13 @@ class SuggestionItem(Public):
     """A completion of the text."""
 
     kind: str = Field(
-        description="district, case_study, strategy, indicator, state, pillar, model or rurality."
+        description="state, strategy, topic, indicator, pillar, model, rurality, district, case-study or organization."
     )
     value: str = Field(description="Slug or code.")
     label: str = Field(description="Name to show.")
+    count: int = Field(
+        description="Number of published case studies that it leads to; of those in `state`, if given."
+    )
     link: str = Field(
         description="The record, or a search for the case studies that have the term."
     )
@@ -271,7 +274,7 @@ class SuggestionItem(Public):
 class SuggestAnswer(Public):
     """Suggestions, best first."""
 
-    data: list[SuggestionItem] = Field(description="At most ten.")
+    data: list[SuggestionItem] = Field(description="At most `limit`.")
 
 
 def field_names(hit: type[Public]) -> list[str]:

@@ -1,7 +1,7 @@
 """Query parameters of the small endpoints: one row gives parsing, limits, OpenAPI entry and error message."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +63,16 @@ def one_of(
     return Parameter(
         name, description, example, read, schema, tuple(values), "unknown_value", required=required
     )
+
+
+def some_of(name: str, values: Sequence[str], description: str, example: str) -> Parameter:
+    """A parameter that takes some of these values, with commas or given several times: a list."""
+    single = one_of(name, values, description, example)
+
+    def read(value: str) -> list[str]:
+        return [single.read(part.strip()) for part in value.split(",") if part.strip()]
+
+    return replace(single, read=read, repeatable=True)
 
 
 def whole_number(
