@@ -26,6 +26,7 @@ from app.desk.imports import endpoints as imports
 from app.desk.imports import shapes as import_shapes
 from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
+from app.research import changes_endpoints as changes
 from app.research import endpoints as research
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 gaps,
                 feedback.SuggestionLimits(),
                 FailedAttempts(),
+                changes.WaitingReaders(),
             )
         finally:
             writing_gaps.cancel()
@@ -111,6 +113,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         coverage,
         catalog,
         research,
+        changes,
         feedback,
         editing,
         steps,

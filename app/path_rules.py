@@ -54,5 +54,5 @@ def is_cacheable(path: str) -> bool:
     """Whether answers of this address are the same for everybody and small enough to keep."""
     return path == "/" or (
         path.startswith("/v1/")
-        and not path.startswith(("/v1/admin/", "/v1/exports/", "/v1/suggestions"))
+        and not path.startswith(("/v1/admin/", "/v1/changes", "/v1/exports/", "/v1/suggestions"))
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, CheckConstraint, Index, delete, insert, or_
+from sqlalchemy import BigInteger, CheckConstraint, Index, and_, delete, insert, or_, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -104,6 +104,37 @@ class PublicEntry:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the order of changes: behind a whole revision, or behind one record of it."""
+
+    seq: int
+    record: tuple[str, str] | None = None  # its kind and slug
+
+
+@dataclass(frozen=True, slots=True)
+class PublicState:
+    """What is public of one record, or that it is gone, without its document."""
+
+    kind: str
+    slug: str
+    seq: int
+    state: str
+    updated_at: datetime
+    moved_to: str | None
+    reason: str | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its kind and slug."""
+        return self.kind, self.slug
+
+    @property
+    def position(self) -> Position:
+        """Its place in the order of changes."""
+        return Position(self.seq, self.key)
+
+
 def find(session: Session, kind: str, slug: str) -> PublicEntry | None:
     """The entry of a record, public or no longer."""
     row = (
@@ -150,6 +181,35 @@ def since(session: Session, seq: int) -> Iterator[Entry]:
     return _entries(
         session, _SEARCHED_ENTRY.where(col(EntryRow.seq) > seq).order_by(col(EntryRow.seq))
     )
+
+
+def changed_after(
+    session: Session, after: Position, *, kinds: Sequence[str], limit: int
+) -> list[PublicState]:
+    """The entries of these kinds that changed after a position, in that order."""
+    seq, kind, slug = col(EntryRow.seq), col(EntryRow.kind), col(EntryRow.slug)
+    later = seq > after.seq
+    if after.record is not None:
+        later |= and_(seq == after.seq, tuple_(kind, slug) > tuple_(*after.record))
+    columns = (EntryRow.state, EntryRow.updated_at, EntryRow.moved_to, EntryRow.reason)
+    query = (
+        select_columns(kind, slug, seq, *(col(column) for column in columns))
+        .where(later, kind.in_(kinds))
+        .order_by(seq, kind, slug)
+        .limit(limit)
+    )
+    return [PublicState(**found) for found in session.connection().execute(query).mappings()]
+
+
+def public_seqs(session: Session, kind: str) -> Iterator[tuple[str, int]]:
+    """Slug and revision of every public entry of a kind, by slug."""
+    query = (
+        select_columns(col(EntryRow.slug), col(EntryRow.seq))
+        .where(col(EntryRow.kind) == kind, col(EntryRow.state) == "public")
+        .order_by(EntryRow.slug)
+    )
+    with session.connection().execute(query, execution_options={"yield_per": BATCH}) as rows:
+        yield from ((slug, seq) for slug, seq in rows)
 
 
 def of_other_kinds(session: Session, kinds: Sequence[str]) -> Iterator[Entry]:

@@ -86,6 +86,12 @@ def history(session: Session, kind: str, slug: str) -> list[Revision]:
     return changes[::-1]
 
 
+def by_seq(session: Session, seqs: Collection[int]) -> dict[int, Revision]:
+    """The changes of these numbers."""
+    rows = session.exec(select(RevisionRow).where(col(RevisionRow.seq).in_(seqs)))
+    return {row.seq: _read(row) for row in rows}
+
+
 def moved_to(session: Session, kind: str, slug: str) -> str | None:
     """The present slug of the record that once had this slug; None if no record had it."""
     return moved_slugs(session).get((kind, slug))

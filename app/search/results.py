@@ -103,6 +103,12 @@ def all_hits(query: SearchQuery, index: Index) -> BitMap:
     return match(query, index.collections[query.kind], understood).hits()
 
 
+def all_slugs(query: SearchQuery, index: Index) -> frozenset[str]:
+    """The slug of every entry that a query finds."""
+    collection = index.collections[query.kind]
+    return frozenset(collection.slugs[number] for number in all_hits(query, index))
+
+
 def _hits(matches: Matches, numbers: Sequence[int]) -> list[Hit]:
     passages = snippets(matches, numbers)
     return [

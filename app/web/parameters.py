@@ -156,6 +156,11 @@ def read_parameters(request: Request, parameters: Sequence[Parameter]) -> dict[s
     """
     repeatable = [parameter.name for parameter in parameters if parameter.repeatable]
     refuse_unknown(request, [parameter.name for parameter in parameters], repeatable=repeatable)
+    return read_values(request, parameters)
+
+
+def read_values(request: Request, parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """`read_parameters` for an endpoint that takes others besides, and refuses the unknown ones."""
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for parameter in parameters:
