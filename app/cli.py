@@ -479,9 +479,9 @@ def _refuse_taken_port(settings: Settings) -> None:
 def _print_addresses(settings: Settings) -> None:
     console.print(f"Model Districts serves {_shown(settings)}")
     for what, path in (
+        ("The pages", "/"),
         ("A search", "/v1/case-studies?q=attendance&rurality=rural"),
         ("The API", "/docs"),
-        ("Everything", "/"),
     ):
         line = f"  {what:<13}{settings.base_url}{path}"
         console.print(line, highlight=False, soft_wrap=True)

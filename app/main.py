@@ -37,6 +37,8 @@ from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.service_endpoints import service_routes
 from app.settings import Settings
+from app.site import addresses, pages, static_files
+from app.site.error_pages import error_page
 from app.web import openapi, problems
 from app.web.cache import Cache
 from app.web.edge import Edge
@@ -91,7 +93,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.router.routes = [
         route for route in app.routes if getattr(route, "path", "") != "/openapi.json"
     ]
-    problems.install(app)
+    problems.install(app, error_page)
     openapi.install(
         app,
         (api_documents.PUBLIC, api_documents.DESK),
@@ -120,6 +122,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         imports,
         access,
         sources,
+        pages,
     ):
         app.include_router(door.router)
     app.include_router(
@@ -131,9 +134,9 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         )
     )
     return Cache(
-        Edge(app, path_rules.rules()),
+        Edge(app, path_rules.rules(addresses)),
         directory=Index,
-        cacheable=path_rules.is_cacheable,
+        cacheable=path_rules.is_cacheable(addresses),
         max_bytes=settings.cache_megabytes * 1024 * 1024,
-        version=f"{version('model-districts')} {settings.base_url}",
+        version=f"{version('model-districts')} {settings.base_url} {static_files.DIGEST}",
     )

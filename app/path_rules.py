@@ -1,5 +1,7 @@
 """What the HTTP layer must know of the service's paths."""
 
+from collections.abc import Callable
+from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from app.api_documents import DESK
@@ -9,16 +11,41 @@ from app.search.query import OF_A_PAGE
 from app.web.edge import PathRules
 
 JSON = "application/json"
+HTML = "text/html"
 EXPORTED = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 EXPORT_MEDIA_TYPES = {"csv": ("text/csv",), "ndjson": ("application/x-ndjson", JSON)}
 
 
-def rules() -> PathRules:
+class Pages(Protocol):
+    """What the pages say of their addresses."""
+
+    def is_page(self, path: str) -> bool:
+        """Whether a page may stand here."""
+
+    def is_personal(self, path: str) -> bool:
+        """Whether a page is of one reader, so that nobody keeps it."""
+
+    def page_of(self, path: str) -> str | None:
+        """The page that shows what an address of the API answers."""
+
+    def data_of(self, path: str) -> str | None:
+        """The address of the API that answers what a page shows."""
+
+
+def rules(pages: Pages) -> PathRules:
     """The rules of all paths."""
     searches = {f"/v1/{KINDS[kind].path}": search.SEARCHES[kind] for kind in search.SEARCHES}
 
+    def elsewhere(path: str, query: str) -> dict[str, str]:
+        """The same question as a page, as data, or as a file."""
+        suffix = f"?{query}" if query else ""
+        if data := pages.data_of(path):
+            return {JSON: f"{data}{suffix}"}
+        page = pages.page_of(path)
+        shown = {HTML: f"{page}{suffix}"} if page else {}
+        return shown | exports(path, query)
+
     def exports(path: str, query: str) -> dict[str, str]:
-        """The same question to a list, as a file."""
         if path not in searches:
             return {}
         pairs = [
@@ -35,24 +62,33 @@ def rules() -> PathRules:
 
     return PathRules(
         is_public=lambda path: not path.startswith("/v1/admin"),
-        media_types=_media_types,
+        media_types=lambda path: (HTML,) if pages.is_page(path) else _media_types(path),
         fast_paths=searches,
-        elsewhere=exports,
+        elsewhere=elsewhere,
     )
 
 
 def _media_types(path: str) -> tuple[str, ...]:
-    """What a path answers with; () for pages, which answer whatever is accepted."""
-    if not path.startswith("/v1/") or path == DESK.docs_path:
+    """What an address that is no page answers with; () where that does not depend on the client."""
+    if not _is_data(path) or path == DESK.docs_path:
         return ()
     if path.startswith("/v1/exports/"):
         return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
     return (JSON, "application/problem+json")
 
 
-def is_cacheable(path: str) -> bool:
-    """Whether answers of this address are the same for everybody and small enough to keep."""
-    return path == "/" or (
-        path.startswith("/v1/")
-        and not path.startswith(("/v1/admin/", "/v1/changes", "/v1/exports/", "/v1/suggestions"))
-    )
+def is_cacheable(pages: Pages) -> Callable[[str], bool]:
+    """Which addresses give everybody the same answer, small enough to keep."""
+
+    def cacheable(path: str) -> bool:
+        if pages.is_page(path):
+            return not pages.is_personal(path)
+        return _is_data(path) and not path.startswith(
+            ("/v1/admin/", "/v1/changes", "/v1/exports/", "/v1/suggestions")
+        )
+
+    return cacheable
+
+
+def _is_data(path: str) -> bool:
+    return path == "/v1" or path.startswith("/v1/")

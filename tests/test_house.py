@@ -12,7 +12,7 @@ APP = ROOT / "app"
 FILES = sorted(APP.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 BANNED = {"utils", "helpers", "common", "misc", "base", "core", "manager", "handler", "processor"}
-ROOMS = {"records", "catalog", "search", "desk", "research", "web"}  # board and site will follow
+ROOMS = {"records", "catalog", "search", "desk", "research", "site", "web"}  # board will follow
 DESK = {"access", "editing", "feedback", "imports", "sources"}
 RIDDLES = {"among", "found", "asked", "told", "kept", "wanted", "seen", "given", "one"}
 NOT_YET_PLAIN = (  # each leaves this list when its names are mended
@@ -21,6 +21,7 @@ NOT_YET_PLAIN = (  # each leaves this list when its names are mended
     "app/desk/sources/",
     "app/search/",
     "app/setup.py",
+    "app/site/",
     "app/web/",
 )
 LINE_LENGTH = 100

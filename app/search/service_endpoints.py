@@ -1,4 +1,4 @@
-"""GET /: how much the directory holds, and its endpoints."""
+"""GET /v1: how much the directory holds, and its endpoints."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -31,7 +31,7 @@ def service_routes(*, links: Mapping[str, str]) -> APIRouter:
     router = APIRouter(dependencies=[Depends(takes_no_parameters)])
 
     @router.get(
-        "/",
+        "/v1",
         tags=["operation"],
         summary="Describe the service",
         operation_id="get_service",

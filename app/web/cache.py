@@ -27,7 +27,7 @@ from app.web.conditional import (
     http_date,
     is_not_modified,
     last_modified,
-    takes_json,
+    takes,
 )
 from app.web.state import resource_of_state
 
@@ -93,6 +93,7 @@ class CachedAnswer:
     revision: int
     generation: int
     updated_at: datetime
+    media_type: str = ""  # without its charset
     variants: dict[str, Variant] = field(default_factory=dict)
     size: int = 0
 
@@ -138,11 +139,10 @@ class Cache:
         sent = (scope["path"], scope["query_string"])
         key = self._sorted.get(sent) or self._sort(sent)
         headers = _request_headers(scope)
-        if headers.accept and not takes_json(headers.accept):
-            await self.app(scope, receive, _with_status(send, BYPASS))
-            return
         answer = self._current(key, scope)
-        if answer is not None:
+        if answer is not None and headers.accept and not takes(headers.accept, answer.media_type):
+            await self.app(scope, receive, _with_status(send, BYPASS))
+        elif answer is not None:
             await self._send_hit(answer, headers, method == "HEAD", send)
         elif self._cacheable(key[0]) and len(key[0]) + len(key[1]) <= MAX_KEY:
             await self._miss(key, headers, scope, receive, send)
@@ -187,7 +187,7 @@ class Cache:
         if flight is not None:  # a hundred equal questions at once are one
             await flight
             answer = self._answers.get(key)
-            if answer is not None:
+            if answer is not None and takes(headers.accept, answer.media_type):
                 await self._send(answer, headers, head, COLLAPSED, send)
                 return
         mine = self._in_flight.setdefault(key, asyncio.get_running_loop().create_future())
@@ -226,6 +226,7 @@ class Cache:
         async def collect(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer.status, answer.headers = message["status"], list(message["headers"])
+                answer.media_type = _media_type(answer.headers)
                 answer.hints = message.get(HINTS, NO_HINTS)
             else:
                 body.append(message.get("body", b""))
@@ -329,6 +330,11 @@ def _request_headers(scope: Scope) -> RequestHeaders:
         elif name == b"if-modified-since":
             if_modified_since = value
     return RequestHeaders(accept, accept_encoding, if_none_match, if_modified_since)
+
+
+def _media_type(headers: list[tuple[bytes, bytes]]) -> str:
+    value = next((value for name, value in headers if name.lower() == b"content-type"), b"")
+    return value.partition(b";")[0].strip().decode("latin-1")
 
 
 def _is_not_modified(answer: CachedAnswer, variant: Variant, headers: RequestHeaders) -> bool:

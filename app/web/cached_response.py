@@ -22,20 +22,19 @@ NO_HINTS = CacheHints()
 
 
 class CachedResponse(Response):
-    """A JSON response with hints for the cache; the arguments are those of CacheHints."""
-
-    media_type = "application/json"
+    """A response, JSON by default, with hints for the cache; the others are those of CacheHints."""
 
     def __init__(
         self,
         body: bytes,
         *,
+        media_type: str = "application/json",
         key: str | None = None,
         by_revision: bool = False,
         on_hit: Callable[[], None] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(body, headers=headers)
+        super().__init__(body, media_type=media_type, headers=headers)
         self.hints = CacheHints(key, by_revision, on_hit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

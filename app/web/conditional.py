@@ -51,10 +51,16 @@ def best_encoding(accept_encoding: str, encodings: Iterable[str] = tuple(COMPRES
     return best
 
 
-def takes_json(accept: bytes) -> bool:
-    """`accepts` for JSON, remembered: it is asked at every hit of the cache."""
+def takes(accept: bytes, media_type: str) -> bool:
+    """`accepts`, remembered: it is asked at every hit of the cache."""
     remembered = len(accept) <= MAX_REMEMBERED
-    return _takes_json(accept) if remembered else _takes_json.__wrapped__(accept)
+    return (_takes if remembered else _takes.__wrapped__)(accept, media_type)
+
+
+def names_html(accept: str) -> bool:
+    """Whether a client asks for pages: `*/*` alone, as programs send it, does not say so."""
+    weights = qualities(accept)
+    return max(weights.get("text/html", 0.0), weights.get("text/*", 0.0)) > 0
 
 
 def encoding_for(accept_encoding: bytes) -> str:
@@ -117,8 +123,8 @@ def _weight(text: str) -> float:
 
 
 @lru_cache(maxsize=1000)
-def _takes_json(accept: bytes) -> bool:
-    return accepts(accept.decode("latin-1"), "application/json")
+def _takes(accept: bytes, media_type: str) -> bool:
+    return accepts(accept.decode("latin-1"), media_type)
 
 
 @lru_cache(maxsize=1000)

@@ -41,6 +41,7 @@ SECURITY = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
 PUBLIC = [*CORS, *SECURITY]
+HTML = "text/html"
 HEAD = (
     "model_districts.head"  # in the scope: the client wants no body, so a stream need not be made
 )
@@ -57,7 +58,8 @@ class PathRules:
     is_public: Callable[[str], bool]  # any web page may read it; otherwise nothing is kept of it
     media_types: Callable[[str], tuple[str, ...]]  # what a path can answer; () if anything
     fast_paths: Mapping[str, Endpoint] = field(default_factory=dict)
-    # Where the same question is answered in other media types, by media type.
+    # Where the same question is answered in other media types, by media type. Who takes nothing
+    # but a page is led there.
     elsewhere: Callable[[str, str], Mapping[str, str]] = lambda _path, _query: {}
 
 
@@ -96,6 +98,8 @@ class Edge:
         links = {
             media_type: url for media_type, url in elsewhere.items() if accepts(accept, media_type)
         }
+        if HTML in links:
+            return Response(status_code=303, headers={"Location": links[HTML]})
         detail += "".join(f" For {media_type}, use {url}." for media_type, url in links.items())
         values = [f'<{url}>; rel="alternate"; type="{type_}"' for type_, url in links.items()]
         headers = {"Link": ", ".join(values)} if values else {}

@@ -2,7 +2,7 @@
 
 import html
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -27,14 +27,17 @@ STATUS: dict[type[Refusal], int] = {
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 log = logging.getLogger("model_districts")
+# An error as a page for people; None where the client or the address wants a problem document.
+ErrorPage = Callable[[Request, Exception], Response | None]
 
 
-def install(app: FastAPI) -> None:
-    """Answer every refusal and every failure with a problem document; serve the pages about them."""
+def install(app: FastAPI, error_page: ErrorPage) -> None:
+    """Answer every refusal and every failure, as a page or as a problem document; serve the pages
+    about the types of problems."""
 
     @app.exception_handler(Refusal)
     async def refused(request: Request, refusal: Refusal) -> Response:
-        return answer(request, refusal)
+        return error_page(request, refusal) or answer(request, refusal)
 
     @app.exception_handler(RequestValidationError)
     async def not_valid(request: Request, error: RequestValidationError) -> Response:
@@ -43,8 +46,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
         detail, headers = error.detail, error.headers
+        if page := error_page(request, error):
+            return page
         if error.status_code == 404:
-            detail = f"No endpoint at {request.url.path[:200]}. See / for all endpoints."
+            detail = f"No endpoint at {request.url.path[:200]}. See /v1 for all endpoints."
         elif error.status_code == 405:
             methods = ", ".join(_methods_at(request))
             detail = f"{request.url.path} does not support {request.method}. Use {methods}."
@@ -53,7 +58,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
-        return failure(request, error)
+        problem_document = failure(request, error)
+        return error_page(request, error) or problem_document
 
     @app.get("/problems/{slug}", include_in_schema=False)
     async def problem_page(slug: str) -> HTMLResponse:

@@ -1,0 +1,47 @@
+"""How figures, dates and quotes are shown. Records keep them plain."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+_OPENING_DOUBLE = re.compile(r'(^|[\s(\[{/\u2014\u2018-])"')
+_OPENING_SINGLE = re.compile(r"(^|[\s(\[{/\u2014\u201c-])'(?!\d\ds?\b)")
+
+
+def typographic(text: str | None) -> str:
+    """A text with curly quotes and apostrophes."""
+    if not text:
+        return ""
+    if '"' in text:
+        text = _OPENING_DOUBLE.sub("\\1\u201c", text).replace('"', "\u201d")
+    if "'" in text:
+        text = _OPENING_SINGLE.sub("\\1\u2018", text).replace("'", "\u2019")
+    return text
+
+
+def figure(value: float | None) -> str:
+    """A number with commas; a dash where there is none."""
+    if value is None:
+        return "\u2013"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.10g}"
+
+
+def day(at: datetime | str) -> str:
+    """A date in words: November 25, 2026."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{at:%B} {at.day}, {at.year}"
+
+
+def school_year(begins: int) -> str:
+    """A school year by the year in which it begins: 2023-24."""
+    return f"{begins}-{(begins + 1) % 100:02}"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number with its noun: 1 outcome, 2 outcomes."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts as a sentence has them: a, b and c."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
