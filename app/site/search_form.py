@@ -1,0 +1,54 @@
+"""A search as it was typed: what of it was understood, and what is wrong at which field."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from app.errors import Invalid, Malformed
+from app.search.index import Index
+from app.search.query import PARAMETERS
+from app.search.results import Results, find
+
+NOT_OF_PAGES = ("fields", "facets")  # they shape an answer of the API
+TAKEN = tuple(name for name in PARAMETERS if name not in NOT_OF_PAGES)
+Pairs = Sequence[tuple[str, str]]
+
+
+class Texts(dict[str, str]):
+    """Texts by parameter; empty where there is none."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchForm:
+    """What was typed, the results of what of it was understood, and the faults of the rest."""
+
+    typed: Texts  # several values with commas
+    results: Results
+    faults: Texts = field(default_factory=Texts)
+    status: int = 200
+
+
+def read_form(index: Index, kind: str, address: str, pairs: Pairs) -> SearchForm:
+    """Read the parameters of a page and search. What cannot be understood does not count.
+
+    `address`: of the page, which the links of the results lead to.
+    """
+    given = [(name, value) for name, value in pairs if name in TAKEN and value.strip(" ,")]
+    typed = Texts()
+    for name, value in given:
+        typed[name] = f"{typed[name]},{value}" if name in typed else value
+    faults = Texts()
+    status = 200
+    while True:
+        try:
+            query = replace(index.query(kind, given), path=address)
+            return SearchForm(typed, find(query, index), faults, status)
+        except Invalid as invalid:
+            if status == 200:  # later faults come from what was left out
+                status = 400 if isinstance(invalid, Malformed) else 422
+                for fault in invalid.faults:
+                    faults.setdefault(fault.parameter or "", fault.detail)
+            wrong = {fault.parameter for fault in invalid.faults}
+            given = [(name, value) for name, value in given if name not in wrong]
