@@ -5,9 +5,8 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from app.catalog import entry
-from app.catalog.entry import PublicEntry
-from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, provenance
+from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance
+from app.catalog.published import published
 from app.database import Database
 from app.records.kinds import KINDS
 from app.settings import Settings
@@ -61,22 +60,9 @@ def get_district(
     return _document(request, "district", slug)
 
 
-def _published(request: Request, kind: str, slug: str) -> tuple[PublicEntry, str]:
-    """The entry of a record and its document. Raises NotFound, Moved or Gone."""
-    with resource(request, Database).reading() as session:
-        if kind == "district":
-            public = entry.find_district(session, slug)
-        else:
-            public = entry.find(session, kind, slug)
-        if public is None:
-            raise entry.not_found(kind, slug, entry.nearest_slugs(session, kind, slug))
-    if public.document is None:
-        raise entry.no_longer_public(public)
-    return public, public.document
-
-
 def _document(request: Request, kind: str, slug: str) -> Response:
-    public, document = _published(request, kind, slug)
+    with resource(request, Database).reading() as session:
+        public, document = published(session, kind, slug)
     collection = f"/v1/{KINDS[kind].path}"
     address = f"{collection}/{public.slug}"
     name = orjson.loads(document).get("title" if kind == "case-study" else "name")
@@ -86,6 +72,6 @@ def _document(request: Request, kind: str, slug: str) -> Response:
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),
         orjson.dumps(meta, option=orjson.OPT_UTC_Z),
-        orjson.dumps({"self": address, "collection": collection}),
+        orjson.dumps({"self": address, "collection": collection, "page": page_of(address)}),
     )
     return Response(body, media_type="application/json")

@@ -32,6 +32,7 @@ class DocumentLinks(Public):
 
     self: str = Field(description="This document.")
     collection: str = Field(description="The list it belongs to.")
+    page: str = Field(description="The web page that shows it.")
 
 
 class CaseStudyAnswer(Public):
@@ -60,3 +61,8 @@ def provenance(revision: int, updated_at: datetime, what: str, address: str) -> 
         "license": LICENSE,
         "cite": f"{PUBLISHER}. {what[:1].upper()}{what[1:]}. Revision {revision}, {updated_at.date()}. {address}",
     }
+
+
+def page_of(address: str) -> str:
+    """The web page that shows what an address of the API answers."""
+    return address.removeprefix("/v1")

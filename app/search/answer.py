@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from app.catalog.provenance import provenance
+from app.catalog.provenance import page_of, provenance
 from app.records.kinds import KINDS
 from app.search.collection import Collection
 from app.search.query import OF_A_PAGE
@@ -33,6 +33,7 @@ def links(results: Results) -> dict[str, str]:
         links["next"] = query.url(cursor=results.next_cursor)
     filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
     links["export"] = f"/v1/exports/{KINDS[query.kind].path}.ndjson{filters}"
+    links["page"] = page_of(query.url_without("limit", "fields", "facets"))
     return links
 
 

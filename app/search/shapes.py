@@ -148,6 +148,7 @@ class SearchLinks(Public):
     first: str = Field(description="The first page.")
     next: str | None = Field(description="Next page; null on the last page.")
     export: str = Field(description="All results as a file, without a limit.")
+    page: str = Field(description="The web page that shows the search.")
 
 
 Facets = dict[str, list[FacetValue]]

@@ -9,6 +9,7 @@ from app.database import Database
 from app.desk.access.dependencies import Body, SeenVersion, json_answer, may, parsed, request_body
 from app.desk.access.permissions import Editor
 from app.desk.feedback import shapes, suggestions
+from app.desk.feedback.intake import take_in
 from app.desk.feedback.suggestions import STATUSES, SuggestionQuery, SuggestionRow
 from app.desk.shapes import next_page
 from app.records.kinds import KINDS, SEARCHABLE
@@ -103,13 +104,7 @@ def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_bod
     suggestion_limits = resource(request, SuggestionLimits)
     suggestion_limits.let_in(request)
     suggestion = parsed(shapes.SuggestionRequest, body)
-    at = now()
-    if suggestion.website:
-        return _received(suggestions.new_id(at))
-    database = resource(request, Database)
-    with database.writing() as session:
-        row = suggestions.receive(session, **suggestion.model_dump(exclude={"website"}), at=at)
-    return _received(row.id)
+    return _received(take_in(resource(request, Database), suggestion, at=now()))
 
 
 @router.get(

@@ -1,0 +1,198 @@
+"""/case-studies/{slug}: the record as a paper, the outcomes first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
+
+from app.catalog.provenance import provenance
+from app.catalog.published import published
+from app.database import Database
+from app.records.text import fold_text
+from app.search.index import Index
+from app.settings import Settings
+from app.site import marks, terms
+from app.site.display import figure, school_year
+from app.site.marks import Mark
+from app.site.outcomes import caution, groups, unit_label, value_with_unit
+from app.site.page import CSV, JSON, Alternate, Page, respond, shortened, unknown_parameters
+from app.site.prose import paragraph
+from app.site.sources import short_names, sources
+from app.web.state import resource
+
+router = APIRouter()
+STORY = {
+    "challenge": "What they faced",
+    "approach": "What they did",
+    "results": "What came of it",
+    "lessons": "What they learned",
+}
+MAX_DISTRICTS = 4  # named beside the title; of more, the number
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph, and its sources for the margin."""
+
+    html: Markup
+    margin: Sequence[tuple[str, str]]  # number, publisher and year
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFigure:
+    """A row of the table of figures."""
+
+    measure: str
+    source: str
+    year: int | None
+    value: str
+
+
+@router.get("/case-studies/{slug}")
+def case_study(request: Request, slug: str) -> Response:
+    """Everything that the record says."""
+    with resource(request, Database).reading() as session:
+        public, text = published(session, "case-study", slug)
+    document = orjson.loads(text)
+    index = resource(request, Index)
+    address = f"/case-studies/{public.slug}"
+    base_url = resource(request, Settings).base_url
+    meta = provenance(public.seq, public.updated_at, document["title"], base_url + address)
+    page = Page(
+        "case_study.html",
+        document["title"],
+        address,
+        shortened(document["summary"]),
+        "cases",
+        _values(document, index) | {"cite": meta["cite"], "updated_at": public.updated_at},
+        alternates=[
+            Alternate(JSON, "JSON", f"/v1{address}"),
+            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?slug={public.slug}"),
+        ],
+        ignored=unknown_parameters(request),
+    )
+    return respond(request, page)
+
+
+def _values(document: Json, index: Index) -> Json:
+    vocabulary = index.vocabulary
+    names = _district_names(document, index)
+    partners = {fold_text(partner["name"]) for partner in document["partners"]}
+    strategies = [(one["value"], one["label"]) for one in document["strategies"]]
+    topics = [(one["value"], one["label"]) for one in document["topics"]]
+    return {
+        "case": document,
+        "crumbs": _crumbs(document),
+        "places": _places(document, index),
+        "place_note": _place_note(document, index),
+        "students": _students(document),
+        "labels": {
+            "status": document["status"]
+            and vocabulary.label("initiative-status", document["status"]),
+            "kinship": document["kinship"] and vocabulary.label("kinship", document["kinship"]),
+        },
+        "study": marks.study(vocabulary, document["evidence"]) if document["evidence"] else None,
+        "source_years": _years(document["sources"]),
+        "max_districts": MAX_DISTRICTS,
+        "caution": caution(document, vocabulary, names, partners),
+        "groups": groups(document["outcomes"], vocabulary),
+        "story": _story(document),
+        "scale": [_figure(one, index) for one in document["scale"]],
+        "context": [_figure(one, index) for one in document["context"]],
+        "strategies": terms.entries(index, "strategy", strategies),
+        "topics": terms.entries(index, "topic", topics),
+        "sources": sources(document, vocabulary),
+    }
+
+
+def _crumbs(document: Json) -> list[tuple[str, str]]:
+    states = [
+        (state["label"], terms.address("state", state["value"])) for state in document["states"]
+    ]
+    return [("Case studies", "/case-studies"), *(states if len(states) == 1 else [])]
+
+
+def _places(document: Json, index: Index) -> list[Mark]:
+    """Its kinds of place; of a single district, its locale."""
+    locales = [one["locale"] for one in document["districts"] if one["locale"]]
+    if len(locales) == 1 == len(document["districts"]):
+        locale = locales[0]
+        return [marks.place(index.vocabulary, locale["rurality"], locale["label"])]
+    return [marks.place(index.vocabulary, code) for code in document["rurality"]]
+
+
+def _place_note(document: Json, index: Index) -> str:
+    """Who says so; both readings where the federal one and a source's differ."""
+    setting = document["setting"]
+    source_says = (
+        setting and f"a source calls it {index.vocabulary.label('setting', setting).lower()}"
+    )
+    if document["rurality_basis"] == "nces":
+        locales = [one["locale"] for one in document["districts"] if one["locale"]]
+        if len(document["districts"]) == 1:
+            by = f"NCES locale {locales[0]['value']}, {school_year(locales[0]['year'])}"
+        else:
+            by = f"by the NCES locales of {len(locales)} of {len(document['districts'])} districts"
+        return f"{by}; {source_says}" if source_says else by
+    return source_says.capitalize() if source_says else ""
+
+
+def _students(document: Json) -> tuple[str, str] | None:
+    """The enrollment with its year and source; of several districts, that of the largest."""
+    known = [one for one in document["districts"] if one["enrollment"]]
+    if not known:
+        return None
+    largest = max(known, key=lambda one: one["enrollment"]["value"])
+    enrollment = largest["enrollment"]
+    note = f"{enrollment['source']}"
+    if len(document["districts"]) > 1:
+        note = f"{largest['name']}, the largest district; {note}"
+    return figure(enrollment["value"]), note
+
+
+def _years(cited: Sequence[Json]) -> str:
+    years = sorted(source["year"] for source in cited if source["year"])
+    if not years:
+        return "no dates"
+    return str(years[0]) if years[0] == years[-1] else f"{years[0]} to {years[-1]}"
+
+
+def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
+    names = short_names(document)
+    return [
+        (
+            name,
+            heading,
+            [
+                Paragraph(
+                    paragraph(one["text"], one["sources"]),
+                    [(id_.removeprefix("s"), names[id_]) for id_ in one["sources"] if id_ in names],
+                )
+                for one in document[name]
+            ],
+        )
+        for name, heading in STORY.items()
+        if document[name]
+    ]
+
+
+def _figure(one: Json, index: Index) -> ShownFigure:
+    unit = unit_label(one["unit"], index.vocabulary)
+    value = value_with_unit(one["value"], unit, one["qualifier"], index.vocabulary)
+    return ShownFigure(one["measure"], one["source"], one["year"], value)
+
+
+def _district_names(document: Json, index: Index) -> set[str]:
+    """Everything that its districts are called, folded."""
+    collection = index.collections["district"]
+    names = {one["name"] for one in document["districts"]}
+    for district in document["districts"]:
+        number = collection.numbers.get(district["slug"])
+        if number is not None:
+            names.update(collection.stored.names(number).get("aliases", "").split("\n"))
+    return {fold_text(name) for name in names if name}

@@ -1,0 +1,110 @@
+"""/districts/{slug}: federal figures, each with year and source, and the case studies."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from app.catalog.provenance import provenance
+from app.catalog.published import published
+from app.database import Database
+from app.search.index import Index
+from app.settings import Settings
+from app.site import marks, terms
+from app.site.cards import card_of
+from app.site.display import figure, school_year
+from app.site.hits import Hit, case_study_hit
+from app.site.marks import Mark
+from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.web.state import resource
+
+router = APIRouter()
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """A federal figure with its year and source; `value` is None where it is not known."""
+
+    label: str
+    value: str | None
+    note: str
+    place: Mark | None = None
+
+
+@router.get("/districts/{slug}")
+def district(request: Request, slug: str) -> Response:
+    """The district by its slug or LEAID."""
+    with resource(request, Database).reading() as session:
+        public, text = published(session, "district", slug)
+    document = orjson.loads(text)
+    index = resource(request, Index)
+    address = f"/districts/{public.slug}"
+    base_url = resource(request, Settings).base_url
+    meta = provenance(public.seq, public.updated_at, document["name"], base_url + address)
+    state = index.vocabulary.label("state", document["state"])
+    page = Page(
+        "district.html",
+        document["name"],
+        address,
+        f"{document['name']}, {state}: federal figures and case studies, each with its source.",
+        "districts",
+        _values(document, index, state) | {"cite": meta["cite"], "updated_at": public.updated_at},
+        alternates=[
+            Alternate(JSON, "JSON", f"/v1{address}"),
+            Alternate(CSV, "CSV", f"/v1/exports/districts.csv?slug={public.slug}"),
+        ],
+        ignored=unknown_parameters(request),
+    )
+    return respond(request, page)
+
+
+def _values(document: Json, index: Index, state: str) -> Json:
+    where = [document["city"], document["county"], state]
+    leaid = document["nces_leaid"]
+    return {
+        "district": document,
+        "crumbs": [("Districts", "/districts"), (state, terms.address("state", document["state"]))],
+        "where": ", ".join(part for part in where if part),
+        "about": f"NCES district {leaid}" if leaid else "no federal id",
+        "figures": _figures(document, index),
+        "cases": _cases(document, index),
+    }
+
+
+def _figures(document: Json, index: Index) -> list[FigureRow]:
+    return [
+        _counted("Students", document["enrollment"]),
+        _counted("Schools", document["schools"]),
+        _locale(document, index),
+        *([FigureRow("County", document["county"], "NCES CCD")] if document["county"] else []),
+    ]
+
+
+def _counted(label: str, one: Json | None) -> FigureRow:
+    if one is None:
+        return FigureRow(label, None, "")
+    return FigureRow(label, figure(one["value"]), f"{school_year(one['year'])}. {one['source']}")
+
+
+def _locale(document: Json, index: Index) -> FigureRow:
+    """The federal locale with its definition; without one, what sources say of the place."""
+    locale, vocabulary = document["locale"], index.vocabulary
+    if locale is None:
+        if not document["rurality"]:
+            return FigureRow("Locale", None, "")
+        stated = [marks.place(vocabulary, code) for code in document["rurality"]]
+        labels = ", ".join(mark.label for mark in stated)
+        note = "As sources of its case studies say; NCES gives no locale."
+        return FigureRow("Kind of place", labels, note, stated[0])
+    term = vocabulary.terms_by_code("locale").get(locale["value"])
+    definition = f" {term.record['definition']}" if term else ""
+    note = f"NCES locale {locale['value']}, {school_year(locale['year'])}.{definition}"
+    mark = marks.place(vocabulary, locale["rurality"], locale["label"])
+    return FigureRow("Locale", locale["label"], note, mark)
+
+
+def _cases(document: Json, index: Index) -> list[Hit]:
+    cards = [card_of(index, "case-study", one["slug"]) for one in document["case_studies"]]
+    return [case_study_hit(card, index.vocabulary) for card in cards if card]

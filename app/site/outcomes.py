@@ -1,0 +1,157 @@
+"""The outcomes of a case study: grouped by what was measured, under a caution made from them."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.catalog.vocabulary import Vocabulary
+from app.records.text import fold_text
+from app.search.filters import NOT_STATED
+from app.site import marks
+from app.site.display import figure, listed
+from app.site.marks import Mark
+
+Json = dict[str, Any]
+# What a design means for a reader; it follows "All 9 outcomes are descriptive: ".
+MEANINGS = {
+    "experimental": "who took part was drawn by lot. It shows what the program did there; it need not do so elsewhere.",
+    "quasi-experimental": "compared with a similar group. The groups may have differed in other ways.",
+    "correlational": "two things rose or fell together. Something else may explain both.",
+    "descriptive": "counted, with nothing to compare. They tell what happened, not why.",
+    "cost-benefit": "money in against money saved. They are as sure as the effects and prices they assume.",
+}
+NO_OUTCOME = "No outcome is reported. This record is here for what was done and how, not for what came of it."
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOutcome:
+    """One outcome, ready to show."""
+
+    finding: str
+    source: str
+    about: str  # whom and when
+    before: str | None  # in words
+    comparison: str | None
+    value: str | None
+    earlier: str | None  # the earlier figure, in the same unit and of the same population
+    unit: str
+    study: Mark
+    direction: str | None
+    record: Json  # as the document has it, for a plot
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeGroup:
+    """The outcomes of one indicator."""
+
+    indicator: str
+    label: str
+    outcomes: Sequence[ShownOutcome]
+
+
+def groups(outcomes: Sequence[Json], vocabulary: Vocabulary) -> list[OutcomeGroup]:
+    """The outcomes by indicator: those with an earlier figure first, then those with one figure."""
+    by_indicator: dict[str, list[Json]] = {}
+    for outcome in sorted(outcomes, key=_order):
+        by_indicator.setdefault(outcome["indicator"], []).append(outcome)
+    return [
+        OutcomeGroup(indicator, own[0]["label"], [_shown(one, vocabulary) for one in own])
+        for indicator, own in by_indicator.items()
+    ]
+
+
+def caution(
+    document: Json, vocabulary: Vocabulary, names: Collection[str], partners: Collection[str]
+) -> str:
+    """What the designs of the outcomes mean, and how many come from those who did the work.
+
+    `names`: everything the districts are called. `partners`: those of the effort.
+    """
+    outcomes = document["outcomes"]
+    if not outcomes:
+        return NO_OUTCOME
+    designs = Counter(outcome["design"] for outcome in outcomes)
+    return " ".join(filter(None, [_designs(designs, vocabulary), *_own(document, names, partners)]))
+
+
+def value_with_unit(
+    value: float, unit: str | None, qualifier: str | None, terms: Vocabulary
+) -> str:
+    """A figure as text: about 2,500 students."""
+    parts = (qualifier and terms.label("qualifier", qualifier).lower(), figure(value), unit)
+    return " ".join(part for part in parts if part)
+
+
+def unit_label(unit: str | None, vocabulary: Vocabulary) -> str:
+    """The unit as it follows a figure."""
+    return vocabulary.label("unit", unit) if unit else ""
+
+
+def _order(outcome: Json) -> int:
+    if outcome["value"] is None:
+        return 2
+    return 0 if outcome["baseline_value"] is not None else 1
+
+
+def _shown(outcome: Json, vocabulary: Vocabulary) -> ShownOutcome:
+    earlier, value, qualifier = outcome["baseline_value"], outcome["value"], outcome["qualifier"]
+    direction = outcome["direction"]
+    shown = value_with_unit(value, None, qualifier, vocabulary) if value is not None else None
+    return ShownOutcome(
+        finding=outcome["finding"],
+        source=outcome["source"],
+        about="; ".join(filter(None, (outcome["population"], outcome["period"]))),
+        before=outcome["baseline"],
+        comparison=outcome["comparison"],
+        value=shown,
+        earlier=figure(earlier) if earlier is not None and value is not None else None,
+        unit=unit_label(outcome["unit"], vocabulary),
+        study=marks.study(vocabulary, outcome["design"]),
+        direction=None if direction == NOT_STATED else vocabulary.label("direction", direction),
+        record=outcome,
+    )
+
+
+def _designs(designs: Mapping[str, int], vocabulary: Vocabulary) -> str:
+    total = sum(designs.values())
+    labels = {design: vocabulary.label("evidence", design).lower() for design in designs}
+    if len(designs) == 1:
+        (design,) = designs
+        begin = f"All {total} outcomes are" if total > 1 else "The one outcome is"
+        text = f"{begin} {labels[design]}: {MEANINGS.get(design, '')}".rstrip(": ")
+        return text if text.endswith(".") else f"{text}."
+    order = [*vocabulary.codes("evidence")]
+    ranked = sorted(designs, key=lambda one: order.index(one) if one in order else len(order))
+    parts = [
+        f"{designs[design]} {labels[design]} ({marks.GLOSSES[design]})"
+        if design in marks.GLOSSES
+        else f"{designs[design]} {labels[design]}"
+        for design in ranked
+    ]
+    return f"Of {total} outcomes, {listed(parts)}. Only a comparison says more than what happened."
+
+
+def _own(document: Json, names: Collection[str], partners: Collection[str]) -> list[str]:
+    """How many outcomes come from the districts themselves, and from their partners."""
+    publishers = {source["id"]: fold_text(source["publisher"]) for source in document["sources"]}
+    of_districts = of_partners = 0
+    for outcome in document["outcomes"]:
+        publisher = publishers.get(outcome["source"], "")
+        of_districts += publisher in names
+        of_partners += publisher in partners and publisher not in names
+    total = len(document["outcomes"])
+    whose = "the district itself" if len(document["districts"]) == 1 else "the districts themselves"
+    return [
+        f"{_how_many(count, total)} from {who}."
+        for count, who in ((of_districts, whose), (of_partners, "a partner in the effort"))
+        if count
+    ]
+
+
+def _how_many(count: int, total: int) -> str:
+    if total == 1:
+        return "It comes"
+    if count == total:
+        return "All of them come"
+    return f"{count} of them {'comes' if count == 1 else 'come'}"
