@@ -15,7 +15,7 @@ from app.records.text import fold_text
 from app.search.index import Index
 from app.settings import Settings
 from app.site import marks, terms
-from app.site.display import figure, school_year
+from app.site.display import counted, figure, school_year
 from app.site.marks import Mark
 from app.site.outcomes import caution, groups, unit_label, value_with_unit
 from app.site.page import CSV, JSON, Alternate, Page, respond, shortened, unknown_parameters
@@ -97,6 +97,7 @@ def _values(document: Json, index: Index) -> Json:
             "kinship": document["kinship"] and vocabulary.label("kinship", document["kinship"]),
         },
         "study": marks.study(vocabulary, document["evidence"]) if document["evidence"] else None,
+        "evidence_note": _evidence_note(document["outcomes"]),
         "source_years": _years(document["sources"]),
         "max_districts": MAX_DISTRICTS,
         "caution": caution(document, vocabulary, names, partners),
@@ -160,6 +161,15 @@ def _years(cited: Sequence[Json]) -> str:
     if not years:
         return "no dates"
     return str(years[0]) if years[0] == years[-1] else f"{years[0]} to {years[-1]}"
+
+
+def _evidence_note(outcomes: Sequence[Json]) -> str:
+    """How many outcomes are as strong as the label says."""
+    designs = {outcome["design"] for outcome in outcomes}
+    total = counted(len(outcomes), "outcome")
+    if len(outcomes) == 1:
+        return total
+    return f"all {total}" if len(designs) == 1 else f"the strongest of {total}"
 
 
 def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:

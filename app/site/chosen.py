@@ -8,7 +8,7 @@ from app.search.filters import FILTER, NOT_STATED
 from app.search.query import SearchQuery
 from app.search.results import Results
 from app.site.display import figure
-from app.site.facet_panels import LABELS, NUMBERS
+from app.site.facet_panels import LABELS, NONE_STATED, NUMBERS
 
 WAYS = {"all": "Every word found", "exact": "Words exactly as typed"}
 # The forms of a filter: by the suffix of its parameter, its field of a query and what it is called.
@@ -94,7 +94,7 @@ def _part(query: SearchQuery, parameters: Sequence[str], vocabulary: Vocabulary)
 
 def _term(vocabulary: Vocabulary, name: str, code: str) -> str:
     if code == NOT_STATED:
-        return "not stated"
+        return NONE_STATED.get(name, "Not stated").lower()
     return vocabulary.label(FILTER[name].vocabulary, code)
 
 

@@ -159,9 +159,13 @@ def _send(request: Request, about: About, body: bytes) -> Response:
         asked = parse_shape(SuggestionRequest, document)
         token = take_in(resource(request, Database), asked, at=now())
     except Invalid as invalid:
-        faults = {(fault.pointer or "").strip("/"): fault.detail for fault in invalid.faults}
+        faults = {name: text.removeprefix(f"{name}: ") for name, text in _by_field(invalid)}
         return _form(request, about, typed, faults, status=422)
     except TooMany as refusal:
         headers = {"Retry-After": str(refusal.retry_after)}
         return _form(request, about, typed, {"": str(refusal)}, status=429, headers=headers)
     return Response(status_code=303, headers={"Location": f"/suggestions/{token}", **NO_STORE})
+
+
+def _by_field(invalid: Invalid) -> list[tuple[str, str]]:
+    return [((fault.pointer or "").strip("/"), fault.detail) for fault in invalid.faults]

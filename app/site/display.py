@@ -19,6 +19,11 @@ def typographic(text: str | None) -> str:
     return text
 
 
+def sentence(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def figure(value: float | None) -> str:
     """A number with commas; a dash where there is none."""
     if value is None:

@@ -85,7 +85,8 @@ def _figures(document: Json, index: Index) -> list[FigureRow]:
 def _counted(label: str, one: Json | None) -> FigureRow:
     if one is None:
         return FigureRow(label, None, "")
-    return FigureRow(label, figure(one["value"]), f"{school_year(one['year'])}. {one['source']}")
+    year, source = school_year(one["year"]), one["source"]
+    return FigureRow(label, figure(one["value"]), source if year in source else f"{year}. {source}")
 
 
 def _locale(document: Json, index: Index) -> FigureRow:

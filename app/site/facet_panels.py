@@ -37,6 +37,7 @@ PLURALS = {  # for "All 36 strategies"
     "locale": "locales",
     "direction": "directions",
 }
+NONE_STATED = {"evidence": "No outcome reported"}  # instead of "Not stated"
 NUMBERS = {"enrollment": "Students in the district", "started": "Year it began"}
 NUMBERS_BY_KIND = {"case-study": ("enrollment", "started"), "district": ("enrollment",)}
 
@@ -148,7 +149,8 @@ def _choices(name: str, values: Sequence[FacetValue], vocabulary: Vocabulary) ->
     if not FILTER[name].ordinal:
         choices.sort(key=lambda choice: -choice.count)
     if unknown := counted.get(None):
-        choices.append(_choice(name, NOT_STATED, unknown.label, unknown, vocabulary))
+        label = NONE_STATED.get(name, unknown.label)
+        choices.append(_choice(name, NOT_STATED, label, unknown, vocabulary))
     return choices
 
 

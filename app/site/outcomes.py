@@ -21,6 +21,7 @@ MEANINGS = {
     "descriptive": "counted, with nothing to compare. They tell what happened, not why.",
     "cost-benefit": "money in against money saved. They are as sure as the effects and prices they assume.",
 }
+DOLLARS = "U.S. dollars"  # how labels of units of money begin
 NO_OUTCOME = "No outcome is reported. This record is here for what was done and how, not for what came of it."
 
 
@@ -78,9 +79,12 @@ def caution(
 def value_with_unit(
     value: float, unit: str | None, qualifier: str | None, terms: Vocabulary
 ) -> str:
-    """A figure as text: about 2,500 students."""
-    parts = (qualifier and terms.label("qualifier", qualifier).lower(), figure(value), unit)
-    return " ".join(part for part in parts if part)
+    """A figure as text: about 2,500 students, $400."""
+    number = figure(value)
+    if unit and unit.startswith(DOLLARS):
+        number, unit = f"{'-' if value < 0 else ''}${figure(abs(value))}", unit[len(DOLLARS) :]
+    parts = (qualifier and terms.label("qualifier", qualifier).lower(), number, unit)
+    return " ".join(part.strip() for part in parts if part)
 
 
 def unit_label(unit: str | None, vocabulary: Vocabulary) -> str:

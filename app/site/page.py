@@ -128,6 +128,7 @@ def _environment() -> Environment:
         figure=display.figure,
         day=display.day,
         school_year=display.school_year,
+        sentence=display.sentence,
     )
     return environment
 

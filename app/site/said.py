@@ -1,10 +1,10 @@
-"""What a search did with the words, in sentences, each with the link that undoes it."""
+"""What a search did with the words: a sentence for each, with the links that undo it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.search.analysis import stem
-from app.search.results import Dropped, Results
+from app.search.results import Results
 from app.site.display import counted, listed
 
 MAX_FORMS = 4  # of a word, shown
@@ -12,92 +12,77 @@ EXACT = ("match", "exact")
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """A link that undoes something, or makes it strict."""
+
+    label: str
+    address: str
+
+
+@dataclass(slots=True)
 class Said:
-    """A sentence about some words, and the link that undoes it."""
+    """What is said of some words."""
 
     words: str
-    what: str  # follows the words
-    undo: str
-    address: str
+    parts: list[str] = field(default_factory=list)  # follow the words, joined by semicolons
+    undo: list[Undo] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> str:
+        """What follows the words."""
+        return f"{'; '.join(self.parts)}."
+
+    def add(self, part: str, label: str, address: str) -> None:
+        """Say something more, with the link that undoes it; one link undoes several parts."""
+        self.parts.append(part)
+        if all(address != other.address for other in self.undo):
+            self.undo.append(Undo(label, address))
 
 
 def said(results: Results, nouns: tuple[str, str]) -> list[Said]:
     """Everything that was done with the words. `nouns`: what is searched for, one and many."""
-    return [
-        *_corrections(results),
-        *_forms(results),
-        *_synonyms(results),
-        *_understood(results),
-        *_dropped(results, nouns[0]),
-        *_partial(results, nouns),
-    ]
+    by_word: dict[str, Said] = {}
+    for word, part, label, address in _about_words(results, nouns[0]):
+        by_word.setdefault(word, Said(f"\u201c{word}\u201d")).add(part, label, address)
+    return [*by_word.values(), *_left_out(results), *_partial(results, nouns)]
 
 
-def _corrections(results: Results) -> Iterator[Said]:
-    query = results.query
-    for one in results.understood.corrections:
-        yield Said(
-            _quoted(one.written),
-            f"was read as {_quoted(one.read)}.",
-            "Take the spelling as typed",
-            query.url_with(("spelling", "exact")),
-        )
+def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, str]]:
+    """Of each word: the word, what was done with it, and what undoes that."""
+    query, understood = results.query, results.understood
+    exact = query.url_with(EXACT)
+    for one in understood.corrections:
+        as_typed = query.url_with(("spelling", "exact"))
+        yield one.written, f"was read as \u201c{one.read}\u201d", "Take it as typed", as_typed
+    for word in _plain_words(results):
+        forms_of_stem = results.collection.stem_words.get(stem(word), ())
+        forms = sorted(form for form in forms_of_stem if form != word)
+        others = [*forms[:MAX_FORMS], *understood.synonyms.get(word, ())[:MAX_FORMS]]
+        if others:
+            yield word, f"also finds {listed(others)}", "Only this word", exact
+    for part in understood.parts:
+        strict = query.url_with(*part.parameters)
+        text = f"is understood as {part.label}, and what fits comes first"
+        yield part.words, text, "Only what fits", strict
+    for dropped in results.dropped:
+        if dropped.why != "function word":
+            yield dropped.word.strip('"'), f"is in no {noun}", "Search without it", dropped.link
 
 
-def _forms(results: Results) -> Iterator[Said]:
-    """The other forms of plain words that the directory has."""
+def _plain_words(results: Results) -> list[str]:
+    """The words that also stand for their other forms."""
     if results.mode in (None, "exact"):
-        return
-    forms_of_stem = results.collection.stem_words
-    for unit in results.understood.units:
-        if unit.phrase or unit.prefix:
-            continue
-        word = unit.words[0]
-        forms = sorted(form for form in forms_of_stem.get(stem(word), ()) if form != word)
-        if forms:
-            yield Said(
-                _quoted(word),
-                f"also finds {listed(forms[:MAX_FORMS])}.",
-                "Only this form",
-                results.query.url_with(EXACT),
-            )
+        return []
+    units = results.understood.units
+    return [unit.words[0] for unit in units if not (unit.phrase or unit.prefix)]
 
 
-def _synonyms(results: Results) -> Iterator[Said]:
-    for word, used in results.understood.synonyms.items():
-        yield Said(
-            _quoted(word),
-            f"also stands for {listed(used[:MAX_FORMS])}.",
-            "Only this word",
-            results.query.url_with(EXACT),
-        )
-
-
-def _understood(results: Results) -> Iterator[Said]:
-    for part in results.understood.parts:
-        yield Said(
-            _quoted(part.words),
-            f"is understood as {part.label}; what fits comes first.",
-            "Only what fits",
-            results.query.url_with(*part.parameters),
-        )
-
-
-def _dropped(results: Results, noun: str) -> Iterator[Said]:
-    function_words = [one.word for one in results.dropped if one.why == "function word"]
-    if function_words:
-        words = listed([_quoted(word) for word in function_words])
-        was = "was" if len(function_words) == 1 else "were"
-        yield Said(
-            words, f"{was} not looked for.", "Look for every word", results.query.url_with(EXACT)
-        )
-    for one in results.dropped:
-        if one.why != "function word":
-            yield _not_found(one, noun)
-
-
-def _not_found(one: Dropped, noun: str) -> Said:
-    return Said(_quoted(one.word), f"is in no {noun}.", "Search without it", one.link)
+def _left_out(results: Results) -> Iterator[Said]:
+    words = [one.word for one in results.dropped if one.why == "function word"]
+    if words:
+        undo = Undo("Look for every word", results.query.url_with(EXACT))
+        was = "was not looked for" if len(words) == 1 else "were not looked for"
+        yield Said(listed([f"\u201c{word}\u201d" for word in words]), [was], [undo])
 
 
 def _partial(results: Results, nouns: tuple[str, str]) -> Iterator[Said]:
@@ -108,14 +93,7 @@ def _partial(results: Results, nouns: tuple[str, str]) -> Iterator[Said]:
     begin = f"{counted(whole, *nouns)} {'has' if whole == 1 else 'have'} every word"
     if not whole:
         begin = f"No {nouns[0]} has every word"
-    undo = "Only those with every word" if whole else "Ask for every word"
-    yield Said(
-        f"{begin};",
-        f"{rest:,} {'has' if rest == 1 else 'have'} some of them.",
-        undo,
-        results.query.url_with(("match", "all")),
-    )
-
-
-def _quoted(word: str) -> str:
-    return f"\u201c{word}\u201d"
+    label = "Only those with every word" if whole else "Ask for every word"
+    undo = Undo(label, results.query.url_with(("match", "all")))
+    some = f"and {rest:,} {'has' if rest == 1 else 'have'} some of them"
+    yield Said(f"{begin},", [some], [undo])

@@ -10,6 +10,7 @@ from app.search.results import Results, find
 
 NOT_OF_PAGES = ("fields", "facets")  # they shape an answer of the API
 TAKEN = tuple(name for name in PARAMETERS if name not in NOT_OF_PAGES)
+NOT_FIELDS = ("limit", "sort", "match", "spelling", "slug", "cursor")  # stand in no form
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -49,6 +50,17 @@ def read_form(index: Index, kind: str, address: str, pairs: Pairs) -> SearchForm
             if status == 200:  # later faults come from what was left out
                 status = 400 if isinstance(invalid, Malformed) else 422
                 for fault in invalid.faults:
-                    faults.setdefault(fault.parameter or "", fault.detail)
+                    name = fault.parameter or ""
+                    faults.setdefault(name, _without_name(name, fault.detail))
             wrong = {fault.parameter for fault in invalid.faults}
             given = [(name, value) for name, value in given if name not in wrong]
+
+
+def _without_name(name: str, detail: str) -> str:
+    """A message for the field itself: people do not know what its parameter is called."""
+    if name in NOT_FIELDS:
+        return detail
+    for begin, plain in (("has no", "There is no"), ("must", "This must"), ("takes", "This takes")):
+        if detail.startswith(f"{name} {begin} "):
+            return plain + detail.removeprefix(f"{name} {begin}")
+    return detail

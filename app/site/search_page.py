@@ -166,9 +166,7 @@ def _form_values(index: Index, kind: str, form: SearchForm) -> dict[str, Any]:
         "panels": panels(form.results, index.vocabulary, form.faults),
         "numbers": numbers,
         "hidden": [(key, value) for key, value in query.parameters.items() if key not in own],
-        "faults_without_field": [
-            text for name, text in form.faults.items() if name not in own or name == "sort"
-        ],
+        "fields": own - {"sort"},
         "orders": _orders(kind, form),
     }
 
