@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+MINUS = "\u2212"
 _OPENING_DOUBLE = re.compile(r'(^|[\s(\[{/\u2014\u2018-])"')
 _OPENING_SINGLE = re.compile(r"(^|[\s(\[{/\u2014\u201c-])'(?!\d\ds?\b)")
 
@@ -28,7 +29,8 @@ def figure(value: float | None) -> str:
     """A number with commas; a dash where there is none."""
     if value is None:
         return "\u2013"
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.10g}"
+    text = f"{value:,.0f}" if value == int(value) else f"{value:,.10g}"
+    return text.replace("-", MINUS)
 
 
 def day(at: datetime | str) -> str:

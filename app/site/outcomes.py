@@ -9,7 +9,7 @@ from app.catalog.vocabulary import Vocabulary
 from app.records.text import fold_text
 from app.search.filters import NOT_STATED
 from app.site import marks
-from app.site.display import figure, listed
+from app.site.display import MINUS, figure, listed
 from app.site.marks import Mark
 
 Json = dict[str, Any]
@@ -82,7 +82,7 @@ def value_with_unit(
     """A figure as text: about 2,500 students, $400."""
     number = figure(value)
     if unit and unit.startswith(DOLLARS):
-        number, unit = f"{'-' if value < 0 else ''}${figure(abs(value))}", unit[len(DOLLARS) :]
+        number, unit = f"{MINUS if value < 0 else ''}${figure(abs(value))}", unit[len(DOLLARS) :]
     parts = (qualifier and terms.label("qualifier", qualifier).lower(), number, unit)
     return " ".join(part.strip() for part in parts if part)
 

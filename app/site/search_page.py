@@ -17,7 +17,14 @@ from app.search.results import Results
 from app.settings import Settings
 from app.site.cards import card
 from app.site.chosen import chips, ways_out
-from app.site.facet_panels import LABELS, full_panel, number_panels, panels
+from app.site.facet_panels import (
+    LABELS,
+    NUMBERS,
+    NUMBERS_BY_KIND,
+    full_panel,
+    number_panels,
+    panels,
+)
 from app.site.hits import Hit, case_study_hit, district_hit
 from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
 from app.site.said import said
@@ -166,9 +173,16 @@ def _form_values(index: Index, kind: str, form: SearchForm) -> dict[str, Any]:
         "panels": panels(form.results, index.vocabulary, form.faults),
         "numbers": numbers,
         "hidden": [(key, value) for key, value in query.parameters.items() if key not in own],
-        "fields": own - {"sort"},
+        "fields": _field_labels(kind),
         "orders": _orders(kind, form),
     }
+
+
+def _field_labels(kind: str) -> dict[str, str]:
+    """What each field of the form is called in a message about it."""
+    ranges = {f"{name}_{end}": NUMBERS[name] for name in NUMBERS_BY_KIND[kind] for end in ENDS}
+    places = {"near": "Near a place", "within_km": "Near a place"}
+    return {"q": "Words", **LABELS, **ranges, **places}
 
 
 def _orders(kind: str, form: SearchForm) -> list[Order]:
