@@ -1,0 +1,294 @@
+"""Maps as values: outlines, marks and counts. templates/maps.html draws them.
+
+A mark is a district whose position is known. Its shape says the kind of place; the table beside the
+map says the same as words.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.search.filters import NOT_STATED
+from app.site.projections import Point, national_point, state_cone
+
+OUTLINES = Path(__file__).parent / "outlines"
+KINDS = ("city", "suburb", "town", "rural", NOT_STATED)  # from dense to sparse
+DRAWN = (NOT_STATED, "city", "suburb", "town", "rural")  # the later ones on top: they are rarer
+# Too small for letters and fingers: they are buttons beside the map, from north to south.
+SMALL_STATES = ("VT", "NH", "MA", "RI", "CT", "NJ", "DE", "MD", "DC")
+MARGIN = 12  # around the map of one state, so that marks at its edge are whole
+LABEL_HEIGHT, DIGIT_WIDTH, LABEL_GAP = 18, 9.5, 11  # of the numbers at marks
+MARK_RADIUS = 8
+
+Card = Mapping[str, Any]  # of a case study or a district, as a search gives it
+Spot = tuple[str, int, int]  # a kind of place, and where its mark stands
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(slots=True)
+class PlacedDistrict:
+    """A district of some case studies."""
+
+    slug: str
+    name: str
+    state: str  # USPS code
+    kind: str  # one of KINDS
+    position: tuple[float, float] | None  # degrees north and east
+    numbers: list[int] = field(default_factory=list)  # of its case studies, in the order given
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A drawn district, or several that stand in one spot. `label`: numbers of a table's rows."""
+
+    kind: str
+    x: float
+    y: float
+    label: str = ""
+    label_x: float = 0
+    label_y: float = 0
+    anchor: str = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """A kind of place and its number of drawn districts."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateOnMap:
+    """A state of the national map. `cases`: case studies there."""
+
+    usps: str
+    name: str
+    outline: str
+    letters: Point
+    is_small: bool
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class NationalMap:
+    """The map of the country."""
+
+    states: Sequence[StateOnMap]
+    marks: Sequence[Mark]
+    legend: Sequence[LegendEntry]
+    drawn: int  # districts
+    undrawn: int  # districts without a known position, or of a territory
+
+
+@dataclass(frozen=True, slots=True)
+class StateMap:
+    """The map of one state, upright."""
+
+    outline: str
+    view_box: str
+    marks: Sequence[Mark]
+    legend: Sequence[LegendEntry]
+    undrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class CrossRow:
+    """Case studies of a state by kind of place. One in two kinds of place counts in both."""
+
+    usps: str
+    name: str
+    counts: Mapping[str, int]
+    total: int
+
+
+def has_outline(usps: str) -> bool:
+    """Whether there is a map of this state; territories have none."""
+    return usps in _states()
+
+
+def placed_districts(cases: Iterable[Card]) -> list[PlacedDistrict]:
+    """The districts of these case studies, each once, with the numbers (from 1) of its cases."""
+    districts: dict[str, PlacedDistrict] = {}
+    for number, case in enumerate(cases, 1):
+        for row in case["districts"]:
+            district = districts.get(row["slug"])
+            if district is None:
+                district = districts[row["slug"]] = _placed(row, NOT_STATED)
+            if district.kind == NOT_STATED:
+                district.kind = _kind(row, case)
+            if number not in district.numbers:
+                district.numbers.append(number)
+    return list(districts.values())
+
+
+def placed_district(card: Card) -> PlacedDistrict:
+    """A district from its own card."""
+    kinds = card["rurality"]
+    return _placed(card, kinds[0] if len(kinds) == 1 else NOT_STATED)
+
+
+def national_map(cases: Sequence[Card], names: Mapping[str, str]) -> NationalMap:
+    """Where these case studies are. `names`: the name of each state by USPS code."""
+    counts = Counter(state["value"] for case in cases for state in case["states"])
+    data = _national()
+    states = [
+        StateOnMap(
+            usps,
+            names.get(usps, usps),
+            outline,
+            Point(*data["letters"][usps]),
+            usps in SMALL_STATES,
+            counts[usps],
+        )
+        for usps, outline in data["outlines"].items()
+    ]
+    districts = placed_districts(cases)
+    drawn = [
+        district for district in districts if district.position and district.state in _states()
+    ]
+    spots = set[Spot]()
+    for district in drawn:
+        assert district.position is not None
+        spots.add(_spot(district, national_point(district.state, *district.position)))
+    marks = [Mark(kind, x, y) for kind, x, y in sorted(spots, key=_drawing_order)]
+    return NationalMap(states, marks, _legend(drawn), len(drawn), len(districts) - len(drawn))
+
+
+def state_map(usps: str, districts: Sequence[PlacedDistrict]) -> StateMap | None:
+    """The map of a state with its districts, their numbers beside them. None for a territory."""
+    if not has_outline(usps):
+        return None
+    state = _states()[usps]
+    left, top, right, bottom = state["box"]
+    cone = state_cone(**state["projection"])
+    numbers_at: dict[Spot, list[int]] = {}
+    own = [district for district in districts if district.state == usps]
+    drawn = [district for district in own if district.position]
+    for district in drawn:
+        assert district.position is not None
+        spot = _spot(district, cone.point(*district.position))
+        numbers_at.setdefault(spot, []).extend(district.numbers)
+    box = (left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN)
+    return StateMap(
+        outline=state["outline"],
+        view_box=f"{box[0]} {box[1]} {box[2] - box[0]} {box[3] - box[1]}",
+        marks=_labeled(numbers_at, box),
+        legend=_legend(drawn),
+        undrawn=len(own) - len(drawn),
+    )
+
+
+def cross_table(cases: Iterable[Card], names: Mapping[str, str]) -> list[CrossRow]:
+    """Case studies by state and kind of place, by the state's name."""
+    counts: dict[str, Counter[str]] = {}
+    totals: Counter[str] = Counter()
+    for case in cases:
+        for state in case["states"]:
+            usps = state["value"]
+            totals[usps] += 1
+            counts.setdefault(usps, Counter()).update(case["rurality"] or [NOT_STATED])
+    rows = [
+        CrossRow(usps, names.get(usps, usps), counts[usps], total) for usps, total in totals.items()
+    ]
+    return sorted(rows, key=lambda row: row.name)
+
+
+def numbers_text(numbers: Iterable[int]) -> str:
+    """Numbers as a book's index writes them: 1-3, 7."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts: list[str] = []
+    for run in runs:
+        parts += [f"{run[0]}\N{EN DASH}{run[-1]}"] if len(run) > 2 else map(str, run)
+    return ", ".join(parts)
+
+
+def _placed(row: Card, kind: str) -> PlacedDistrict:
+    place = row["place"]
+    position = (place["latitude"], place["longitude"]) if place else None
+    return PlacedDistrict(row["slug"], row["name"], row["state"], kind, position)
+
+
+def _kind(row: Card, case: Card) -> str:
+    """The kind of place of a district: by its locale, else by its case study if that names no other."""
+    if row["locale"]:
+        return str(row["locale"]["rurality"])
+    kinds = case["rurality"]
+    return str(kinds[0]) if len(case["districts"]) == 1 and len(kinds) == 1 else NOT_STATED
+
+
+def _legend(districts: Iterable[PlacedDistrict]) -> list[LegendEntry]:
+    counts = Counter(district.kind for district in districts)
+    return [LegendEntry(kind, counts[kind]) for kind in KINDS if counts[kind]]
+
+
+def _spot(district: PlacedDistrict, point: Point) -> Spot:
+    return (district.kind, round(point.x), round(point.y))
+
+
+def _drawing_order(spot: Spot) -> tuple[int, int, int]:
+    kind, x, y = spot
+    return (DRAWN.index(kind), y, x)
+
+
+def _labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Mark]:
+    """Marks with their numbers at the side where these cover least: right, left, below or above."""
+    taken = [_around(x, y) for _, x, y in numbers_at]
+    marks = []
+    for spot in sorted(numbers_at, key=_drawing_order):
+        kind, x, y = spot
+        label = numbers_text(numbers_at[spot])
+        if not label:
+            marks.append(Mark(kind, x, y))
+            continue
+        width = len(label) * DIGIT_WIDTH
+        sides = [
+            (LABEL_GAP, 5, "start", (x + LABEL_GAP, y - 9, x + LABEL_GAP + width, y + 9)),
+            (-LABEL_GAP, 5, "end", (x - LABEL_GAP - width, y - 9, x - LABEL_GAP, y + 9)),
+            (0, 24, "middle", (x - width / 2, y + 10, x + width / 2, y + 10 + LABEL_HEIGHT)),
+            (0, -13, "middle", (x - width / 2, y - 10 - LABEL_HEIGHT, x + width / 2, y - 10)),
+        ]
+        own = _around(x, y)
+        others = [other for other in taken if other != own]
+        label_x, label_y, anchor, covered = min(
+            sides, key=lambda side: _covering(side[3], others, box)
+        )
+        taken.append(covered)
+        marks.append(Mark(kind, x, y, label, label_x, label_y, anchor))
+    return marks
+
+
+def _around(x: float, y: float) -> Box:
+    return (x - MARK_RADIUS, y - MARK_RADIUS, x + MARK_RADIUS, y + MARK_RADIUS)
+
+
+def _covering(covered: Box, others: Iterable[Box], box: Box) -> float:
+    """The area that a label would share with others, and what of it lies outside of the map."""
+    left, top, right, bottom = covered
+    shared = sum(
+        max(0.0, min(right, other[2]) - max(left, other[0]))
+        * max(0.0, min(bottom, other[3]) - max(top, other[1]))
+        for other in others
+    )
+    inside = (min(right, box[2]) - max(left, box[0])) * (min(bottom, box[3]) - max(top, box[1]))
+    return shared + (right - left) * (bottom - top) - inside
+
+
+@cache
+def _national() -> Any:
+    return orjson.loads((OUTLINES / "national.json").read_bytes())
+
+
+@cache
+def _states() -> Any:
+    return orjson.loads((OUTLINES / "states.json").read_bytes())
