@@ -10,8 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from browser import MISSING, a_browser, path_of_browser
 from command_line import Typing, typing_on
 from people import People, at_the_desk
+from playwright.sync_api import Browser
 from serving import Service, serving
 from sqlalchemy import URL, Connection
 from templates import administering, postgresql_folder, sqlite_file, start_postgresql
@@ -46,6 +48,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if "postgresql" in getattr(item, "fixturenames", ()):
                 item.add_marker(skipped)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end, where it is read, that no browser was there."""
+    if path_of_browser() is None:
+        terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
 @pytest.fixture
@@ -105,6 +113,13 @@ def people(service: Service) -> Iterator[People]:
     """Who works at the desk of the service, for the tests of one file, each on records of its own."""
     with at_the_desk(service) as people:
         yield people
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser, for the tests of one file."""
+    with a_browser() as browser:
+        yield browser
 
 
 @pytest.fixture
