@@ -61,9 +61,9 @@ def test_a_position_lies_inside_the_box_of_its_state() -> None:
     drawn = state_map("TN", placed_districts([case(district("a", NASHVILLE))]))
     assert drawn
     left, top, width, height = map(float, drawn.view_box.split())
-    (mark,) = drawn.marks
-    assert left < mark.x < left + width
-    assert top < mark.y < top + height
+    (dot,) = drawn.dots
+    assert left < dot.x < left + width
+    assert top < dot.y < top + height
 
 
 def test_marks_bear_the_numbers_of_the_table() -> None:
@@ -71,14 +71,14 @@ def test_marks_bear_the_numbers_of_the_table() -> None:
     cases = [case(both), case(district("b", KNOXVILLE)), case(both)]
     drawn = state_map("TN", placed_districts(cases))
     assert drawn
-    assert sorted(mark.label for mark in drawn.marks) == ["1, 3", "2"]
+    assert sorted(dot.label for dot in drawn.dots) == ["1, 3", "2"]
 
 
 def test_districts_of_one_spot_share_a_mark_with_all_their_numbers() -> None:
     cases = [case(district("a", NASHVILLE)), case(district("b", NASHVILLE))]
     drawn = state_map("TN", placed_districts(cases))
     assert drawn
-    assert [mark.label for mark in drawn.marks] == ["1, 2"]
+    assert [dot.label for dot in drawn.dots] == ["1, 2"]
     assert [(entry.kind, entry.count) for entry in drawn.legend] == [("rural", 2)]
 
 
@@ -87,7 +87,7 @@ def test_the_labels_of_neighbors_take_different_sides() -> None:
     cases = [case(district("a", NASHVILLE)), case(district("b", east))]
     drawn = state_map("TN", placed_districts(cases))
     assert drawn
-    western, eastern = sorted(drawn.marks, key=lambda mark: mark.x)
+    western, eastern = sorted(drawn.dots, key=lambda dot: dot.x)
     assert western.anchor != "start"
     assert eastern.anchor == "start"
 
@@ -108,7 +108,7 @@ def test_the_kind_of_place_is_that_of_the_locale_else_of_the_only_district() -> 
 
 def test_a_district_of_several_case_studies_is_drawn_once() -> None:
     drawn = national_map([case(district("a", NASHVILLE))] * 3, NAMES)
-    assert (drawn.drawn, len(drawn.marks)) == (1, 1)
+    assert (drawn.drawn, len(drawn.dots)) == (1, 1)
     (tennessee,) = [state for state in drawn.states if state.usps == "TN"]
     assert (tennessee.name, tennessee.cases) == ("Tennessee", 3)
 
@@ -117,7 +117,7 @@ def test_what_has_no_position_is_not_drawn_but_counted() -> None:
     unknown = case(district("a", None))
     territory = case(district("b", SAN_JUAN, state="PR"), state="PR")
     drawn = national_map([unknown, territory], NAMES)
-    assert (drawn.drawn, drawn.undrawn, drawn.marks) == (0, 2, [])
+    assert (drawn.drawn, drawn.undrawn, drawn.dots) == (0, 2, [])
     tennessee = state_map("TN", placed_districts([unknown]))
     assert tennessee
     assert tennessee.undrawn == 1
@@ -139,4 +139,4 @@ def test_a_district_has_a_map_of_its_own() -> None:
     card = district("a", NASHVILLE) | {"rurality": ["city"]}
     drawn = state_map("TN", [placed_district(card)])
     assert drawn
-    assert [(mark.kind, mark.label) for mark in drawn.marks] == [("city", "")]
+    assert [(dot.drawing, dot.label) for dot in drawn.dots] == [("city", "")]

@@ -1,7 +1,7 @@
-"""Maps as values: outlines, marks and counts. templates/maps.html draws them.
+"""Maps as values: outlines, dots and counts. templates/maps.html draws them.
 
-A mark is a district whose position is known. Its shape says the kind of place; the table beside the
-map says the same as words.
+A dot is a district whose position is known. Its shape and color say the kind of place; the table
+beside the map says the same as words.
 """
 
 from collections import Counter
@@ -14,19 +14,20 @@ from typing import Any
 import orjson
 
 from app.search.filters import NOT_STATED
+from app.site import marks
 from app.site.projections import Point, national_point, state_cone
 
 OUTLINES = Path(__file__).parent / "outlines"
-KINDS = ("city", "suburb", "town", "rural", NOT_STATED)  # from dense to sparse
-DRAWN = (NOT_STATED, "city", "suburb", "town", "rural")  # the later ones on top: they are rarer
+KINDS = (*marks.PLACES, NOT_STATED)  # from dense to sparse
+DRAWN = (NOT_STATED, *marks.PLACES)  # the later ones on top: they are rarer
 # Too small for letters and fingers: they are buttons beside the map, from north to south.
 SMALL_STATES = ("VT", "NH", "MA", "RI", "CT", "NJ", "DE", "MD", "DC")
-MARGIN = 12  # around the map of one state, so that marks at its edge are whole
-LABEL_HEIGHT, DIGIT_WIDTH, LABEL_GAP = 18, 9.5, 11  # of the numbers at marks
-MARK_RADIUS = 8
+MARGIN = 12  # around the map of one state, so that dots at its edge are whole
+LABEL_HEIGHT, DIGIT_WIDTH, LABEL_GAP = 18, 9.5, 11  # of the numbers at dots
+DOT_RADIUS = 8
 
 Card = Mapping[str, Any]  # of a case study or a district, as a search gives it
-Spot = tuple[str, int, int]  # a kind of place, and where its mark stands
+Spot = tuple[str, int, int]  # a kind of place, and where its dot stands
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -43,10 +44,10 @@ class PlacedDistrict:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Dot:
     """A drawn district, or several that stand in one spot. `label`: numbers of a table's rows."""
 
-    kind: str
+    drawing: str  # of its kind of place, as marks.py names it
     x: float
     y: float
     label: str = ""
@@ -71,8 +72,17 @@ class StateOnMap:
     name: str
     outline: str
     letters: Point
-    is_small: bool
     cases: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a button beside the large map."""
+        return self.usps in SMALL_STATES
+
+    @property
+    def place(self) -> int:
+        """Its place among the small states."""
+        return SMALL_STATES.index(self.usps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class NationalMap:
     """The map of the country."""
 
     states: Sequence[StateOnMap]
-    marks: Sequence[Mark]
+    dots: Sequence[Dot]
     legend: Sequence[LegendEntry]
     drawn: int  # districts
     undrawn: int  # districts without a known position, or of a territory
@@ -92,7 +102,7 @@ class StateMap:
 
     outline: str
     view_box: str
-    marks: Sequence[Mark]
+    dots: Sequence[Dot]
     legend: Sequence[LegendEntry]
     undrawn: int
 
@@ -105,6 +115,11 @@ class CrossRow:
     name: str
     counts: Mapping[str, int]
     total: int
+
+
+def drawing_of(kind: str) -> str:
+    """The drawing of a kind of place."""
+    return kind if kind in marks.PLACES else marks.UNKNOWN_PLACE
 
 
 def has_outline(usps: str) -> bool:
@@ -133,8 +148,11 @@ def placed_district(card: Card) -> PlacedDistrict:
     return _placed(card, kinds[0] if len(kinds) == 1 else NOT_STATED)
 
 
-def national_map(cases: Sequence[Card], names: Mapping[str, str]) -> NationalMap:
-    """Where these case studies are. `names`: the name of each state by USPS code."""
+def national_map(
+    cases: Sequence[Card], names: Mapping[str, str], kinds: Sequence[str] = KINDS
+) -> NationalMap:
+    """Where these case studies are. `names`: the name of each state by USPS code; `kinds`: the
+    kinds of place that are drawn."""
     counts = Counter(state["value"] for case in cases for state in case["states"])
     data = _national()
     states = [
@@ -143,12 +161,11 @@ def national_map(cases: Sequence[Card], names: Mapping[str, str]) -> NationalMap
             names.get(usps, usps),
             outline,
             Point(*data["letters"][usps]),
-            usps in SMALL_STATES,
             counts[usps],
         )
         for usps, outline in data["outlines"].items()
     ]
-    districts = placed_districts(cases)
+    districts = [one for one in placed_districts(cases) if one.kind in kinds]
     drawn = [
         district for district in districts if district.position and district.state in _states()
     ]
@@ -156,8 +173,8 @@ def national_map(cases: Sequence[Card], names: Mapping[str, str]) -> NationalMap
     for district in drawn:
         assert district.position is not None
         spots.add(_spot(district, national_point(district.state, *district.position)))
-    marks = [Mark(kind, x, y) for kind, x, y in sorted(spots, key=_drawing_order)]
-    return NationalMap(states, marks, _legend(drawn), len(drawn), len(districts) - len(drawn))
+    dots = [Dot(drawing_of(kind), x, y) for kind, x, y in sorted(spots, key=_drawing_order)]
+    return NationalMap(states, dots, _legend(drawn), len(drawn), len(districts) - len(drawn))
 
 
 def state_map(usps: str, districts: Sequence[PlacedDistrict]) -> StateMap | None:
@@ -178,7 +195,7 @@ def state_map(usps: str, districts: Sequence[PlacedDistrict]) -> StateMap | None
     return StateMap(
         outline=state["outline"],
         view_box=f"{box[0]} {box[1]} {box[2] - box[0]} {box[3] - box[1]}",
-        marks=_labeled(numbers_at, box),
+        dots=_labeled(numbers_at, box),
         legend=_legend(drawn),
         undrawn=len(own) - len(drawn),
     )
@@ -241,15 +258,15 @@ def _drawing_order(spot: Spot) -> tuple[int, int, int]:
     return (DRAWN.index(kind), y, x)
 
 
-def _labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Mark]:
-    """Marks with their numbers at the side where these cover least: right, left, below or above."""
+def _labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Dot]:
+    """Dots with their numbers at the side where these cover least: right, left, below or above."""
     taken = [_around(x, y) for _, x, y in numbers_at]
-    marks = []
+    dots = []
     for spot in sorted(numbers_at, key=_drawing_order):
         kind, x, y = spot
         label = numbers_text(numbers_at[spot])
         if not label:
-            marks.append(Mark(kind, x, y))
+            dots.append(Dot(drawing_of(kind), x, y))
             continue
         width = len(label) * DIGIT_WIDTH
         sides = [
@@ -264,12 +281,12 @@ def _labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Mark]:
             sides, key=lambda side: _covering(side[3], others, box)
         )
         taken.append(covered)
-        marks.append(Mark(kind, x, y, label, label_x, label_y, anchor))
-    return marks
+        dots.append(Dot(drawing_of(kind), x, y, label, label_x, label_y, anchor))
+    return dots
 
 
 def _around(x: float, y: float) -> Box:
-    return (x - MARK_RADIUS, y - MARK_RADIUS, x + MARK_RADIUS, y + MARK_RADIUS)
+    return (x - DOT_RADIUS, y - DOT_RADIUS, x + DOT_RADIUS, y + DOT_RADIUS)
 
 
 def _covering(covered: Box, others: Iterable[Box], box: Box) -> float:

@@ -40,6 +40,7 @@ class RailLink:
 
 RAIL = (
     RailLink("cases", "Cases", "/case-studies"),
+    RailLink("map", "Map", "/map"),
     RailLink("districts", "Districts", "/districts"),
     RailLink("strategies", "Strategies", "/#strategies"),
     RailLink("about", "About", "/#evidence"),

@@ -2,8 +2,26 @@
 
 from fastapi import APIRouter
 
-from app.site import case_study, corrections, district, home, search_page, static_files, versions
+from app.site import (
+    case_study,
+    corrections,
+    district,
+    home,
+    map_page,
+    search_page,
+    static_files,
+    versions,
+)
 
 router = APIRouter(include_in_schema=False)
-for part in (home, search_page, case_study, versions, district, corrections, static_files):
+for part in (
+    home,
+    search_page,
+    map_page,
+    case_study,
+    versions,
+    district,
+    corrections,
+    static_files,
+):
     router.include_router(part.router)

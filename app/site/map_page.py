@@ -1,0 +1,164 @@
+"""/map: where the case studies of a search are, drawn and as a table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fastapi import APIRouter, Request, Response
+
+from app.catalog.vocabulary import Vocabulary
+from app.search.facets import NOT_STATED_LABEL
+from app.search.filters import FILTER, NOT_STATED
+from app.search.index import Index
+from app.search.query import OF_A_PAGE, SearchQuery
+from app.search.results import all_hits
+from app.site import marks, terms
+from app.site.cards import card
+from app.site.chosen import chips, ways_out
+from app.site.display import counted
+from app.site.facet_panels import LABELS
+from app.site.map import KINDS, NationalMap, cross_table, national_map
+from app.site.marks import Mark
+from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.search_form import TAKEN, SearchForm, read_form
+from app.web.state import resource
+
+router = APIRouter()
+ADDRESS = "/map"
+FIELDS = ("strategy", "rurality", "evidence")  # of the form; the rest of the search is hidden
+CASES = ("case study", "case studies")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A value to choose."""
+
+    value: str
+    label: str
+    is_selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A list to choose from."""
+
+    name: str
+    label: str
+    options: Sequence[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class LegendLink:
+    """A kind of place with its number of drawn districts. `address`: the map of it alone, or,
+    where it is chosen, of all kinds."""
+
+    mark: Mark
+    count: int
+    address: str
+    is_chosen: bool
+
+
+@router.get(ADDRESS)
+async def map_page(request: Request) -> Response:
+    """The map of a search of the case studies."""
+    index = resource(request, Index)
+    index.look()
+    form = read_form(index, "case-study", ADDRESS, request.query_params.multi_items())
+    ignored = unknown_parameters(request, TAKEN)
+    return respond(request, replace(_page(index, form), ignored=ignored))
+
+
+def state_names(vocabulary: Vocabulary) -> dict[str, str]:
+    """The name of each state by its USPS code."""
+    return {term.code: term.label for term in vocabulary.terms("state")}
+
+
+def state_addresses(query: SearchQuery, usps: Sequence[str]) -> dict[str, str]:
+    """Where a state leads: to what the search finds there."""
+    everywhere = replace(query, path="/case-studies", cursor=None, limit=20, sort="relevance")
+    if not everywhere.parameters:
+        return {code: terms.address("state", code) for code in usps}
+    return {code: everywhere.url_with(("state", code)) for code in usps}
+
+
+def legend_links(
+    drawn: NationalMap, query: SearchQuery, vocabulary: Vocabulary
+) -> list[LegendLink]:
+    """The key of a map; its entries are links."""
+    chosen = query.any_of.get("rurality", ())
+    return [
+        LegendLink(
+            kind_mark(vocabulary, entry.kind),
+            entry.count,
+            query.url_without("rurality", *OF_A_PAGE)
+            if entry.kind in chosen
+            else replace(query, path=ADDRESS).url_with(("rurality", entry.kind)),
+            entry.kind in chosen,
+        )
+        for entry in drawn.legend
+    ]
+
+
+def kind_mark(vocabulary: Vocabulary, kind: str) -> Mark:
+    """The mark of a kind of place, also where it is not stated."""
+    return marks.place(vocabulary, kind, NOT_STATED_LABEL if kind == NOT_STATED else None)
+
+
+def choices(names: Sequence[str], query: SearchQuery, vocabulary: Vocabulary) -> list[Choice]:
+    """Lists to choose one term from, for these filters."""
+    return [Choice(name, LABELS[name], _options(name, query, vocabulary)) for name in names]
+
+
+def _page(index: Index, form: SearchForm) -> Page:
+    results, vocabulary = form.results, index.vocabulary
+    query = results.query
+    cases = [card(results.collection, number) for number in all_hits(query, index)]
+    names = state_names(vocabulary)
+    drawn = national_map(cases, names, query.any_of.get("rurality", KINDS))
+    chosen = chips(query, vocabulary)
+    what = ", ".join([*([query.q] if query.q else []), *(chip.label for chip in chosen)])
+    values = {
+        "map": drawn,
+        "total": len(cases),
+        "addresses": state_addresses(query, list(names)),
+        "legend": legend_links(drawn, query, vocabulary),
+        "kinds": [(kind, kind_mark(vocabulary, kind)) for kind in KINDS],
+        "rows": cross_table(cases, names),
+        "choices": choices(FIELDS, query, vocabulary),
+        "hidden": [
+            (name, value)
+            for name, value in query.parameters.items()
+            if name not in (*FIELDS, *OF_A_PAGE)
+        ],
+        "chips": chosen,
+        "clear": ADDRESS,
+        "ways_out": ways_out(results, vocabulary),
+        "faults": list(form.faults.values()),
+    }
+    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
+    return Page(
+        "map.html",
+        f"Map: {what}" if what else "Map",
+        query.url_without(*OF_A_PAGE),
+        f"Where {counted(len(cases), *CASES)} of community school districts "
+        f"{'is' if len(cases) == 1 else 'are'}, on a map and as a table.",
+        "map",
+        values,
+        alternates=[
+            Alternate(JSON, "JSON", f"/v1/case-studies{filters}"),
+            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv{filters}"),
+        ],
+        status=form.status,
+    )
+
+
+def _options(name: str, query: SearchQuery, vocabulary: Vocabulary) -> list[Option]:
+    chosen = query.any_of.get(name, ())
+    options = [
+        Option(term.code, term.label, chosen == (term.code,))
+        for term in vocabulary.terms(FILTER[name].vocabulary)
+        if term.code != NOT_STATED
+    ]
+    options.append(Option(NOT_STATED, NOT_STATED_LABEL, chosen == (NOT_STATED,)))
+    if len(chosen) > 1:  # by an address that somebody made elsewhere
+        options.append(Option(",".join(chosen), f"{len(chosen)} chosen", is_selected=True))
+    return options
