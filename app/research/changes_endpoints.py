@@ -169,12 +169,12 @@ async def list_changes(request: Request) -> Response:
     the pages in order equals the directory. Takes the search filters; records outside them are
     listed as `unmatched`, so that a copy of the selection drops them. With `wait`, an empty answer
     is held until something changes."""
-    given = _given(request)
-    page, through = await run_in_threadpool(_page, request, given)
-    if not page.changes and given.get("wait"):
+    values = _given(request)
+    page, through = await run_in_threadpool(_page, request, values)
+    if not page.changes and values.get("wait"):
         with resource(request, WaitingReaders).one_more():
-            page, through = await _wait_for_change(request, given)
-    return _changes_answer(request, given, page, through)
+            page, through = await _wait_for_change(request, values)
+    return _changes_answer(request, values, page, through)
 
 
 @router.get(
@@ -211,14 +211,14 @@ def _given(request: Request) -> dict[str, Any]:
     return read_values(request, PARAMETERS)
 
 
-async def _wait_for_change(request: Request, given: dict[str, Any]) -> tuple[ChangePage, int]:
+async def _wait_for_change(request: Request, values: dict[str, Any]) -> tuple[ChangePage, int]:
     """The page as soon as it has a change, or empty when the time is over or the reader has left."""
     index = resource(request, Index)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + given["wait"]
+    deadline = loop.time() + values["wait"]
     while True:
         generation = index.generation
-        page, through = await run_in_threadpool(_page, request, given)
+        page, through = await run_in_threadpool(_page, request, values)
         while not page.changes and index.generation == generation:
             if loop.time() >= deadline or await request.is_disconnected():
                 return page, through
@@ -228,17 +228,17 @@ async def _wait_for_change(request: Request, given: dict[str, Any]) -> tuple[Cha
             return page, through
 
 
-def _page(request: Request, given: dict[str, Any]) -> tuple[ChangePage, int]:
+def _page(request: Request, values: dict[str, Any]) -> tuple[ChangePage, int]:
     """A page of the feed, and the revision up to which it is complete."""
-    after = changes.position(given.get("after", 0), given.get("after_record"))
-    selection = _selection(request, given.get("kind"))
+    after = changes.position(values.get("after", 0), values.get("after_record"))
+    selection = _selection(request, values.get("kind"))
     with resource(request, Database).reading() as session:
         newest = revisions.newest_seq(session)
         page = changes.page(
             session,
             after,
-            limit=given.get("limit", MAX_CHANGES),
-            kind=given.get("kind"),
+            limit=values.get("limit", MAX_CHANGES),
+            kind=values.get("kind"),
             selection=selection,
         )
     if page.next is None:
@@ -263,7 +263,7 @@ def _selection(request: Request, kind: str | None) -> Selection | None:
 
 
 def _changes_answer(
-    request: Request, given: dict[str, Any], page: ChangePage, through: int
+    request: Request, values: dict[str, Any], page: ChangePage, through: int
 ) -> Response:
     links = {"self": _address(request, {})}
     if page.next is not None:
@@ -272,7 +272,7 @@ def _changes_answer(
     meta = provenance(
         through,
         max((change.at for change in page.changes), default=resource(request, Index).updated_at),
-        f"changes after revision {given.get('after', 0)}",
+        f"changes after revision {values.get('after', 0)}",
         resource(request, Settings).base_url + links["self"],
     )
     data = [_change(change) for change in page.changes]
