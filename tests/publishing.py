@@ -95,7 +95,7 @@ def every_record(session: Session, kind: str) -> list[StoredRecord]:
 
 def wait_for(service: Service, revision: int) -> None:
     """Wait until the service answers at this revision; on PostgreSQL word of a commit takes a moment."""
-    while httpx.get(service.url).json()["revision"] < revision:
+    while httpx.get(f"{service.url}/v1").json()["revision"] < revision:
         time.sleep(0.005)
 
 

@@ -31,7 +31,15 @@ ASKED = (
     "/v1/states",
     "/v1/localities",
     "/openapi.json",
+    "/v1",
     "/",
+    "/case-studies",
+    "/case-studies?sort=-updated&limit=100",
+    "/case-studies/boise-id",
+    "/case-studies/boise-id/versions",
+    "/districts?q=xilophonia",
+    "/districts/boise-school-district-id",
+    "/districts/boise-school-district-id/versions",
     *(
         f"/v1/exports/{table}.{form}"
         for table in ("case-studies", "districts")

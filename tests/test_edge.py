@@ -8,6 +8,9 @@ import pytest
 pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
 READS = (
     "/",
+    "/v1",
+    "/case-studies?q=attendance",
+    "/case-studies/boise-id",
     "/v1/case-studies?q=attendance&limit=2",
     "/v1/case-studies/boise-id",
     "/v1/districts/1600360",

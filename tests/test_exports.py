@@ -99,7 +99,7 @@ def test_a_file_is_named_for_the_table_and_the_revision(
     client: httpx.Client, table: str, form: str, media_type: str
 ) -> None:
     answer = client.get(f"/v1/exports/{table}.{form}")
-    revision = client.get("/").json()["revision"]
+    revision = client.get("/v1").json()["revision"]
     assert (
         answer.headers["Content-Disposition"] == f'attachment; filename="{table}-{revision}.{form}"'
     )
@@ -250,7 +250,7 @@ def test_a_copy_that_is_not_current_any_more_is_sent_again(
 def test_an_export_tells_its_license_and_revision(client: httpx.Client) -> None:
     answer = client.get(SHORT)
     assert answer.links["license"]["url"] == "https://creativecommons.org/licenses/by/4.0/"
-    assert int(answer.headers["Directory-Revision"]) == client.get("/").json()["revision"]
+    assert int(answer.headers["Directory-Revision"]) == client.get("/v1").json()["revision"]
     assert answer.headers["Cache-Control"].startswith("public, max-age=")
 
 

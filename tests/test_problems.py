@@ -280,7 +280,7 @@ def test_refusals_name_what_is_public_and_nothing_from_inside(client: httpx.Clie
 @pytest.mark.parametrize(
     ("path", "accept"),
     [
-        ("/v1/case-studies", "text/html"),
+        ("/v1/case-studies", "image/png"),
         ("/v1/case-studies", "application/json;q=0"),
         ("/v1/districts/boise-school-district-id", "text/csv, image/*"),
         ("/v1/exports/districts.csv", "application/json"),
@@ -425,6 +425,9 @@ def test_a_body_in_utf_8_may_say_so(people: People) -> None:
 def test_a_method_that_is_not_taken_is_refused_with_those_that_are(client: httpx.Client) -> None:
     for path in (
         "/",
+        "/v1",
+        "/case-studies",
+        "/case-studies/boise-id",
         "/v1/case-studies",
         "/v1/case-studies/boise-id",
         "/v1/exports/districts.csv",

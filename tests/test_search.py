@@ -160,7 +160,7 @@ def test_a_zip_code_or_a_town_is_a_place(client: httpx.Client) -> None:
 def test_without_words_everything_is_found(find: Callable[..., Json], client: httpx.Client) -> None:
     answer = find()
     assert answer["meta"]["match"] is None
-    assert answer["meta"]["total"] == client.get("/").json()["case_studies"]
+    assert answer["meta"]["total"] == client.get("/v1").json()["case_studies"]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_an_answer_says_where_it_comes_from_and_how_to_cite_it(
         "name": "CC BY 4.0",
         "url": "https://creativecommons.org/licenses/by/4.0/",
     }
-    assert meta["revision"] == client.get("/").json()["revision"]
+    assert meta["revision"] == client.get("/v1").json()["revision"]
     assert f"Revision {meta['revision']}," in meta["cite"]
     address = meta["cite"].split()[-1]
     assert slugs(httpx.get(address).json()) == slugs(answer)

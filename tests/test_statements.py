@@ -24,6 +24,10 @@ SEARCHES = (
 )
 OTHERS = (
     "/",
+    "/v1",
+    "/case-studies?q=attendance&rurality=rural",
+    "/case-studies?show=strategy",
+    "/districts?q=oakland",
     "/v1/strategies",
     "/v1/states",
     "/v1/localities",

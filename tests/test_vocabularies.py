@@ -133,7 +133,7 @@ def test_a_term_that_no_filter_takes_has_no_link(client: httpx.Client, name: str
 
 
 def test_the_service_document_links_every_vocabulary(client: httpx.Client) -> None:
-    links = client.get("/").json()["links"].values()
+    links = client.get("/v1").json()["links"].values()
     assert {f"/v1/{name}" for name in LISTS} <= set(links)
 
 
@@ -197,7 +197,7 @@ def test_other_words_for_a_strategy_are_told(client: httpx.Client) -> None:
 def test_a_vocabulary_says_where_it_comes_from(client: httpx.Client, name: str) -> None:
     meta = client.get(f"/v1/{name}").json()["meta"]
     assert meta["license"]["name"] == "CC BY 4.0"
-    assert meta["revision"] == client.get("/").json()["revision"]
+    assert meta["revision"] == client.get("/v1").json()["revision"]
     assert meta["cite"].endswith(f"/v1/{name}")
 
 

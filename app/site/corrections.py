@@ -156,8 +156,8 @@ def _send(request: Request, about: About, body: bytes) -> Response:
     document |= {"about": about.slug, "kind": "correction"} if about.slug else {}
     try:
         resource(request, SuggestionLimits).let_in(request)
-        asked = parse_shape(SuggestionRequest, document)
-        token = take_in(resource(request, Database), asked, at=now())
+        suggestion = parse_shape(SuggestionRequest, document)
+        token = take_in(resource(request, Database), suggestion, at=now())
     except Invalid as invalid:
         faults = {name: text.removeprefix(f"{name}: ") for name, text in _by_field(invalid)}
         return _form(request, about, typed, faults, status=422)

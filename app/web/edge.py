@@ -98,7 +98,7 @@ class Edge:
         links = {
             media_type: url for media_type, url in elsewhere.items() if accepts(accept, media_type)
         }
-        if HTML in links:
+        if list(links) == [HTML]:
             return Response(status_code=303, headers={"Location": links[HTML]})
         detail += "".join(f" For {media_type}, use {url}." for media_type, url in links.items())
         values = [f'<{url}>; rel="alternate"; type="{type_}"' for type_, url in links.items()]
