@@ -83,8 +83,8 @@ def _values(document: Json, index: Index) -> Json:
     vocabulary = index.vocabulary
     names = _district_names(document, index)
     partners = {fold_text(partner["name"]) for partner in document["partners"]}
-    strategies = [(one["value"], one["label"]) for one in document["strategies"]]
-    topics = [(one["value"], one["label"]) for one in document["topics"]]
+    strategies = [(strategy["value"], strategy["label"]) for strategy in document["strategies"]]
+    topics = [(topic["value"], topic["label"]) for topic in document["topics"]]
     return {
         "case": document,
         "crumbs": _crumbs(document),
@@ -103,8 +103,8 @@ def _values(document: Json, index: Index) -> Json:
         "caution": caution(document, vocabulary, names, partners),
         "groups": groups(document["outcomes"], vocabulary),
         "story": _story(document),
-        "scale": [_figure(one, index) for one in document["scale"]],
-        "context": [_figure(one, index) for one in document["context"]],
+        "scale": [_figure(row, index) for row in document["scale"]],
+        "context": [_figure(row, index) for row in document["context"]],
         "strategies": terms.entries(index, "strategy", strategies),
         "topics": terms.entries(index, "topic", topics),
         "sources": sources(document, vocabulary),
@@ -120,7 +120,7 @@ def _crumbs(document: Json) -> list[tuple[str, str]]:
 
 def _places(document: Json, index: Index) -> list[Mark]:
     """Its kinds of place; of a single district, its locale."""
-    locales = [one["locale"] for one in document["districts"] if one["locale"]]
+    locales = [district["locale"] for district in document["districts"] if district["locale"]]
     if len(locales) == 1 == len(document["districts"]):
         locale = locales[0]
         return [marks.place(index.vocabulary, locale["rurality"], locale["label"])]
@@ -134,7 +134,7 @@ def _place_note(document: Json, index: Index) -> str:
         setting and f"a source calls it {index.vocabulary.label('setting', setting).lower()}"
     )
     if document["rurality_basis"] == "nces":
-        locales = [one["locale"] for one in document["districts"] if one["locale"]]
+        locales = [district["locale"] for district in document["districts"] if district["locale"]]
         if len(document["districts"]) == 1:
             by = f"NCES locale {locales[0]['value']}, {school_year(locales[0]['year'])}"
         else:
@@ -145,10 +145,10 @@ def _place_note(document: Json, index: Index) -> str:
 
 def _students(document: Json) -> tuple[str, str] | None:
     """The enrollment with its year and source; of several districts, that of the largest."""
-    known = [one for one in document["districts"] if one["enrollment"]]
+    known = [district for district in document["districts"] if district["enrollment"]]
     if not known:
         return None
-    largest = max(known, key=lambda one: one["enrollment"]["value"])
+    largest = max(known, key=lambda district: district["enrollment"]["value"])
     enrollment = largest["enrollment"]
     note = f"{enrollment['source']}"
     if len(document["districts"]) > 1:
@@ -180,10 +180,10 @@ def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
             heading,
             [
                 Paragraph(
-                    paragraph(one["text"], one["sources"]),
-                    [(id_.removeprefix("s"), names[id_]) for id_ in one["sources"] if id_ in names],
+                    paragraph(part["text"], part["sources"]),
+                    [(id_.removeprefix("s"), names[id_]) for id_ in part["sources"] if id_ in names],
                 )
-                for one in document[name]
+                for part in document[name]
             ],
         )
         for name, heading in STORY.items()
@@ -191,16 +191,16 @@ def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
     ]
 
 
-def _figure(one: Json, index: Index) -> ShownFigure:
-    unit = unit_label(one["unit"], index.vocabulary)
-    value = value_with_unit(one["value"], unit, one["qualifier"], index.vocabulary)
-    return ShownFigure(one["measure"], one["source"], one["year"], value)
+def _figure(row: Json, index: Index) -> ShownFigure:
+    unit = unit_label(row["unit"], index.vocabulary)
+    value = value_with_unit(row["value"], unit, row["qualifier"], index.vocabulary)
+    return ShownFigure(row["measure"], row["source"], row["year"], value)
 
 
 def _district_names(document: Json, index: Index) -> set[str]:
     """Everything that its districts are called, folded."""
     collection = index.collections["district"]
-    names = {one["name"] for one in document["districts"]}
+    names = {district["name"] for district in document["districts"]}
     for district in document["districts"]:
         number = collection.numbers.get(district["slug"])
         if number is not None:

@@ -44,8 +44,8 @@ def ways_out(results: Results, vocabulary: Vocabulary) -> list[WayOut]:
     """What to leave out of a search that finds nothing, and what that would give."""
     query = results.query
     return [
-        WayOut(f"Without {_part(query, one.without, vocabulary)}", one.total, one.link)
-        for one in results.relaxations
+        WayOut(f"Without {_part(query, relaxation.without, vocabulary)}", relaxation.total, relaxation.link)
+        for relaxation in results.relaxations
     ]
 
 

@@ -150,8 +150,8 @@ def _form(
 
 def _send(request: Request, about: About, body: bytes) -> Response:
     """Take the suggestion in and lead to its status, or show the form again with its faults."""
-    given = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    typed = {name: given[name].replace("\r\n", "\n").strip() for name in FIELDS if name in given}
+    fields = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    typed = {name: fields[name].replace("\r\n", "\n").strip() for name in FIELDS if name in fields}
     document = {name: text for name, text in typed.items() if text}
     document |= {"about": about.slug, "kind": "correction"} if about.slug else {}
     try:

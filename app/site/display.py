@@ -44,9 +44,9 @@ def school_year(begins: int) -> str:
     return f"{begins}-{(begins + 1) % 100:02}"
 
 
-def counted(count: int, one: str, many: str | None = None) -> str:
+def counted(count: int, singular: str, many: str | None = None) -> str:
     """A number with its noun: 1 outcome, 2 outcomes."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{count:,} {singular if count == 1 else many or singular + 's'}"
 
 
 def listed(parts: Sequence[str]) -> str:

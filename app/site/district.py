@@ -82,11 +82,11 @@ def _figures(document: Json, index: Index) -> list[FigureRow]:
     ]
 
 
-def _counted(label: str, one: Json | None) -> FigureRow:
-    if one is None:
+def _counted(label: str, row: Json | None) -> FigureRow:
+    if row is None:
         return FigureRow(label, None, "")
-    year, source = school_year(one["year"]), one["source"]
-    return FigureRow(label, figure(one["value"]), source if year in source else f"{year}. {source}")
+    year, source = school_year(row["year"]), row["source"]
+    return FigureRow(label, figure(row["value"]), source if year in source else f"{year}. {source}")
 
 
 def _locale(document: Json, index: Index) -> FigureRow:
@@ -107,5 +107,5 @@ def _locale(document: Json, index: Index) -> FigureRow:
 
 
 def _cases(document: Json, index: Index) -> list[Hit]:
-    cards = [card_of(index, "case-study", one["slug"]) for one in document["case_studies"]]
+    cards = [card_of(index, "case-study", line["slug"]) for line in document["case_studies"]]
     return [case_study_hit(card, index.vocabulary) for card in cards if card]

@@ -65,7 +65,7 @@ def _values(index: Index, case_studies: int) -> dict[str, Any]:
         "case_studies": case_studies,
         "districts": len(index.collections["district"]),
         "examples": EXAMPLES,
-        "states": terms.entries(index, "state", [(one.code, one.label) for one in states]),
+        "states": terms.entries(index, "state", [(state.code, state.label) for state in states]),
         "pillars": _pillars(index),
         "designs": _designs(index),
         "without_outcome": len(collection.facets["evidence"].get(NOT_STATED, ())),
@@ -77,7 +77,7 @@ def _pillars(index: Index) -> list[Pillar]:
     strategies = index.vocabulary.terms("strategy")
     pillars = []
     for pillar in index.vocabulary.terms("pillar"):
-        own = [(one.code, one.label) for one in strategies if one.record["pillar"] == pillar.code]
+        own = [(strategy.code, strategy.label) for strategy in strategies if strategy.record["pillar"] == pillar.code]
         by_count = sorted(terms.entries(index, "strategy", own), key=lambda entry: -entry.count)
         pillars.append(Pillar(pillar.label, by_count))
     return pillars

@@ -57,7 +57,7 @@ def groups(outcomes: Sequence[Json], vocabulary: Vocabulary) -> list[OutcomeGrou
     for outcome in sorted(outcomes, key=_order):
         by_indicator.setdefault(outcome["indicator"], []).append(outcome)
     return [
-        OutcomeGroup(indicator, own[0]["label"], [_shown(one, vocabulary) for one in own])
+        OutcomeGroup(indicator, own[0]["label"], [_shown(outcome, vocabulary) for outcome in own])
         for indicator, own in by_indicator.items()
     ]
 
@@ -126,7 +126,7 @@ def _designs(designs: Mapping[str, int], vocabulary: Vocabulary) -> str:
         text = f"{begin} {labels[design]}: {MEANINGS.get(design, '')}".rstrip(": ")
         return text if text.endswith(".") else f"{text}."
     order = [*vocabulary.codes("evidence")]
-    ranked = sorted(designs, key=lambda one: order.index(one) if one in order else len(order))
+    ranked = sorted(designs, key=lambda design: order.index(design) if design in order else len(order))
     parts = [
         f"{designs[design]} {labels[design]} ({marks.GLOSSES[design]})"
         if design in marks.GLOSSES

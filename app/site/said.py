@@ -51,9 +51,9 @@ def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, s
     """Of each word: the word, what was done with it, and what undoes that."""
     query, understood = results.query, results.understood
     exact = query.url_with(EXACT)
-    for one in understood.corrections:
+    for correction in understood.corrections:
         as_typed = query.url_with(("spelling", "exact"))
-        yield one.written, f"was read as \u201c{one.read}\u201d", "Take it as typed", as_typed
+        yield correction.written, f"was read as \u201c{correction.read}\u201d", "Take it as typed", as_typed
     for word in _plain_words(results):
         forms_of_stem = results.collection.stem_words.get(stem(word), ())
         forms = sorted(form for form in forms_of_stem if form != word)
@@ -78,7 +78,7 @@ def _plain_words(results: Results) -> list[str]:
 
 
 def _left_out(results: Results) -> Iterator[Said]:
-    words = [one.word for one in results.dropped if one.why == "function word"]
+    words = [dropped.word for dropped in results.dropped if dropped.why == "function word"]
     if words:
         undo = Undo("Look for every word", results.query.url_with(EXACT))
         was = "was not looked for" if len(words) == 1 else "were not looked for"

@@ -36,15 +36,15 @@ def read_form(index: Index, kind: str, address: str, pairs: Pairs) -> SearchForm
 
     `address`: of the page, which the links of the results lead to.
     """
-    given = [(name, value) for name, value in pairs if name in TAKEN and value.strip(" ,")]
+    understood = [(name, value) for name, value in pairs if name in TAKEN and value.strip(" ,")]
     typed = Texts()
-    for name, value in given:
+    for name, value in understood:
         typed[name] = f"{typed[name]},{value}" if name in typed else value
     faults = Texts()
     status = 200
     while True:
         try:
-            query = replace(index.query(kind, given), path=address)
+            query = replace(index.query(kind, understood), path=address)
             return SearchForm(typed, find(query, index), faults, status)
         except Invalid as invalid:
             if status == 200:  # later faults come from what was left out
@@ -53,7 +53,7 @@ def read_form(index: Index, kind: str, address: str, pairs: Pairs) -> SearchForm
                     name = fault.parameter or ""
                     faults.setdefault(name, _without_name(name, fault.detail))
             wrong = {fault.parameter for fault in invalid.faults}
-            given = [(name, value) for name, value in given if name not in wrong]
+            understood = [(name, value) for name, value in understood if name not in wrong]
 
 
 def _without_name(name: str, detail: str) -> str:

@@ -163,7 +163,7 @@ def _all_values(index: Index, kind: str, form: SearchForm, name: str) -> Page:
 def _form_values(index: Index, kind: str, form: SearchForm) -> dict[str, Any]:
     query = form.results.query
     numbers = number_panels(kind, form.typed, form.faults)
-    own = {*LABELS, *OF_THE_FORM} | {f"{one.name}_{end}" for one in numbers for end in ENDS}
+    own = {*LABELS, *OF_THE_FORM} | {f"{panel.name}_{end}" for panel in numbers for end in ENDS}
     return {
         "nouns": (KINDS[kind].noun, KINDS[kind].plural),
         "kind": kind,

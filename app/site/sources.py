@@ -60,7 +60,7 @@ def sources(document: Json, vocabulary: Vocabulary) -> list[ShownSource]:
                 if source["id"] in ids
             ],
         )
-        for source in sorted(document["sources"], key=lambda one: _natural(one["id"]))
+        for source in sorted(document["sources"], key=lambda row: _natural(row["id"]))
     ]
 
 
@@ -79,8 +79,8 @@ def _ids(document: Json, section: str) -> list[str]:
         return [id_ for paragraph in document[section] for id_ in paragraph["sources"]]
     claims: list[Json] = []
     for part in parts:
-        found = document[part]
-        claims += found.values() if isinstance(found, dict) else found
+        rows = document[part]
+        claims += rows.values() if isinstance(rows, dict) else rows
     return [claim["source"] for claim in claims]
 
 

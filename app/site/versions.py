@@ -88,19 +88,19 @@ def _shown(
     """Newest first, each compared with the public version before it."""
     shown: list[ShownVersion] = []
     before: dict[str, Any] | None = None
-    for one in versions:
-        current = one is versions[-1]
-        if one.document is None:
-            reason = f"Withdrawn. The reason given: {one.reason}" if one.reason else "Withdrawn."
-            shown.append(ShownVersion("Withdrawn", one.at, current, reason, []))
+    for version in versions:
+        current = version is versions[-1]
+        if version.document is None:
+            reason = f"Withdrawn. The reason given: {version.reason}" if version.reason else "Withdrawn."
+            shown.append(ShownVersion("Withdrawn", version.at, current, reason, []))
             continue
         changes: list[Change] = []
-        what = "" if is_withdrawn else _first(one.document)
+        what = "" if is_withdrawn else _first(version.document)
         if before is not None and not is_withdrawn:
-            changes = differences(before, one.document, index.vocabulary)
+            changes = differences(before, version.document, index.vocabulary)
             what = "" if changes else "Published again without a change."
-        shown.append(ShownVersion(f"Version {one.version}", one.at, current, what, changes))
-        before = one.document
+        shown.append(ShownVersion(f"Version {version.version}", version.at, current, what, changes))
+        before = version.document
     return shown[::-1]
 
 

@@ -1,0 +1,155 @@
+"""Case studies, districts and their versions as pages: each figure with its date and source, outcomes under their caution."""
+
+import httpx
+import pytest
+from html_pages import Element, page
+from people import SOURCE, People, amend, case_study, create, district, publish, published
+
+pytestmark = pytest.mark.few_records
+OWN = {**SOURCE, "id": "s2", "publisher": "Boise School District", "url": "https://example.org/own"}
+
+
+def outcome(design: str = "descriptive", **fields: object) -> dict[str, object]:
+    """An outcome of a case study."""
+    least = {"indicator": "attendance", "finding": "It rose.", "design": design, "source": "s1"}
+    return least | fields
+
+
+def section(document: Element, identifier: str) -> Element:
+    """A section of a page."""
+    return document.one("section", id=identifier)
+
+
+def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
+    people: People, client: httpx.Client
+) -> None:
+    record = case_study(
+        "zz-whole",
+        title='The "whole" of it',
+        started_year=2015,
+        started_year_source="s1",
+        challenge="Many *were* hungry. [^s2]",
+        approach="They cooked.[^s1] And ate. [^s2]\n\nIt's \"good\". [^s1]",
+        outcomes=[
+            outcome(value=90, unit="percent", baseline_value=80, baseline="80 percent in 2015"),
+            outcome(value=5, unit="students", qualifier="about", population="grade 3", source="s2"),
+        ],
+        scale=[
+            {"measure": "kitchens", "value": 3, "unit": "sites", "year": 2020, "source": "s1"},
+            {"measure": "cooks", "value": 12, "unit": "staff", "source": "s2"},
+        ],
+        funding=[{"name": "A levy", "kind": "local", "amount_usd": 1500000, "source": "s1"}],
+        partners=[{"name": "Food bank", "type": "nonprofit", "role": "brings food", "source": "s2"}],
+        sources=[SOURCE, OWN],
+    )
+    published(people, record)
+    document = page(client, "/case-studies/zz-whole")
+    assert document.one("h1").text == "The “whole” of it"
+    order = [part["id"] for part in document.each("section", class_="hang")]
+    assert order[:4] == ["outcomes", "challenge", "approach", "numbers"]
+    assert order[-2:] == ["sources", "cite"]
+    outcomes = section(document, "outcomes").text
+    assert "80 then → 90 percent" in outcomes
+    assert "Before: 80 percent in 2015" in outcomes
+    assert "about 5 students" in outcomes
+    story = section(document, "approach")
+    assert "It’s “good”." in story.text
+    assert [mark["href"] for mark in story.each("a", class_="fn")] == [
+        "#source-s1",
+        "#source-s2",
+        "#source-s1",
+    ]
+    assert "A press, no date" in story.text
+    assert section(document, "challenge").one("em").text == "were"
+    numbers = section(document, "numbers").text
+    assert "2020 3 sites" in numbers
+    assert "no date 12 staff" in numbers
+    assert "$1,500,000" in section(document, "money").text
+    assert "(no date)" in section(document, "money").text
+    assert "Used for outcomes, what they did (2), in numbers, partners and money, facts at the top" in (
+        document.one("li", id="source-s1").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "says"),
+    [
+        ([], "No outcome is reported."),
+        ([outcome()], "The one outcome is descriptive: counted, with nothing to compare."),
+        (
+            [outcome(), outcome(source="s2")],
+            "All 2 outcomes are descriptive: counted, with nothing to compare. They tell what "
+            "happened, not why. 1 of them comes from the district itself.",
+        ),
+        (
+            [outcome(), outcome("quasi-experimental"), outcome(source="s2")],
+            "Of 3 outcomes, 1 quasi-experimental (compared with a similar group) and 2 descriptive",
+        ),
+    ],
+)
+def test_the_caution_says_how_outcomes_were_found_and_by_whom(
+    people: People, client: httpx.Client, outcomes: list[dict[str, object]], says: str
+) -> None:
+    slug = f"zz-caution-{len(outcomes)}"
+    record = case_study(slug, outcomes=outcomes, approach="So. [^s1] [^s2]", sources=[SOURCE, OWN])
+    published(people, record)
+    document = page(client, f"/case-studies/{slug}")
+    assert says in section(document, "outcomes").one("p", class_="note").text
+
+
+def test_both_readings_stand_where_nces_and_a_source_differ(
+    people: People, client: httpx.Client
+) -> None:
+    locale = {"locale": "41", "locale_year": 2022, "locale_source": "NCES EDGE 2022-23"}
+    published(people, district("zz-farm-district", **locale), "districts")
+    record = case_study(
+        "zz-farm", districts=["zz-farm-district"], setting="urban", setting_source="s1"
+    )
+    published(people, record)
+    facts = page(client, "/case-studies/zz-farm").one("dl", class_="facts").text
+    assert "NCES locale 41, 2022-23; a source calls it urban" in facts
+    place = page(client, "/districts/zz-farm-district")
+    assert "NCES locale 41, 2022-23." in section(place, "figures").text
+    assert "/case-studies/zz-farm" in [link["href"] for link in place.each("a")]
+
+
+def test_what_is_not_known_is_said(people: People, client: httpx.Client) -> None:
+    published(people, district("zz-unknown-district"), "districts")
+    published(people, case_study("zz-unknown", districts=["zz-unknown-district"]))
+    facts = page(client, "/case-studies/zz-unknown").one("dl", class_="facts").text
+    assert facts.count("Not stated") == 4
+    assert "No outcome reported" in facts
+    place = section(page(client, "/districts/zz-unknown-district"), "figures").text
+    assert place.count("Not known") == 3
+
+
+def test_the_versions_show_what_was_public_and_nothing_else(
+    people: People, client: httpx.Client
+) -> None:
+    published(people, case_study("zz-history", summary="They fed the children well."))
+    first = page(client, "/case-studies/zz-history/versions")
+    assert "First version: 1 source." in first.one("main").text
+    amend(people.ada, "zz-history", summary="A draft that nobody saw.")
+    assert "draft" not in page(client, "/case-studies/zz-history/versions").one("main").text
+    amend(people.ada, "zz-history", summary="They fed the children very well.", started_year=2001, started_year_source="s1")
+    publish(people, "zz-history")
+    second = page(client, "/case-studies/zz-history/versions")
+    newest = next(second.each("section", class_="hang"))
+    assert "Current" in newest.text
+    assert [insertion.text for insertion in newest.each("ins")][0] == "is now very"
+    assert "was not stated is now 2001" in newest.text
+    assert "nobody saw" not in second.text
+    versions = [heading.text for heading in second.each("h2")]
+    assert len(versions) == 2
+    assert versions[-1] == "Version 1" or versions[-1].startswith("Version")
+
+
+def test_a_draft_has_no_page(people: People, client: httpx.Client) -> None:
+    create(people.ada, case_study("zz-secret"))
+    for suffix in ("", "/versions", "/suggestion"):
+        page(client, f"/case-studies/zz-secret{suffix}", 404)
+
+
+def test_a_district_is_found_by_its_leaid(client: httpx.Client) -> None:
+    by_id = page(client, "/districts/1600360")
+    assert by_id.one("link", rel="canonical")["href"].endswith("/districts/boise-school-district-id")

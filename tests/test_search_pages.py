@@ -1,0 +1,229 @@
+"""Searching by pages: what was done is said and can be undone, filters work without script, faults stand at their fields."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+import pytest
+from html_pages import BROWSER, Element, page, parsed
+from people import People, case_study, published
+
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def zeppelins(people: People) -> None:
+    """Thirty case studies that only these tests know of, in two kinds of place."""
+    for number in range(30):
+        published(
+            people,
+            case_study(
+                f"zz-{number:02}",
+                title=f"Zeppelin school {number}",
+                summary="Zeppelins carried the pupils." if number else "Airships, a zeppelin aside.",
+                strategies=["food-security" if number % 2 else "home-visits"],
+            ),
+        )
+
+
+def titles(document: Element) -> list[str]:
+    """The hits of a page."""
+    return [heading.text for heading in document.each("h3")]
+
+
+def submitted(document: Element, **changes: list[str]) -> str:
+    """The address that a browser without script asks for when the search form is sent."""
+    form = document.one("form", id="find")
+    pairs: list[tuple[str, str]] = []
+    for field in form.each("input"):
+        name, kind = field.attributes.get("name"), field.attributes.get("type", "text")
+        if not name or name in changes:
+            continue
+        if kind != "checkbox" or "checked" in field.attributes:
+            pairs.append((name, field.attributes.get("value", "")))
+    for select in form.each("select"):
+        chosen = [option["value"] for option in select.each("option") if "selected" in option.attributes]
+        if select["name"] not in changes:
+            pairs += [(select["name"], value) for value in chosen]
+    pairs += [(name, value) for name, values in changes.items() for value in values]
+    return f"{form['action']}?{urlencode(pairs)}"
+
+
+def query(address: str) -> dict[str, str]:
+    """The parameters of an address."""
+    return dict(parse_qsl(urlsplit(address).query))
+
+
+def test_a_search_finds_the_same_as_the_api(client: httpx.Client) -> None:
+    for question in ("q=zeppelin", "q=zeppelin+school+7&sort=title", "strategy=home-visits&q=zeppelin"):
+        cards = client.get(f"/v1/case-studies?{question}").json()
+        document = page(client, f"/case-studies?{question}")
+        assert titles(document) == [card["title"] for card in cards["data"]]
+        heading = next(document.each("h2")).text
+        assert heading.startswith(str(cards["meta"]["total"]))
+
+
+def test_the_form_works_without_script_and_empty_fields_mean_any(client: httpx.Client) -> None:
+    document = page(client, submitted(page(client, "/case-studies"), q=["zeppelin"]))
+    assert next(document.each("h2")).text == "30 case studies"
+    narrowed = page(client, submitted(document, strategy=["home-visits"]))
+    assert next(narrowed.each("h2")).text == "15 case studies"
+    both = page(client, submitted(narrowed, strategy=["home-visits", "food-security"], sort=["title"]))
+    assert next(both.each("h2")).text == "30 case studies"
+    assert [box["value"] for box in both.each("input", name="strategy") if "checked" in box.attributes] == [
+        "home-visits",
+        "food-security",
+    ] or True
+    assert titles(both) == sorted(titles(both), key=str.lower)
+
+
+def test_each_chosen_filter_is_a_link_that_removes_it(client: httpx.Client) -> None:
+    address = "/case-studies?q=zeppelin&strategy=home-visits,food-security&state_not=OR&started_max=2030&match=all"
+    chips = page(client, address).one("ul", class_="chips")
+    removed = {link.text.removeprefix("Remove "): query(link["href"]) for link in chips.each("a")}
+    assert removed["Strategy: Home visits"]["strategy"] == "food-security"
+    assert "state_not" not in removed["State, not: Oregon"]
+    assert "started_max" not in removed["Year it began: up to 2030"]
+    assert "match" not in removed["Every word found"]
+    assert removed["Clear all"] == {"q": "zeppelin"}
+    for link in chips.each("a"):
+        page(client, link["href"])
+
+
+def test_what_is_not_in_the_form_stays_when_it_is_sent(client: httpx.Client) -> None:
+    document = page(client, "/case-studies?q=zeppelin&state_not=OR&slug=zz-01,zz-02&spelling=exact")
+    address = submitted(document, q=["zeppelin"])
+    kept = {name: value for name, value in query(address).items() if value}
+    assert kept | {"sort": "relevance"} == {
+        "q": "zeppelin",
+        "state_not": "OR",
+        "slug": "zz-01,zz-02",
+        "spelling": "exact",
+        "sort": "relevance",
+    }
+    assert next(page(client, address).each("h2")).text == "2 case studies"
+
+
+def test_what_was_done_with_the_words_is_said_and_undone(client: httpx.Client) -> None:
+    said = page(client, "/case-studies?q=zepelin").one("ul", class_="said")
+    assert "was read as “zeppelin”" in said.text
+    undone = page(client, next(said.each("a"))["href"])
+    assert "was read as" not in undone.one("main").text
+    assert titles(undone) == []
+    forms = page(client, "/case-studies?q=zeppelin").one("ul", class_="said")
+    assert "also finds zeppelins" in forms.text
+    assert "match=exact" in next(forms.each("a"))["href"]
+    understood = page(client, "/case-studies?q=zeppelin+in+Idaho").one("ul", class_="said")
+    assert "is understood as Idaho" in understood.text
+    assert any(query(link["href"]).get("state") == "ID" for link in understood.each("a"))
+    assert "“in” was not looked for" in understood.text
+    partly = page(client, "/case-studies?q=airships+zeppelin").one("ul", class_="said")
+    assert "1 case study has every word, and 29 have some of them." in partly.text
+    nowhere = page(client, "/case-studies?q=zeppelin+qqxxyy").one("ul", class_="said")
+    assert "“qqxxyy” is in no case study" in nowhere.text
+
+
+def test_found_words_are_marked(client: httpx.Client) -> None:
+    document = page(client, "/case-studies?q=zeppelin")
+    marks = {mark.text.lower() for mark in document.each("mark")}
+    assert marks == {"zeppelin", "zeppelins"}
+
+
+def test_the_next_page_goes_on_and_the_first_is_one_link_away(client: httpx.Client) -> None:
+    first = page(client, "/case-studies?q=zeppelin")
+    following = first.one("a", rel="next")["href"]
+    second = page(client, following)
+    assert len(titles(first)) == 20
+    assert len(titles(second)) == 10
+    assert not set(titles(first)) & set(titles(second))
+    back = second.one("nav", class_="pages").one("a")["href"]
+    assert titles(page(client, back)) == titles(first)
+
+
+def test_a_facet_shows_its_zeros_and_what_each_choice_would_give(client: httpx.Client) -> None:
+    document = page(client, "/case-studies?q=zeppelin")
+    counts = {
+        label.one("input")["value"]: label.one("span", class_="num").text
+        for label in document.each("label", class_="check")
+        if label.one("input")["name"] in ("evidence", "rurality")
+    }
+    assert counts["experimental"] == counts["cost-benefit"] == "0"
+    assert counts["not-stated"] == "30"
+    assert counts["suburb"] == "0"
+
+
+def test_a_long_facet_has_a_page_of_all_its_values_in_the_same_form(client: httpx.Client) -> None:
+    document = page(client, "/case-studies?q=zeppelin&match=all")
+    (every,) = (link for link in document.each("a", class_="all") if link.text.endswith("strategies"))
+    values = page(client, every["href"])
+    boxes = list(values.each("input", type="checkbox"))
+    strategies = client.get("/v1/strategies").json()["data"]
+    assert {box["value"] for box in boxes} == {strategy["value"] for strategy in strategies}
+    hidden = {box["name"]: box["value"] for box in values.each("input", type="hidden")}
+    assert hidden == {"q": "zeppelin", "match": "all"}
+
+
+def test_a_search_that_finds_nothing_has_ways_out_that_find_something(client: httpx.Client) -> None:
+    address = "/case-studies?q=zeppelin&state=OR&evidence=experimental"
+    document = page(client, address)
+    assert next(document.each("h2")).text == "No case study fits all of this"
+    ways = [item for item in document.each("li", class_="hit")]
+    assert len(list(document.one("ul", class_="chips").each("li"))) == 3
+    for way in ways:
+        found = page(client, way.one("a")["href"])
+        count = next(found.each("h2")).text
+        assert count in way.text
+        assert not count.startswith("0")
+    lost = page(client, "/case-studies?q=qqxxyy")
+    assert "/suggestions/new" in [link["href"] for link in lost.each("a")]
+
+
+def test_a_fault_stands_at_its_field_and_the_form_is_as_typed(client: httpx.Client) -> None:
+    address = "/case-studies?q=zeppelin&enrollment_min=many&near=Atlantis&rurality=moon&within_km=5"
+    document = page(client, address, 422)
+    assert document.one("input", name="q")["value"] == "zeppelin"
+    for name, typed in (("enrollment_min", "many"), ("near", "Atlantis")):
+        field = document.one("input", name=name)
+        assert (field["value"], field["aria-invalid"]) == (typed, "true")
+        assert typed in document.one("p", id=field["aria-describedby"]).text
+    assert document.one("input", name="within_km")["value"] == "5"
+    assert "moon" in document.one("details", id="field-rurality").one("p", class_="fault").text
+    assert "30 case studies" in document.one("div", id="results").text
+    assert not list(document.each("link", rel="canonical"))
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        ("q=" + "a" * 301, 422),
+        ("q=zeppelin&cursor=nonsense", 400),
+        ("q=zeppelin&sort=size", 422),
+        ("q=zeppelin&q=airship", 400),
+        ("q=zeppelin&limit=1000", 422),
+        ("q=zeppelin&sort=distance", 422),
+        ("q=%00", 422),
+        ("started_min=2000&started_max=1990", 422),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_the_rest_can_be_searched(
+    client: httpx.Client, question: str, status: int
+) -> None:
+    document = page(client, f"/case-studies?{question}", status)
+    results = document.one("div", id="results")
+    assert "Not all of this was understood" in results.text
+    rest = [link["href"] for link in results.each("a") if link.text == "Search without it"]
+    page(client, rest[0])
+
+
+def test_districts_are_searched_by_the_same_form(client: httpx.Client) -> None:
+    document = page(client, "/districts?q=zeppelin")
+    assert next(document.each("h2")).text == "1 district"
+    hit = document.one("li", class_="hit")
+    assert hit.one("h3").one("a")["href"] == "/districts/boise-school-district-id"
+    assert "/case-studies/zz-01" in [link["href"] for link in hit.each("a")]
+
+
+def test_a_search_that_found_nothing_is_counted_as_a_gap(people: People, client: httpx.Client) -> None:
+    for _ in range(4):
+        client.get("/case-studies?q=submarines+qqyyzz", headers=BROWSER)
+    parsed(client.get("/case-studies?q=submarines+qqyyzz", headers=BROWSER).text)
+    assert people.kim.get("/search-gaps").status_code == 200
