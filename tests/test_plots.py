@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.site.plots import earlier_and_latest, range_plot, sentence
+from app.site.plots import earlier_and_latest, plot, range_plot, sentence
 
 GRADUATION = {
     "value": 85,
@@ -112,6 +112,20 @@ def test_labels_stand_outside_of_the_line_and_change_sides_when_a_figure_falls()
     assert (fall["90.7%"][1], fall["85%"][1]) == ("start", "end")
 
 
+def test_a_time_in_words_is_before_in_the_drawing_and_stays_whole_beside_it() -> None:
+    changes = {"baseline": "64 percent about ten years before"}
+    assert "before" in texts(**changes)
+    drawn = plot(GRADUATION | changes, "Graduation")
+    assert drawn
+    assert drawn.baseline == changes["baseline"]
+
+
+def test_a_long_time_stays_inside_of_the_drawing() -> None:
+    x, anchor = texts(value=99, qualifier="more-than")["more than, 2018"]
+    assert anchor == "start"
+    assert x + len("more than, 2018") * 6 <= 300
+
+
 def test_a_drawing_says_the_same_in_words() -> None:
     plot = range_plot(earlier_and_latest(GRADUATION), name="Graduation rate")
     image = ElementTree.fromstring(plot)
@@ -128,3 +142,19 @@ def test_nothing_of_a_record_can_break_out_of_a_drawing() -> None:
     assert "<script" not in plot
     assert hostile in ElementTree.fromstring(plot).attrib["aria-label"]
     assert not re.search(r"\bstyle=", plot)
+
+
+def test_what_a_baseline_says_beyond_its_figure_stays_beside_the_drawing() -> None:
+    said = {
+        baseline: getattr(plot(GRADUATION | {"baseline": baseline}, "Graduation"), "baseline", "")
+        for baseline in (
+            "64 percent in 2010",
+            "64",
+            "64 percent",
+            "64 percent before",
+            "64 percent the year before, without the program",
+        )
+    }
+    assert [text for text in said.values() if text] == [
+        "64 percent the year before, without the program"
+    ]

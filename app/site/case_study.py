@@ -19,6 +19,7 @@ from app.site.display import counted, figure, school_year
 from app.site.marks import Mark
 from app.site.outcomes import caution, groups, unit_label, value_with_unit
 from app.site.page import CSV, JSON, Alternate, Page, respond, shortened, unknown_parameters
+from app.site.plots import scale
 from app.site.prose import paragraph
 from app.site.sources import short_names, sources
 from app.web.state import resource
@@ -85,6 +86,7 @@ def _values(document: Json, index: Index) -> Json:
     partners = {fold_text(partner["name"]) for partner in document["partners"]}
     strategies = [(strategy["value"], strategy["label"]) for strategy in document["strategies"]]
     topics = [(topic["value"], topic["label"]) for topic in document["topics"]]
+    shown = groups(document["outcomes"], vocabulary)
     return {
         "case": document,
         "crumbs": _crumbs(document),
@@ -101,7 +103,9 @@ def _values(document: Json, index: Index) -> Json:
         "source_years": _years(document["sources"]),
         "max_districts": MAX_DISTRICTS,
         "caution": caution(document, vocabulary, names, partners),
-        "groups": groups(document["outcomes"], vocabulary),
+        "groups": shown,
+        "has_plots": any(outcome.plot for group in shown for outcome in group.outcomes),
+        "plot_scale": scale(),
         "story": _story(document),
         "scale": [_figure(row, index) for row in document["scale"]],
         "context": [_figure(row, index) for row in document["context"]],

@@ -15,6 +15,7 @@ from app.site import marks, terms
 from app.site.cards import card_of
 from app.site.display import figure, school_year
 from app.site.hits import Hit, case_study_hit
+from app.site.map import placed_district, state_map
 from app.site.marks import Mark
 from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
 from app.web.state import resource
@@ -70,6 +71,8 @@ def _values(document: Json, index: Index, state: str) -> Json:
         "about": f"NCES district {leaid}" if leaid else "no federal id",
         "figures": _figures(document, index),
         "cases": _cases(document, index),
+        "map": state_map(document["state"], [placed_district(document)]),
+        "state": index.vocabulary.label("state", document["state"]),
     }
 
 

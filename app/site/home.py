@@ -11,6 +11,8 @@ from app.search.results import find
 from app.site import marks, terms
 from app.site.cards import card
 from app.site.hits import Hit, case_study_hit
+from app.site.map import national_map
+from app.site.map_page import legend_links, state_addresses, state_names
 from app.site.marks import Mark
 from app.site.page import Alternate, Page, respond, unknown_parameters
 from app.site.terms import IndexEntry
@@ -70,6 +72,18 @@ def _values(index: Index, case_studies: int) -> dict[str, Any]:
         "designs": _designs(index),
         "without_outcome": len(collection.facets["evidence"].get(NOT_STATED, ())),
         "newest": _newest(index),
+        **_map(index),
+    }
+
+
+def _map(index: Index) -> dict[str, Any]:
+    collection, names = index.collections["case-study"], state_names(index.vocabulary)
+    drawn = national_map([card(collection, number) for number in collection.all], names)
+    everything = index.query("case-study", ())
+    return {
+        "map": drawn,
+        "addresses": state_addresses(everything, list(names)),
+        "legend": legend_links(drawn, everything, index.vocabulary),
     }
 
 

@@ -11,6 +11,7 @@ from app.search.filters import NOT_STATED
 from app.site import marks
 from app.site.display import MINUS, figure, listed
 from app.site.marks import Mark
+from app.site.plots import Plot, earlier_and_latest, plot
 
 Json = dict[str, Any]
 # What a design means for a reader; it follows "All 9 outcomes are descriptive: ".
@@ -39,7 +40,7 @@ class ShownOutcome:
     unit: str
     study: Mark
     direction: str | None
-    record: Json  # as the document has it, for a plot
+    plot: Plot | None  # stands for the value and what was before, where they can be drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class OutcomeGroup:
 
 
 def groups(outcomes: Sequence[Json], vocabulary: Vocabulary) -> list[OutcomeGroup]:
-    """The outcomes by indicator: those with an earlier figure first, then those with one figure."""
+    """The outcomes by indicator: those that are drawn, those with an earlier figure, with one figure."""
     by_indicator: dict[str, list[Json]] = {}
     for outcome in sorted(outcomes, key=_order):
         by_indicator.setdefault(outcome["indicator"], []).append(outcome)
@@ -93,9 +94,11 @@ def unit_label(unit: str | None, vocabulary: Vocabulary) -> str:
 
 
 def _order(outcome: Json) -> int:
+    if earlier_and_latest(outcome):
+        return 0
     if outcome["value"] is None:
-        return 2
-    return 0 if outcome["baseline_value"] is not None else 1
+        return 3
+    return 1 if outcome["baseline_value"] is not None else 2
 
 
 def _shown(outcome: Json, vocabulary: Vocabulary) -> ShownOutcome:
@@ -113,7 +116,7 @@ def _shown(outcome: Json, vocabulary: Vocabulary) -> ShownOutcome:
         unit=unit_label(outcome["unit"], vocabulary),
         study=marks.study(vocabulary, outcome["design"]),
         direction=None if direction == NOT_STATED else vocabulary.label("direction", direction),
-        record=outcome,
+        plot=plot(outcome, outcome["label"]),
     )
 
 

@@ -14,6 +14,8 @@ from markupsafe import Markup, escape
 LEFT, WIDTH = 44.0, 212.0  # of the line from 0 to 100 percent, in a drawing 300 wide
 MIDDLE = 14  # its height
 NO_DATE = "no date"
+BEFORE = "before"
+DRAWING, LETTER = 300, 6.2  # width of the drawing, and about that of a letter of the years
 # How exact a figure is, as words that stand before its year.
 QUALIFIERS = {
     "about": "about",
@@ -70,6 +72,26 @@ def earlier_and_latest(outcome: Mapping[str, Any]) -> list[Reading]:
         return []
     latest = Reading(value, _end_of(outcome.get("period") or ""), outcome.get("qualifier"))
     return [*earlier, latest]
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """An outcome as a drawing. `baseline`: what its text says beyond what is drawn."""
+
+    svg: Markup
+    baseline: str | None
+
+
+def plot(outcome: Mapping[str, Any], name: str) -> Plot | None:
+    """The drawing of an outcome; None if it has to stay text. `name` begins its text alternative."""
+    readings = earlier_and_latest(outcome)
+    if not readings:
+        return None
+    baseline = outcome["baseline"] or ""
+    drawn = {number(readings[0].value), f"{number(readings[0].value)} percent"}
+    if all(_is_drawable(reading.when) for reading in readings[:-1]):
+        drawn.add("; ".join(map(_in_words, readings[:-1])))
+    return Plot(range_plot(readings, name=name), baseline if baseline not in drawn else None)
 
 
 def range_plot(readings: Sequence[Reading], *, name: str) -> Markup:
@@ -168,19 +190,27 @@ def _in_words(reading: Reading) -> str:
     return f"{figure} in {reading.when}" if is_year else f"{figure} {reading.when}"
 
 
+def _is_drawable(when: str) -> bool:
+    """Whether a time is short enough to stand in the drawing."""
+    return when in (NO_DATE, BEFORE) or _YEAR_IN_WORDS.fullmatch(when) is not None
+
+
 def _label(reading: Reading, side: int, class_: str) -> Markup:
     """The figure beside its circle, and its time below; `side`: 1 right of the circle, -1 left."""
     qualifier = QUALIFIERS.get(reading.qualifier or "", "")
-    when = f"{qualifier}, {reading.when}" if qualifier else reading.when
-    attributes = Markup('x="{:.1f}" text-anchor="{}"').format(
-        _x(reading.value) + 10 * side, "start" if side > 0 else "end"
-    )
+    when = reading.when if _is_drawable(reading.when) else BEFORE
+    when = f"{qualifier}, {when}" if qualifier else when
+    x, anchor = _x(reading.value) + 10 * side, "start" if side > 0 else "end"
+    edge = x + side * len(when) * LETTER  # the time stays inside of the drawing
+    when_x = x - max(0, edge - DRAWING) if side > 0 else x + max(0, -edge)
     return Markup(
-        '<text{class_} {attributes} y="19">{value}%</text>'
-        '<text class="year" {attributes} y="35">{when}</text>'
+        '<text{class_} x="{x:.1f}" y="19" text-anchor="{anchor}">{value}%</text>'
+        '<text class="year" x="{when_x:.1f}" y="35" text-anchor="{anchor}">{when}</text>'
     ).format(
         class_=Markup(' class="{}"').format(class_) if class_ else "",
-        attributes=attributes,
+        x=x,
+        when_x=when_x,
+        anchor=anchor,
         value=number(reading.value),
         when=escape(when),
     )
