@@ -4,7 +4,7 @@ from app.records.kinds import KINDS, SEARCHABLE
 
 RECORDS = tuple(KINDS[kind].path for kind in SEARCHABLE)  # their lists and records
 WITH_DATA = RECORDS  # pages at /NAME, whose data are at /v1/NAME
-PAGES = (*WITH_DATA, "map", "suggestions")
+PAGES = (*WITH_DATA, "embed", "map", "suggestions")
 PERSONAL = "suggestions"
 
 

@@ -14,7 +14,7 @@ from app.database import Database
 from app.records.text import fold_text
 from app.search.index import Index
 from app.settings import Settings
-from app.site import marks, terms
+from app.site import marks, structured_data, terms
 from app.site.display import counted, figure, school_year
 from app.site.marks import Mark
 from app.site.outcomes import caution, groups, unit_label, value_with_unit
@@ -76,6 +76,9 @@ def case_study(request: Request, slug: str) -> Response:
             Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?slug={public.slug}"),
         ],
         ignored=unknown_parameters(request),
+        picture=structured_data.picture_of(public.slug, document["version"]),
+        structured_data=structured_data.case_study(document, base_url),
+        is_embeddable=True,
     )
     return respond(request, page)
 

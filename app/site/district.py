@@ -11,7 +11,7 @@ from app.catalog.published import published
 from app.database import Database
 from app.search.index import Index
 from app.settings import Settings
-from app.site import marks, terms
+from app.site import marks, structured_data, terms
 from app.site.cards import card_of
 from app.site.display import figure, school_year
 from app.site.hits import Hit, case_study_hit
@@ -57,6 +57,7 @@ def district(request: Request, slug: str) -> Response:
             Alternate(CSV, "CSV", f"/v1/exports/districts.csv?slug={public.slug}"),
         ],
         ignored=unknown_parameters(request),
+        structured_data=structured_data.district(document, base_url),
     )
     return respond(request, page)
 

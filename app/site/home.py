@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from app.search.filters import NOT_STATED
 from app.search.index import Index
 from app.search.results import find
-from app.site import marks, terms
+from app.settings import Settings
+from app.site import marks, structured_data, terms
 from app.site.cards import card
 from app.site.hits import Hit, case_study_hit
 from app.site.map import national_map
@@ -56,6 +57,7 @@ async def home(request: Request) -> Response:
         values=_values(index, case_studies),
         alternates=[Alternate("application/json", "JSON", "/v1")],
         ignored=unknown_parameters(request),
+        structured_data=structured_data.directory(resource(request, Settings).base_url),
     )
     return respond(request, page)
 

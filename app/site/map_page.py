@@ -7,15 +7,15 @@ from fastapi import APIRouter, Request, Response
 
 from app.catalog.vocabulary import Vocabulary
 from app.search.facets import NOT_STATED_LABEL
-from app.search.filters import FILTER, NOT_STATED
+from app.search.filters import NOT_STATED
 from app.search.index import Index
 from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.results import all_hits
 from app.site import marks, terms
 from app.site.cards import card
+from app.site.choices import choices
 from app.site.chosen import chips, ways_out
 from app.site.display import counted
-from app.site.facet_panels import LABELS
 from app.site.map import KINDS, NationalMap, cross_table, national_map
 from app.site.marks import Mark
 from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
@@ -26,24 +26,6 @@ router = APIRouter()
 ADDRESS = "/map"
 FIELDS = ("strategy", "rurality", "evidence")  # of the form; the rest of the search is hidden
 CASES = ("case study", "case studies")
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """A value to choose."""
-
-    value: str
-    label: str
-    is_selected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A list to choose from."""
-
-    name: str
-    label: str
-    options: Sequence[Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +85,6 @@ def kind_mark(vocabulary: Vocabulary, kind: str) -> Mark:
     return marks.place(vocabulary, kind, NOT_STATED_LABEL if kind == NOT_STATED else None)
 
 
-def choices(names: Sequence[str], query: SearchQuery, vocabulary: Vocabulary) -> list[Choice]:
-    """Lists to choose one term from, for these filters."""
-    return [Choice(name, LABELS[name], _options(name, query, vocabulary)) for name in names]
-
-
 def _page(index: Index, form: SearchForm) -> Page:
     results, vocabulary = form.results, index.vocabulary
     query = results.query
@@ -149,16 +126,3 @@ def _page(index: Index, form: SearchForm) -> Page:
         ],
         status=form.status,
     )
-
-
-def _options(name: str, query: SearchQuery, vocabulary: Vocabulary) -> list[Option]:
-    chosen = query.any_of.get(name, ())
-    options = [
-        Option(term.code, term.label, chosen == (term.code,))
-        for term in vocabulary.terms(FILTER[name].vocabulary)
-        if term.code != NOT_STATED
-    ]
-    options.append(Option(NOT_STATED, NOT_STATED_LABEL, chosen == (NOT_STATED,)))
-    if len(chosen) > 1:  # by an address that somebody made elsewhere
-        options.append(Option(",".join(chosen), f"{len(chosen)} chosen", is_selected=True))
-    return options

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.settings import Settings
 from app.site import display, static_files
 from app.site.prose import source_link
+from app.site.structured_data import json_ld
 from app.web.cached_response import CachedResponse
 from app.web.state import resource
 
@@ -72,6 +73,9 @@ class Page:
     by_revision: bool = True  # made from published entries alone
     on_hit: Callable[[], None] | None = None  # called when it is sent from memory
     is_framable: bool = False
+    picture: str = ""  # address of its own picture for shared links
+    structured_data: Sequence[Mapping[str, Any]] = ()  # for search engines
+    is_embeddable: bool = False  # in pages of others, by oEmbed
 
 
 def respond(request: Request, page: Page, headers: Mapping[str, str] | None = None) -> Response:
@@ -121,6 +125,7 @@ def _environment() -> Environment:
         rail=RAIL,
         static=static_files.address,
         source_link=source_link,
+        json_ld=json_ld,
         counted=display.counted,
         listed=display.listed,
     )

@@ -6,9 +6,12 @@ from app.site import (
     case_study,
     corrections,
     district,
+    embed,
     home,
     map_page,
+    oembed,
     search_page,
+    sharing,
     static_files,
     versions,
 )
@@ -22,6 +25,9 @@ for part in (
     versions,
     district,
     corrections,
+    embed,
+    oembed,
+    sharing,
     static_files,
 ):
     router.include_router(part.router)

@@ -141,6 +141,7 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
         values,
         alternates=_alternates(results, kind),
         status=form.status,
+        is_embeddable=kind == "case-study",
     )
 
 

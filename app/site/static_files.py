@@ -76,19 +76,24 @@ def address(name: str) -> str:
 
 @router.get(PREFIX + "/{path:path}", include_in_schema=False)
 async def static_file(request: Request, path: str) -> Response:
-    """One file, compressed as the client takes it."""
+    """One file."""
     takes_no_parameters(request)
     stem, _, suffix = path.rpartition(".")
     file = FILES.get(f"{stem.rpartition('.')[0]}.{suffix}")
     if file is None:
         raise NotFound(f"No file is called {path[:200]!r}.")
+    is_current = file.address == f"{PREFIX}/{path}"
+    return send(request, file, FOR_A_YEAR if is_current else FOR_A_MINUTE)
+
+
+def send(request: Request, file: StaticFile, cache_control: str) -> Response:
+    """A file, compressed as the client takes it."""
     encoding = best_encoding(
         request.headers.get("accept-encoding", ""),
         [name for name in COMPRESS if name in file.bodies],
     )
-    is_current = file.address == f"{PREFIX}/{path}"
     etag = f'"{file.address.rsplit(".", 2)[1]}-{encoding}"'
-    headers = {"Cache-Control": FOR_A_YEAR if is_current else FOR_A_MINUTE, "ETag": etag}
+    headers = {"Cache-Control": cache_control, "ETag": etag}
     if matches(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     if encoding != IDENTITY:

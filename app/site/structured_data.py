@@ -72,7 +72,7 @@ def case_study(document: Mapping[str, Any], base_url: str) -> list[Json]:
         "isPartOf": {"@id": f"{base_url}/#data"},
         "author": {"@type": "Organization", "name": NAME, "url": f"{base_url}/"},
         "publisher": {"@type": "Organization", "name": NAME, "url": f"{base_url}/"},
-        "image": f"{base_url}{image_of(document['slug'], document['version'])}",
+        "image": f"{base_url}{picture_of(document['slug'], document['version'])}",
         "keywords": [term["label"] for term in document["strategies"]],
         "about": [_district(row, base_url) for row in document["districts"]],
         "spatialCoverage": [
@@ -93,9 +93,9 @@ def district(document: Mapping[str, Any], base_url: str) -> list[Json]:
     return [_district(document, base_url), _breadcrumbs(trail, base_url)]
 
 
-def image_of(slug: str, version: int) -> str:
+def picture_of(slug: str, version: int) -> str:
     """The address of a case study's picture; another version of the record, another address."""
-    return f"/case-studies/{slug}/picture.png?version={version}"
+    return f"/pictures/case-studies/{slug}.png?version={version}"
 
 
 def _district(row: Mapping[str, Any], base_url: str) -> Json:
