@@ -189,6 +189,29 @@ def test_a_sorted_list_is_read_whole_page_by_page(limit: int, sort: str, people:
     assert values == sorted(values, reverse=sort.startswith("-"))
 
 
+@pytest.mark.parametrize("sort", ["updated", "-updated"])
+def test_records_that_are_edited_and_renamed_meanwhile_are_neither_lost_nor_repeated(
+    sort: str, people: People
+) -> None:
+    word = f"quagga{len(sort)}"
+    names = [f"zz-{word}-{n}" for n in range(6)]
+    for name in names:
+        create(people.ada, case_study(name, title=word))
+    expected = names if sort == "updated" else names[::-1]
+    found: list[str] = []
+    path: str | None = f"/v1/admin/case-studies?sort={sort}&limit=2&q={word}"
+    while path:
+        answer = people.ada.get(httpx.URL(people.service.url).join(path))
+        found += slugs(answer)
+        path = answer.json()["links"]["next"]
+        if len(found) == 2:
+            amend(people.ada, found[0], summary="Edited after it was seen.")
+            amend(people.ada, expected[2], summary="Edited before it is seen.")
+            step(people.rui, "rename", expected[4], slug=f"{expected[4]}-now").raise_for_status()
+            create(people.ada, case_study(f"zz-{word}-late", title=word))
+    assert found == [*expected[:4], f"{expected[4]}-now", expected[5]]
+
+
 def test_a_place_in_another_order_is_refused(people: People) -> None:
     answer = people.ada.get(LIST, params={"sort": "updated", "after": "boise-id"})
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "after")

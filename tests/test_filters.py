@@ -24,7 +24,7 @@ STATED: dict[str, Callable[[Json], list[str | None]]] = {
         for outcome in case["outcomes"]
     ],
     "state": lambda case: [state["value"] for state in case["states"]],
-    "region": lambda case: [state["region"].lower() for state in case["states"]],
+    "region": lambda case: [state["region"] for state in case["states"]],
     "rurality": lambda case: case["rurality"],
     "locale": lambda case: [
         district["locale"]["value"] for district in case["districts"] if district["locale"]

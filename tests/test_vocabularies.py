@@ -147,8 +147,11 @@ def test_states_stand_by_name_and_know_their_region(client: httpx.Client) -> Non
     found = terms(client, "states")
     assert [term["label"] for term in found] == sorted(term["label"] for term in found)
     assert {term["value"]: term["group"] for term in found} == {
-        state["slug"]: state.get("region") for state in seeded("states")
+        state["slug"]: state["region"].lower() if "region" in state else None
+        for state in seeded("states")
     }
+    regions = {term["value"] for term in terms(client, "regions")}
+    assert {term["group"] for term in found} == regions | {None}
     assert {"PR", "DC", "GU"} < {term["value"] for term in found}
 
 

@@ -13,6 +13,7 @@ from app.records.case_study import CaseStudy, Outcome
 from app.records.district import DistrictRecord
 from app.records.prose import PROSE_FIELDS, paragraphs
 from app.records.shape import Shape
+from app.records.taxonomy import State
 
 # What a source calls the place, as the locale type that says the same; "mixed" says none.
 RURALITY_OF_SETTING = {"urban": "city", "suburban": "suburb", "town": "town", "rural": "rural"}
@@ -65,8 +66,11 @@ class Terms:
 
 
 def prepare_term(kind: str, slug: str, public: PublishedRecord) -> PreparedEntry:
-    """The entry of a vocabulary term: card and document are the record itself."""
-    card = as_json(public.record)
+    """The entry of a vocabulary term: card and document are the record, a state's region as its code."""
+    record = public.record
+    if kind == "state":
+        record = record.model_copy(update={"region": region_code(record)})
+    card = as_json(record)
     return PreparedEntry(Entry(kind, slug, public.seq, public.at, card), card)
 
 
@@ -109,8 +113,13 @@ def stated_rurality(settings: Iterable[str | None], terms: Terms) -> list[str]:
 
 def regions(states: Iterable[str], terms: Terms) -> list[str]:
     """The codes of the Census regions of these states."""
-    names = (terms.get("state", code).region for code in states)
-    return [name.lower() for name in names if name]
+    codes = (region_code(terms.get("state", code)) for code in states)
+    return [code for code in codes if code]
+
+
+def region_code(state: State) -> str | None:
+    """The code of a state's Census region, which records call by its name; None for territories."""
+    return state.region.lower() if state.region else None
 
 
 def case_study_body(case: CaseStudy, terms: Terms) -> str:

@@ -15,6 +15,7 @@ from app.catalog.preparation import (
     district_part,
     joined,
     outcome_keys,
+    region_code,
     regions,
     stated_rurality,
     without_repeats,
@@ -252,7 +253,7 @@ def _state(code: str, terms: Terms) -> dict[str, Any]:
     return {
         "value": code,
         "label": state.name,
-        "region": state.region,
+        "region": region_code(state),
         "division": state.division,
     }
 

@@ -16,6 +16,7 @@ from app.catalog.preparation import (
     federal_figure,
     joined,
     outcome_keys,
+    region_code,
     regions,
     stated_rurality,
     without_repeats,
@@ -73,7 +74,7 @@ def _card(
     return district_part(district, terms) | {
         "rurality": rurality,
         "rurality_basis": basis,
-        "region": terms.get("state", district.state).region,
+        "region": region_code(terms.get("state", district.state)),
         "strategies": list(dict.fromkeys(slug for case in studies for slug in case.strategies)),
         "outcomes": list(dict.fromkeys(indicators)),
         "case_studies": [_case_line(case, terms) for case in studies],

@@ -20,6 +20,7 @@ from app.records.term_types import (
     PartnerTypeCode,
     PillarCode,
     QualifierCode,
+    RegionCode,
     RuralityCode,
     SettingCode,
     StateCode,
@@ -27,8 +28,6 @@ from app.records.term_types import (
     TopicCode,
     UnitCode,
 )
-
-CensusRegion = Literal["Northeast", "Midwest", "South", "West"]
 
 
 class Public(BaseModel):
@@ -42,7 +41,9 @@ class StateLabel(Public):
 
     value: StateCode = Field(description="USPS code.")
     label: str = Field(description="Name.")
-    region: CensusRegion | None = Field(description="Census region; null for territories.")
+    region: RegionCode | None = Field(
+        description="Code of the Census region, as the filter `region` takes it; null for territories."
+    )
     division: str | None = Field(description="Census division; null for territories.")
 
 
@@ -271,7 +272,9 @@ class DistrictCard(CaseDistrict):
     rurality_basis: Literal["nces", "source"] | None = Field(
         description="nces: from its locale; source: from its case studies' sources; null: not stated."
     )
-    region: CensusRegion | None = Field(description="Census region; null for territories.")
+    region: RegionCode | None = Field(
+        description="Code of the Census region, as the filter `region` takes it; null for territories."
+    )
     strategies: list[StrategyCode] = Field(
         description="Slugs of the strategies that its case studies used."
     )

@@ -1,22 +1,30 @@
-"""Lists of records for editors: filtered, sorted and paged, drafts included."""
+"""Lists of records for editors: filtered, sorted and paged, drafts included.
 
+A list by time of update keeps the order that it had at its first page: records that are edited or
+renamed meanwhile are neither lost nor repeated, and records that are created meanwhile are left out.
+"""
+
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, case, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.errors import Fault, Invalid
+from app.records import revisions
 from app.records.references import unknown_value
 from app.records.store import Returned, returned
 from app.records.tables import CaseStudyRow, DistrictRow, RecordRow, RevisionRow, StateRow
 
 SORTS = ("slug", "-slug", "updated", "-updated")
 WITH_STATE = ("case-study", "district")  # kinds that lie in a state
+_PLACE = re.compile(r"(\d{1,18}),(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,14 @@ class ListedRecord:
     updated_by: str
     reviewed_by: str | None
     returned: Returned | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of records. `place`: where the next page begins; None if this page is not full."""
+
+    records: list[ListedRecord]
+    place: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +67,39 @@ class ListQuery:
     limit: int = 50
 
 
-def list_records(session: Session, query: ListQuery) -> list[ListedRecord]:
+def list_records(session: Session, query: ListQuery) -> ListPage:
     """A page of records. Raises Invalid for a state or a place that does not exist."""
+    key, last, ending = _order(session, query)
+    backwards = query.sort.startswith("-")
     statement = (
-        select(RecordRow, RevisionRow.document)
+        select(RecordRow, RevisionRow.document, key)
         .join(
             RevisionRow,
             (col(RevisionRow.kind) == RecordRow.kind) & (col(RevisionRow.slug) == RecordRow.slug),
         )
         .where(RevisionRow.version == RecordRow.version)
-        .where(*_filters(session, query))
-        .order_by(*_order(query.sort))
+        .where(*_filters(session, query), key.is_not(None))
+        .order_by(key.desc() if backwards else key)
     )
+    if last is not None:
+        statement = statement.where(key < last if backwards else key > last)
     words = (query.q or "").lower().split()
     for word in words:
         # Other words may be escaped in JSON, or have a case that SQLite does not know.
         if word.isascii() and word.isalnum():
             statement = statement.where(func.lower(RevisionRow.document).contains(word))
     with session.exec(statement.execution_options(yield_per=100)) as rows:
-        documents = ((row, orjson.loads(document)) for row, document in rows)
-        listed = (_listed(row, document) for row, document in documents if _has(document, words))
-        return list(islice(listed, query.limit))
-
-
-def place(query: ListQuery, record: ListedRecord) -> str:
-    """The place of a record in the order of a list, as `after` takes it."""
-    if query.sort.endswith("slug"):
-        return record.slug
-    return f"{record.updated_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ},{record.slug}"
+        documents = (
+            (row, orjson.loads(document), key_of_row) for row, document, key_of_row in rows
+        )
+        listed = (
+            (_listed(row, document), f"{key_of_row}{ending}")
+            for row, document, key_of_row in documents
+            if _has(document, words)
+        )
+        page = list(islice(listed, query.limit))
+    place = page[-1][1] if len(page) == query.limit else None
+    return ListPage([record for record, _ in page], place)
 
 
 def _filters(session: Session, query: ListQuery) -> Iterator[ColumnElement[bool]]:
@@ -96,8 +117,6 @@ def _filters(session: Session, query: ListQuery) -> Iterator[ColumnElement[bool]
         yield col(RecordRow.updated_at) >= query.updated_min
     if query.updated_max is not None:
         yield col(RecordRow.updated_at) <= query.updated_max
-    if query.after is not None:
-        yield _after(query.sort, query.after)
 
 
 def _in_state(session: Session, kind: str, state: str) -> ColumnElement[bool]:
@@ -111,30 +130,42 @@ def _in_state(session: Session, kind: str, state: str) -> ColumnElement[bool]:
     return col(RecordRow.slug).in_(in_state[kind])
 
 
-def _order(sort: str) -> tuple[Any, ...]:
-    slug, updated_at = col(RecordRow.slug), col(RecordRow.updated_at)
-    return {
-        "slug": (slug,),
-        "-slug": (slug.desc(),),
-        "updated": (updated_at, slug),
-        "-updated": (updated_at.desc(), slug),
-    }[sort]
+def _order(session: Session, query: ListQuery) -> tuple[Any, str | int | None, str]:
+    """The key of a list, its value at the last record seen, and what follows it in a place.
+
+    By time, the key is the revision that last changed a record when the first page was read, and
+    the place also has the newest revision of that moment.
+    """
+    if query.sort.endswith("slug"):
+        return col(RecordRow.slug), query.after, ""
+    if query.after is None:
+        last, newest = None, revisions.newest_seq(session)
+    else:
+        last, newest = _read_place(query.sort, query.after)
+    return _changed_at(session, query.kind, newest), last, f",{newest}"
 
 
-def _after(sort: str, after: str) -> ColumnElement[bool]:
-    slug, updated_at = col(RecordRow.slug), col(RecordRow.updated_at)
-    if sort == "slug":
-        return slug > after
-    if sort == "-slug":
-        return slug < after
-    time, _, last_slug = after.partition(",")
-    try:
-        at = datetime.fromisoformat(time).astimezone(UTC)
-    except (ValueError, OverflowError):
+def _read_place(sort: str, after: str) -> tuple[int, int]:
+    match = _PLACE.fullmatch(after)
+    if match is None:
         detail = f"after is not a place in a list sorted by {sort}. Follow links.next."
-        raise Invalid([Fault("out_of_range", detail, parameter="after")]) from None
-    later = updated_at > at if sort == "updated" else updated_at < at
-    return or_(later, and_(updated_at == at, slug > last_slug))
+        raise Invalid([Fault("out_of_range", detail, parameter="after")])
+    return int(match[1]), int(match[2])
+
+
+def _changed_at(session: Session, kind: str, newest: int) -> ColumnElement[int]:
+    """The last revision of a record up to the `newest`; null if it was created later."""
+    slug = col(RecordRow.slug)
+    former_slugs = revisions.renamed_since(session, kind, newest)
+    slug_then = case(former_slugs, value=slug, else_=slug) if former_slugs else slug
+    log = aliased(RevisionRow)
+    earlier = (
+        select(func.max(log.seq))
+        .where(log.kind == kind, log.slug == slug_then, log.seq <= newest)
+        .correlate(RecordRow)
+        .scalar_subquery()
+    )
+    return case((col(RevisionRow.seq) <= newest, col(RevisionRow.seq)), else_=earlier)
 
 
 def _has(document: dict[str, Any], words: Sequence[str]) -> bool:

@@ -117,6 +117,17 @@ def moved_slugs(session: Session) -> dict[tuple[str, str], str]:
     return moved
 
 
+def renamed_since(session: Session, kind: str, seq: int) -> dict[str, str]:
+    """The slug that each record renamed after a revision had then, by its present slug."""
+    query = select(RevisionRow.previous_slug, RevisionRow.slug).where(
+        RevisionRow.kind == kind, col(RevisionRow.previous_slug).is_not(None), RevisionRow.seq > seq
+    )
+    former: dict[str, str] = {}
+    for previous_slug, slug in session.exec(query.order_by(col(RevisionRow.seq))):
+        former[slug] = former.pop(str(previous_slug), str(previous_slug))
+    return former
+
+
 def slugs_of(session: Session, kind: str, slug: str) -> set[str]:
     """The slug of a record and its former ones."""
     moved = moved_slugs(session)

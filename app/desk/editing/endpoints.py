@@ -51,15 +51,15 @@ def _list(kind: str) -> None:
     path = KINDS[kind].path
 
     def list_records(request: Request) -> Response:
-        """Every record of the kind, drafts included; discarded drafts are left out."""
+        """Every record of the kind, drafts included; discarded drafts are left out. A list by time of
+        update keeps its order from page to page while records are edited."""
         query = listing.ListQuery(kind, **read_parameters(request, parameters))
         with resource(request, Database).reading_primary() as session:
-            records = listing.list_records(session, query)
+            page = listing.list_records(session, query)
         more = None
-        if len(records) == query.limit:
-            place = listing.place(query, records[-1])
-            more = next_page(f"/v1/admin/{path}", request.query_params, after=place)
-        return json_answer({"data": records, "links": {"next": more}})
+        if page.place is not None:
+            more = next_page(f"/v1/admin/{path}", request.query_params, after=page.place)
+        return json_answer({"data": page.records, "links": {"next": more}})
 
     _route(
         kind,
