@@ -198,7 +198,7 @@ def changed_after(
         .order_by(seq, kind, slug)
         .limit(limit)
     )
-    return [PublicState(**found) for found in session.connection().execute(query).mappings()]
+    return [PublicState(**row) for row in session.connection().execute(query).mappings()]
 
 
 def public_seqs(session: Session, kind: str) -> Iterator[tuple[str, int]]:
