@@ -31,6 +31,7 @@ from app.research import endpoints as research
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
 from app.search import organization_endpoints as organizations
+from app.search import related_endpoints as related
 from app.search import suggest_endpoints as suggest
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     for door in (
         search,
         suggest,
+        related,
         vocabularies,
         organizations,
         coverage,

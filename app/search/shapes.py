@@ -256,6 +256,40 @@ class OrganizationAnswer(Public):
     links: OrganizationLinks = Field(description="Related links.")
 
 
+class Reason(Public):
+    """One respect in which two case studies are alike."""
+
+    kind: Literal["strategies", "topics", "text", "outcomes", "rurality", "size"] = Field(
+        description="What is alike."
+    )
+    words: str = Field(description="The reason, in words and numbers.")
+    points: float = Field(description="What it adds to the score.")
+
+
+class RelatedCaseStudy(CaseStudyCard):
+    """A case study that is like another."""
+
+    score: float = Field(
+        description="How alike the two are, up to 100: the sum of the points of its reasons."
+    )
+    reasons: list[Reason] = Field(description="Why it is listed, the weightiest reason first.")
+
+
+class RelatedLinks(Public):
+    """Related links, relative to the server's root."""
+
+    self: str = Field(description="This list.")
+    case_study: str = Field(description="The case study that the list belongs to.")
+
+
+class RelatedAnswer(Public):
+    """The case studies most like one."""
+
+    data: list[RelatedCaseStudy] = Field(description="The case studies, the most alike first.")
+    meta: Provenance = Field(description="Revision, license and citation.")
+    links: RelatedLinks = Field(description="Related links.")
+
+
 class SuggestionItem(Public):
     """A completion of the text."""
 
