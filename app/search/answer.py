@@ -68,17 +68,33 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         "not_found": results.not_found,
         "values_left_out": results.values_left_out,
         "relaxations": [
-            {"without": ",".join(one.without), "total": one.total, "link": one.link}
+            {
+                "kind": one.kind,
+                "without": ",".join(one.without),
+                "label": one.label,
+                "total": one.total,
+                "whole": one.whole,
+                "link": one.link,
+            }
             for one in results.relaxations
         ],
+        "tell_us": results.tell_us
+        and {
+            "method": "POST",
+            "link": results.tell_us.link,
+            "body": {"kind": "new-case", "text": results.tell_us.text},
+        },
         **provenance(results.revision, results.updated_at, what, base_url + query.url()),
     }
 
 
 def _hit(hit: Hit, collection: Collection, fields: Sequence[str]) -> bytes:
     card = collection.stored.card(hit.number)  # without its last brace
-    parts = (card, orjson.dumps(hit.snippet), orjson.dumps(hit.distance_km))
-    text = b'%s,"snippet":%s,"distance_km":%s}' % parts
+    parts = (hit.snippet, hit.distance_km, hit.explanation)
+    text = b'%s,"snippet":%s,"distance_km":%s,"explanation":%s}' % (
+        card,
+        *map(orjson.dumps, parts),
+    )
     return orjson.dumps(pick(orjson.loads(text), fields)) if fields else text
 
 

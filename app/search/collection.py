@@ -141,12 +141,7 @@ class Collection:
         self.forget()
 
     def _discard_text(self, number: int) -> None:
-        fields = {
-            **self.stored.names(number),
-            "summary": self.stored.summary(number),
-            "text": self.stored.text(number),
-        }
-        folded = {name: fold_text(text) for name, text in fields.items()}
+        folded = self.folded_text(number)
         analysis = analyse(folded)
         for word in _name_words(folded):
             self.name_words[word] -= 1
@@ -156,6 +151,15 @@ class Collection:
             self.postings[stem].discard(number)
         for word in analysis.stems:
             self.words[word].discard(number)
+
+    def folded_text(self, number: int) -> dict[str, str]:
+        """The text of an entry by field, folded."""
+        fields = {
+            **self.stored.names(number),
+            "summary": self.stored.summary(number),
+            "text": self.stored.text(number),
+        }
+        return {name: fold_text(text) for name, text in fields.items()}
 
     def learn(self, word: str, stem: str) -> None:
         """Remember a word as it stands, and its stem."""

@@ -66,7 +66,7 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
 
 def fingerprint(query: SearchQuery) -> str:
     """What tells a query from others, whatever its paging and its fields."""
-    address = query.url_without("limit", "fields", "facets")
+    address = query.url_without("limit", "fields", "facets", "explain")
     return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
 
 
@@ -76,7 +76,7 @@ _DAMAGED = (
 )
 _MISMATCH = (
     "cursor_query_mismatch",
-    "This cursor belongs to another search. Leave cursor out, or change only limit or facets.",
+    "This cursor belongs to another search. Leave cursor out, or change only limit, fields, facets or explain.",
 )
 
 

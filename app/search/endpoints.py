@@ -37,7 +37,7 @@ router = APIRouter()
 async def search_case_studies(request: Request) -> Response:
     """Full-text search with filters and facets. `meta` says how the query was understood. The counts
     of a facet ignore that facet's own filter, so each count says how many entries its value would
-    give. When nothing is found, `meta.relaxations` lists wider searches. Unknown parameters and values
+    give. When little is found, `meta.relaxations` lists wider searches. Unknown parameters and values
     are refused with the closest valid ones."""
     return _search(request, "case-study")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 NOT_STATED = "not-stated"
 MATCHES = ("all", "exact")  # values of match
 SPELLINGS = ("exact",)
+FLAGS = ("true", "false")  # values of explain
 COORDINATES = r"(-?[0-9]{1,2}(?:\.[0-9]+)?) *, *(-?[0-9]{1,3}(?:\.[0-9]+)?)"  # in degrees
 MAX_QUERY_CHARACTERS = 300
 MAX_CLAUSES = 20

@@ -209,6 +209,12 @@ def _page(noun: str, fields: Sequence[str]) -> list[Json]:
             {"type": "string", "enum": [*FACETS, "none"]},
             ["state", "rurality"],
         ),
+        _parameter(
+            "explain",
+            "`true`: each hit tells in `explanation` what its score by relevance is made of.",
+            {"type": "boolean", "default": False},
+            True,
+        ),
     ]
 
 

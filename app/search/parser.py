@@ -14,6 +14,7 @@ from app.search.filters import (
     DEFAULT_LIMIT,
     FACETS,
     FILTERS,
+    FLAGS,
     MATCHES,
     MAX_CLAUSES,
     MAX_LIMIT,
@@ -109,6 +110,7 @@ class _Parser:
             cursor=self.one("cursor") or None,
             fields=self.names("fields", self.allowed_fields),
             facets=self.facets(),
+            explain=self.choice("explain", FLAGS) == "true",
         )
         if self.faults:
             raise (Malformed if self.malformed else Invalid)(self.faults)

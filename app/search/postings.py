@@ -85,7 +85,7 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
         if not words:
             continue
         lines.append(f" {' '.join(words)} ")
-        norm = weight / (1 - B + B * len(words) / pivot)
+        norm = _norm(weight, pivot, len(words))
         for word, times in Counter(words).items():
             own_stem = stem_of[word] = stem(word)
             weights[own_stem] = weights.get(own_stem, 0) + times * norm
@@ -93,6 +93,22 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
         stem: max(1, round(MAX_IMPACT * weight / (weight + K1))) for stem, weight in weights.items()
     }
     return Analysis(impacts, stem_of, "\n".join(lines).encode())
+
+
+def weights_by_field(folded: Mapping[str, str], wanted: str) -> dict[str, float]:
+    """How much each field of an entry's text adds to the weight of a stem."""
+    weights = {}
+    for name, (weight, pivot) in FIELDS.items():
+        words = folded_words(folded.get(name, ""))
+        times = sum(stem(word) == wanted for word in words)
+        if times:
+            weights[name] = times * _norm(weight, pivot, len(words))
+    return weights
+
+
+def _norm(weight: float, pivot: int, length: int) -> float:
+    """What a word counts in a field of so many words."""
+    return weight / (1 - B + B * length / pivot)
 
 
 def union(sets: Iterable[BitMap]) -> BitMap:

@@ -54,6 +54,7 @@ class SearchQuery:
     cursor: str | None = None
     fields: tuple[str, ...] = ()
     facets: tuple[str, ...] | None = None
+    explain: bool = False  # each hit tells its score
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -88,6 +89,8 @@ class SearchQuery:
             parameters["fields"] = ",".join(self.fields)
         if self.facets is not None:
             parameters["facets"] = ",".join(self.facets) or "none"
+        if self.explain:
+            parameters["explain"] = "true"
         return parameters
 
     @cached_property
@@ -160,6 +163,7 @@ PARAMETERS = (
         "cursor",
         "fields",
         "facets",
+        "explain",
     ),
 )
 OF_A_PAGE = (
@@ -168,6 +172,7 @@ OF_A_PAGE = (
     "sort",
     "fields",
     "facets",
+    "explain",
 )  # paging, order and shape mean nothing when everything is taken
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _FREE = (

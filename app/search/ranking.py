@@ -18,6 +18,7 @@ from app.search.weighing import Scores, part_scores, scores
 
 PLACES = 1 << 31  # more than there are places in an order
 WHOLE = 1 << 28  # more than any score: whole matches come first
+MOST_BY_WORDS = WHOLE // 4
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Keys = NDArray[np.int64]
 
@@ -86,7 +87,7 @@ def _cursor(
 def relevance(matches: Matches) -> Scores:
     """By number of entry, its score: by words, by the parts that were understood; whole first."""
     parts, collection = matches.understood.parts, matches.collection
-    by_words = np.minimum(scores(matches.units, collection), WHOLE // 4)
+    by_words = np.minimum(scores(matches.units, collection), MOST_BY_WORDS)
     best = int(by_words.max(initial=0))
     total = by_words + part_scores(parts, collection, best, matches.distances_meant_km)
     if matches.phrase and best:

@@ -8,12 +8,14 @@ import numpy as np
 from pyroaring import BitMap
 
 from app.search.collection import Collection
+from app.search.explaining import Explanation, explain
 from app.search.facets import Facets, count_facets, shorten
 from app.search.gaps import Gap
 from app.search.index import Index
 from app.search.matching import Kilometers, Matches, Mode, match
 from app.search.query import Clause, SearchQuery
 from app.search.ranking import page
+from app.search.relaxing import Relaxation, TellUs, relaxations, tell_us
 from app.search.snippets import Snippet, snippets
 from app.search.understanding.alternatives import Understood
 from app.search.understanding.understand import understand
@@ -26,6 +28,7 @@ class Hit:
     number: int
     distance_km: float | None
     snippet: Snippet | None
+    explanation: Explanation | None
 
 
 @dataclass(slots=True)
@@ -35,15 +38,6 @@ class Dropped:
     word: str
     why: str
     link: str  # the query without it
-
-
-@dataclass(slots=True)
-class Relaxation:
-    """A wider query that finds something."""
-
-    without: Sequence[str]  # the parameters to leave out
-    total: int
-    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +56,7 @@ class Results:
     dropped: Sequence[Dropped]
     not_found: Sequence[str]  # of the names that `slug` gave
     relaxations: Sequence[Relaxation]
+    tell_us: TellUs | None
     facets: Facets
     values_left_out: Mapping[str, int]  # by facet that is not listed whole
     next_cursor: str | None
@@ -82,16 +77,17 @@ def find(query: SearchQuery, index: Index) -> Results:
         collection=collection,
         revision=index.revision,
         updated_at=index.updated_at,
-        hits=_hits(matches, shown.numbers),
+        hits=_hits(query, matches, shown.numbers),
         total=len(found),
         mode=matches.mode,
         whole=whole,
         understood=understood,
         dropped=_dropped(query, understood, matches),
         not_found=[name for name in query.slugs if collection.number(name) is None],
-        relaxations=_relaxations(query, matches) if not found else [],
-        values_left_out=shorten(facets),
+        relaxations=relaxations(query, matches, index),
+        tell_us=tell_us(query, matches, index),
         facets=facets,
+        values_left_out=shorten(facets),
         next_cursor=shown.next_cursor.encode() if shown.next_cursor else None,
         gap=None if query.cursor else _gap(query, matches),
     )
@@ -109,10 +105,16 @@ def all_slugs(query: SearchQuery, index: Index) -> frozenset[str]:
     return frozenset(collection.slugs[number] for number in all_hits(query, index))
 
 
-def _hits(matches: Matches, numbers: Sequence[int]) -> list[Hit]:
+def _hits(query: SearchQuery, matches: Matches, numbers: Sequence[int]) -> list[Hit]:
     passages = snippets(matches, numbers)
+    explanations = explain(matches, numbers) if query.explain else {}
     return [
-        Hit(number, _distance_km(matches.distances_km, number), snippet)
+        Hit(
+            number,
+            _distance_km(matches.distances_km, number),
+            snippet,
+            explanations.get(number),
+        )
         for number, snippet in zip(numbers, passages, strict=True)
     ]
 
@@ -135,20 +137,6 @@ def _dropped(query: SearchQuery, understood: Understood, matches: Matches) -> li
         for clause in query.clauses
         if str(clause) in reasons
     ]
-
-
-def _relaxations(query: SearchQuery, matches: Matches) -> list[Relaxation]:
-    """Which part of a query that finds nothing to leave out, and what that would give."""
-    parts = ["q"] if query.clauses else []
-    parts += matches.filters
-    totals = {part: len(matches.hits(without=(part,))) for part in parts}
-    relaxations = []
-    for part in sorted(parts, key=lambda part: -totals[part]):
-        parameters = query.parameters_of(part)
-        if totals[part] and parameters:
-            link = query.url_without(*parameters)
-            relaxations.append(Relaxation(parameters, totals[part], link))
-    return relaxations
 
 
 def _gap(query: SearchQuery, matches: Matches) -> Gap | None:

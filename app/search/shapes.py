@@ -29,6 +29,45 @@ class Snippet(Public):
     after: bool = Field(description="Whether the passage ends before the end of its field.")
 
 
+class ScorePart(Public):
+    """Something that a score is made of."""
+
+    word: str = Field(description="The word of the question, as typed.")
+    reason: Literal[
+        "word",
+        "synonym",
+        "correction",
+        "joined",
+        "split",
+        "place",
+        "setting",
+        "enrollment",
+        "distance",
+        "name",
+        "row",
+        "limit",
+    ] = Field(
+        description="word: the word itself; synonym, correction, joined, split: another word for it; place: an entry of this state or region; setting, enrollment, distance: an entry that fits; name: it is called just so; row: it has the words in a row; limit: what is cut off a very high score."
+    )
+    stands_for_it: str | None = Field(
+        description="The words, the place or the size found; null where it is the word itself."
+    )
+    field: Literal["title", "aliases", "names", "asked_as", "summary", "text"] | None = Field(
+        description="Part of the entry; null where the entry as a whole fits."
+    )
+    points: int = Field(description="What it adds to the score.")
+
+
+class Explanation(Public):
+    """What the place of a hit comes from."""
+
+    whole: bool | None = Field(
+        description="Whether it is a whole match; whole matches stand before all others. Null without words."
+    )
+    score: int = Field(description="Its score by relevance: the sum of the points of its parts.")
+    parts: list[ScorePart] = Field(description="What the score is made of, the most first.")
+
+
 class CaseStudyHit(CaseStudyCard):
     """A case study in search results."""
 
@@ -38,6 +77,7 @@ class CaseStudyHit(CaseStudyCard):
     distance_km: float | None = Field(
         description="Kilometers from `near` to the nearest of its districts; null without `near` or a known position."
     )
+    explanation: Explanation | None = Field(description="Its score; null without `explain=true`.")
 
 
 class DistrictHit(DistrictCard):
@@ -49,6 +89,7 @@ class DistrictHit(DistrictCard):
     distance_km: float | None = Field(
         description="Kilometers from `near`; null without `near` or a known position."
     )
+    explanation: Explanation | None = Field(description="Its score; null without `explain=true`.")
 
 
 class Dropped(Public):
@@ -60,13 +101,35 @@ class Dropped(Public):
 
 
 class Relaxation(Public):
-    """A wider search that has results."""
+    """A wider search that has more whole matches."""
 
-    without: str = Field(
-        description="The parameter to leave out (both ends of a range, comma-separated)."
+    kind: Literal["filter", "word", "place", "match", "nearest"] = Field(
+        description="What is left out: a filter, a word, a place, what makes words match strictly; nearest: the search goes on as far as the nearest place that has one."
     )
+    without: str = Field(
+        description="The parameter (both ends of a range, comma-separated) or the words to leave out or to change."
+    )
+    label: str = Field(description="The same in words.")
     total: int = Field(description="Number of results of the wider search.")
+    whole: int = Field(
+        description="Of them, those that have every word that is left; all of them for a search without words."
+    )
     link: str = Field(description="The wider search.")
+
+
+class SuggestedBody(Public):
+    """What a suggestion needs; the text is to be completed."""
+
+    kind: Literal["new-case"] = Field(description="A case study that the directory lacks.")
+    text: str = Field(description="The beginning of the text, with the search.")
+
+
+class TellUs(Public):
+    """How a reader who knows of a case can tell the editors."""
+
+    method: Literal["POST"] = Field(description="HTTP method.")
+    link: str = Field(description="Address for suggestions.")
+    body: SuggestedBody = Field(description="JSON to send, completed by the reader.")
 
 
 class CorrectedWord(Public):
@@ -121,7 +184,10 @@ class SearchMeta(Provenance):
         description="Number of values that a facet does not list, by facet. Only a facet with hundreds of values (`partner`) is cut: to its 50 most frequent and those that are selected."
     )
     relaxations: list[Relaxation] = Field(
-        description="When nothing is found: wider searches that have results."
+        description="With fewer than three whole matches (or results, without words): wider searches that have more, at most eight."
+    )
+    tell_us: TellUs | None = Field(
+        description="With fewer than three: a suggestion to complete and send. Null otherwise."
     )
 
 

@@ -103,12 +103,12 @@ def scores(units: Sequence[WeighedUnit], collection: Collection) -> Scores:
     total = np.zeros(len(collection.slugs), dtype=np.int64)
     for weighed in units:
         if len(weighed.alternatives) == 1:
-            numbers, gained = _gains(weighed.alternatives[0], weighed.unit, collection)
+            numbers, gained = gains(weighed.alternatives[0], weighed.unit, collection)
             total[numbers] += gained
             continue
         best, every = np.zeros_like(total), np.zeros_like(total)
         for one in weighed.alternatives:
-            numbers, gained = _gains(one, weighed.unit, collection)
+            numbers, gained = gains(one, weighed.unit, collection)
             best[numbers] = np.maximum(best[numbers], gained)
             every[numbers] += gained
         total += best + (every - best) * OTHERS_PERCENT // 100
@@ -148,7 +148,7 @@ def part_members(part: UnderstoodPart, collection: Collection) -> BitMap:
     return collection.having(name, tuple(codes.split(",")))
 
 
-def _gains(one: WeighedAlternative, unit: Unit, collection: Collection) -> tuple[Numbers, Scores]:
+def gains(one: WeighedAlternative, unit: Unit, collection: Collection) -> tuple[Numbers, Scores]:
     """The entries that hold an alternative, and what each gains by it."""
     held = numbers_of(one.holders)
     if one.alternative.facet:
