@@ -430,6 +430,8 @@ def _for_the_attack(document: Json) -> Json:
             if parameter["name"] == "near":
                 places = ["44.06,-121.32", "boise-school-district-id", "1600360"]
                 parameter["schema"]["enum"] = places
+            if parameter["name"] in ("partner", "partner_all", "partner_not"):
+                parameter["schema"]["items"] = {"enum": ["communities-in-schools", "not-stated"]}
     return changed
 
 

@@ -29,7 +29,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
         started_year=2015,
         started_year_source="s1",
         challenge="Many *were* hungry. [^s2]",
-        approach="They cooked.[^s1] And ate. [^s2]\n\nIt's \"good\". [^s1]",
+        approach='They cooked.[^s1] And ate. [^s2]\n\nIt\'s "good". [^s1]',
         outcomes=[
             outcome(value=90, unit="percent", baseline_value=80, baseline="80 percent in 2015"),
             outcome(value=5, unit="students", qualifier="about", population="grade 3", source="s2"),
@@ -39,7 +39,9 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
             {"measure": "cooks", "value": 12, "unit": "staff", "source": "s2"},
         ],
         funding=[{"name": "A levy", "kind": "local", "amount_usd": 1500000, "source": "s1"}],
-        partners=[{"name": "Food bank", "type": "nonprofit", "role": "brings food", "source": "s2"}],
+        partners=[
+            {"name": "Food bank", "type": "nonprofit", "role": "brings food", "source": "s2"}
+        ],
         sources=[SOURCE, OWN],
     )
     published(people, record)
@@ -66,8 +68,9 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     assert "no date 12 staff" in numbers
     assert "$1,500,000" in section(document, "money").text
     assert "(no date)" in section(document, "money").text
-    assert "Used for outcomes, what they did (2), in numbers, partners and money, facts at the top" in (
-        document.one("li", id="source-s1").text
+    assert (
+        "Used for outcomes, what they did (2), in numbers, partners and money, facts at the top"
+        in (document.one("li", id="source-s1").text)
     )
 
 
@@ -131,7 +134,13 @@ def test_the_versions_show_what_was_public_and_nothing_else(
     assert "First version: 1 source." in first.one("main").text
     amend(people.ada, "zz-history", summary="A draft that nobody saw.")
     assert "draft" not in page(client, "/case-studies/zz-history/versions").one("main").text
-    amend(people.ada, "zz-history", summary="They fed the children very well.", started_year=2001, started_year_source="s1")
+    amend(
+        people.ada,
+        "zz-history",
+        summary="They fed the children very well.",
+        started_year=2001,
+        started_year_source="s1",
+    )
     publish(people, "zz-history")
     second = page(client, "/case-studies/zz-history/versions")
     newest = next(second.each("section", class_="hang"))
@@ -152,4 +161,6 @@ def test_a_draft_has_no_page(people: People, client: httpx.Client) -> None:
 
 def test_a_district_is_found_by_its_leaid(client: httpx.Client) -> None:
     by_id = page(client, "/districts/1600360")
-    assert by_id.one("link", rel="canonical")["href"].endswith("/districts/boise-school-district-id")
+    assert by_id.one("link", rel="canonical")["href"].endswith(
+        "/districts/boise-school-district-id"
+    )

@@ -19,7 +19,9 @@ def zeppelins(people: People) -> None:
             case_study(
                 f"zz-{number:02}",
                 title=f"Zeppelin school {number}",
-                summary="Zeppelins carried the pupils." if number else "Airships, a zeppelin aside.",
+                summary="Zeppelins carried the pupils."
+                if number
+                else "Airships, a zeppelin aside.",
                 strategies=["food-security" if number % 2 else "home-visits"],
             ),
         )
@@ -41,7 +43,9 @@ def submitted(document: Element, **changes: list[str]) -> str:
         if kind != "checkbox" or "checked" in field.attributes:
             pairs.append((name, field.attributes.get("value", "")))
     for select in form.each("select"):
-        chosen = [option["value"] for option in select.each("option") if "selected" in option.attributes]
+        chosen = [
+            option["value"] for option in select.each("option") if "selected" in option.attributes
+        ]
         if select["name"] not in changes:
             pairs += [(select["name"], value) for value in chosen]
     pairs += [(name, value) for name, values in changes.items() for value in values]
@@ -54,7 +58,11 @@ def query(address: str) -> dict[str, str]:
 
 
 def test_a_search_finds_the_same_as_the_api(client: httpx.Client) -> None:
-    for question in ("q=zeppelin", "q=zeppelin+school+7&sort=title", "strategy=home-visits&q=zeppelin"):
+    for question in (
+        "q=zeppelin",
+        "q=zeppelin+school+7&sort=title",
+        "strategy=home-visits&q=zeppelin",
+    ):
         cards = client.get(f"/v1/case-studies?{question}").json()
         document = page(client, f"/case-studies?{question}")
         assert titles(document) == [card["title"] for card in cards["data"]]
@@ -67,9 +75,13 @@ def test_the_form_works_without_script_and_empty_fields_mean_any(client: httpx.C
     assert next(document.each("h2")).text == "30 case studies"
     narrowed = page(client, submitted(document, strategy=["home-visits"]))
     assert next(narrowed.each("h2")).text == "15 case studies"
-    both = page(client, submitted(narrowed, strategy=["home-visits", "food-security"], sort=["title"]))
+    both = page(
+        client, submitted(narrowed, strategy=["home-visits", "food-security"], sort=["title"])
+    )
     assert next(both.each("h2")).text == "30 case studies"
-    assert [box["value"] for box in both.each("input", name="strategy") if "checked" in box.attributes] == [
+    assert [
+        box["value"] for box in both.each("input", name="strategy") if "checked" in box.attributes
+    ] == [
         "home-visits",
         "food-security",
     ] or True
@@ -153,7 +165,9 @@ def test_a_facet_shows_its_zeros_and_what_each_choice_would_give(client: httpx.C
 
 def test_a_long_facet_has_a_page_of_all_its_values_in_the_same_form(client: httpx.Client) -> None:
     document = page(client, "/case-studies?q=zeppelin&match=all")
-    (every,) = (link for link in document.each("a", class_="all") if link.text.endswith("strategies"))
+    (every,) = (
+        link for link in document.each("a", class_="all") if link.text.endswith("strategies")
+    )
     values = page(client, every["href"])
     boxes = list(values.each("input", type="checkbox"))
     strategies = client.get("/v1/strategies").json()["data"]
@@ -222,7 +236,9 @@ def test_districts_are_searched_by_the_same_form(client: httpx.Client) -> None:
     assert "/case-studies/zz-01" in [link["href"] for link in hit.each("a")]
 
 
-def test_a_search_that_found_nothing_is_counted_as_a_gap(people: People, client: httpx.Client) -> None:
+def test_a_search_that_found_nothing_is_counted_as_a_gap(
+    people: People, client: httpx.Client
+) -> None:
     for _ in range(4):
         client.get("/case-studies?q=submarines+qqyyzz", headers=BROWSER)
     parsed(client.get("/case-studies?q=submarines+qqyyzz", headers=BROWSER).text)

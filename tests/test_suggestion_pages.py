@@ -52,7 +52,9 @@ def test_every_record_leads_to_a_form_that_reaches_the_editors(
 ) -> None:
     assert f"{record}/suggestion" in [link["href"] for link in page(bob, record).each("a")]
     form = page(bob, f"{record}/suggestion")
-    sent = bob.post(f"{record}/suggestion", data=filled_in(form, text=TEXT, contact="bob@example.org"))
+    sent = bob.post(
+        f"{record}/suggestion", data=filled_in(form, text=TEXT, contact="bob@example.org")
+    )
     assert sent.status_code == 303
     status = page(bob, sent.headers["Location"])
     assert "waits for an editor" in status.one("main").text
@@ -109,7 +111,10 @@ def test_too_many_are_asked_to_wait_and_keep_what_they_typed(bob: httpx.Client) 
 def test_a_form_that_is_no_form_or_too_long_is_refused(bob: httpx.Client) -> None:
     assert bob.post("/suggestions/new", json={"text": TEXT}).status_code == 415
     assert bob.post("/suggestions/new", data={"text": "a" * 100_000}).status_code == 413
-    assert bob.post("/suggestions/new", data={"kind": "correction", "text": TEXT + "\0"}).status_code == 422
+    assert (
+        bob.post("/suggestions/new", data={"kind": "correction", "text": TEXT + "\0"}).status_code
+        == 422
+    )
 
 
 def test_a_suggestion_that_nobody_made_has_no_page(bob: httpx.Client) -> None:

@@ -265,7 +265,7 @@ def test_a_district_that_public_case_studies_need_is_not_withdrawn(people: Peopl
     answer = step(people.rui, "withdraw", "needed", "districts", reason="It merged.")
     assert (answer.status_code, answer.json()["detail"]) == (
         409,
-        "Public case studies need this record: needing. Change them first.",
+        "Public records need this one: needing. Change them first.",
     )
     step(people.rui, "withdraw", "needing", reason="It merged.").raise_for_status()
     assert (

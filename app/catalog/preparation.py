@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from app.catalog.entry import Entry, PreparedEntry
 from app.records.case_study import CaseStudy, Outcome
 from app.records.district import DistrictRecord
+from app.records.kinds import KINDS
 from app.records.prose import PROSE_FIELDS, paragraphs
 from app.records.shape import Shape
 from app.records.taxonomy import State
@@ -71,7 +72,15 @@ def prepare_term(kind: str, slug: str, public: PublishedRecord) -> PreparedEntry
     if kind == "state":
         record = record.model_copy(update={"region": region_code(record)})
     card = as_json(record)
-    return PreparedEntry(Entry(kind, slug, public.seq, public.at, card), card)
+    return PreparedEntry(
+        Entry(kind, slug, public.seq, public.at, card), card, terms_of(kind, public.record)
+    )
+
+
+def terms_of(kind: str, record: Shape) -> frozenset[tuple[str, str]]:
+    """The terms of short lists that a record refers to."""
+    references = KINDS[kind].references(record)
+    return frozenset((other, slug) for _pointer, other, slug in references if other == "term")
 
 
 def district_part(district: DistrictRecord, terms: Terms) -> dict[str, Any]:

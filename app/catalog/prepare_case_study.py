@@ -18,6 +18,7 @@ from app.catalog.preparation import (
     region_code,
     regions,
     stated_rurality,
+    terms_of,
     without_repeats,
 )
 from app.records.case_study import CaseStudy
@@ -183,14 +184,12 @@ def _references(
 ) -> frozenset[tuple[str, str]]:
     """What the entry is made from: when one of these changes, the entry is prepared again."""
     organizations = [partner.organization for partner in case.partners if partner.organization]
-    terms = [*(f"topic.{code}" for code in case.topics), *(f"model.{code}" for code in case.models)]
-    return frozenset(
+    return terms_of("case-study", case) | frozenset(
         {
             *(("district", slug) for slug in case.districts),
             *(("strategy", slug) for slug in case.strategies),
             *(("indicator", outcome.indicator) for outcome in case.outcomes),
             *(("organization", slug) for slug in organizations),
-            *(("term", slug) for slug in terms),
             *(("state", state) for state in states),
             *(("locale", district.locale) for district in own if district.locale),
             *(("source", source_id(source.url)) for source in case.sources),

@@ -102,10 +102,8 @@ def preview(session: Session, stored: StoredRecord) -> str | None:
 
 
 def needing(session: Session, kind: str, slug: str) -> list[str]:
-    """The public case studies that refer to this record."""
-    return sorted(
-        slug for other, slug in entry.referring(session, [(kind, slug)]) if other == "case-study"
-    )
+    """The public records that were made from this one and would not stand without it."""
+    return sorted(slug for _other, slug in entry.referring(session, [(kind, slug)]))
 
 
 def differences(session: Session) -> list[tuple[str, str]]:

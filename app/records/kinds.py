@@ -20,6 +20,7 @@ from app.records.taxonomy import (
     StrategyRecord,
     TermRecord,
     name_faults,
+    term_faults,
 )
 
 Rows = Iterator[tuple[type[SQLModel], dict[str, Any]]]
@@ -125,6 +126,14 @@ def _district_references(district: DistrictRecord) -> References:
     yield from _record("/locale", "locale", district.locale)
 
 
+def _state_references(state: State) -> References:
+    yield from _term("/region", "region", state.region and state.region.lower())
+
+
+def _locale_references(locale: Locale) -> References:
+    yield from _term("/rurality", "rurality", locale.rurality)
+
+
 def _strategy_references(strategy: StrategyRecord) -> References:
     yield from _term("/pillar", "pillar", strategy.pillar)
 
@@ -174,9 +183,21 @@ def _one_row(
 KINDS = {
     kind.name: kind
     for kind in (
-        _one_row("term", TermRecord, tables.TermRow),
-        _one_row("state", State, tables.StateRow),
-        _one_row("locale", Locale, tables.LocaleRow, path="localities"),
+        _one_row(
+            "term",
+            TermRecord,
+            tables.TermRow,
+            example="synonym.homeless",
+            faults=term_faults,
+        ),
+        _one_row("state", State, tables.StateRow, references=_state_references),
+        _one_row(
+            "locale",
+            Locale,
+            tables.LocaleRow,
+            path="localities",
+            references=_locale_references,
+        ),
         _one_row(
             "strategy",
             StrategyRecord,
@@ -225,4 +246,6 @@ KINDS = {
     )
 }
 SEARCHABLE = ("case-study", "district")
-EDITABLE = ("case-study", "district", "strategy", "indicator", "organization")
+EDITABLE = ("case-study", "district", "strategy", "indicator", "organization", "term")
+RENAMABLE = tuple(kind for kind in EDITABLE if kind != "term")  # records hold a term's code
+ADDRESSED = (*SEARCHABLE, "organization")  # kinds whose records have a public address each

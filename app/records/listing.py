@@ -57,6 +57,7 @@ class ListQuery:
     kind: str
     status: str | None = None
     state: str | None = None
+    vocabulary: str | None = None
     owner: str | None = None
     reviewer: str | None = None
     q: str | None = None
@@ -113,6 +114,8 @@ def _filters(session: Session, query: ListQuery) -> Iterator[ColumnElement[bool]
             yield col(column) == value
     if query.state is not None:
         yield _in_state(session, query.kind, query.state)
+    if query.vocabulary is not None:
+        yield col(RecordRow.slug).startswith(f"{query.vocabulary}.", autoescape=True)
     if query.updated_min is not None:
         yield col(RecordRow.updated_at) >= query.updated_min
     if query.updated_max is not None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from app.errors import Fault
 from app.records.shape import SLUG_PATTERN
 from app.records.spelling import nearest
+from app.records.taxonomy import TERM_SLUG_PATTERN
 
 SHOWN = 60  # characters of a value in a message
 NEAREST = 3
@@ -17,6 +18,8 @@ _A_TIME = "such as 2027-12-31T00:00:00Z"
 # What each pattern of a shape asks for.
 PATTERNS: Mapping[str, str] = {
     SLUG_PATTERN: "must be lowercase letters and digits, in words joined by single hyphens",
+    TERM_SLUG_PATTERN: "must be the vocabulary and the code joined by a dot, such as "
+    "topic.dental-care",
     "^[A-Z]{2}$": "must be a two-letter code in capitals, such as OH",
     "^[a-z][a-z0-9]{0,9}$": "must be a lowercase letter and up to nine letters and digits, "
     "such as s1",

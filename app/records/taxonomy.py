@@ -6,8 +6,24 @@ from pydantic import StringConstraints
 from sqlmodel import Field
 
 from app.errors import Fault
-from app.records.shape import LONG, SHORT, HttpUrl, Shape, Slug, StateCode, repeated_faults
+from app.records.shape import (
+    LONG,
+    SHORT,
+    SLUG_PATTERN,
+    HttpUrl,
+    Shape,
+    Slug,
+    StateCode,
+    repeated_faults,
+)
 from app.records.term_types import PartnerTypeCode, PillarCode
+
+TERM_SLUG_PATTERN = rf"{SLUG_PATTERN[:-1]}\.{SLUG_PATTERN[1:]}"
+TermSlug = Annotated[str, StringConstraints(pattern=TERM_SLUG_PATTERN)]
+LAST = 1_000_000  # place of a term that states none
+SYNONYMS = (
+    "synonym"  # the vocabulary of groups of everyday words, which search takes for each other
+)
 
 
 class _Synonyms(Shape):
@@ -115,10 +131,12 @@ class OrganizationRecord(_Aliases, Organization):
 
 
 class Term(Shape):
-    """One entry of a short list: pillars, ruralities, settings, study designs, partner types and the like."""
+    """One entry of a short list: pillars, topics, units, study designs, groups of synonyms and the like."""
 
-    slug: str = Field(
-        primary_key=True, max_length=SHORT, description="vocabulary and code joined by a dot."
+    slug: TermSlug = Field(
+        primary_key=True,
+        max_length=SHORT,
+        description="Vocabulary and code joined by a dot: topic.dental-care.",
     )
     vocabulary: Slug = Field(max_length=SHORT, description="The list it belongs to.")
     code: Slug = Field(max_length=SHORT, description="What records hold.")
@@ -127,7 +145,10 @@ class Term(Shape):
         min_length=1, max_length=LONG, description="What it means, in our own words."
     )
     rank: int = Field(
-        ge=0, description="Place in the list, 0 first; for study designs 0 is the strongest."
+        default=LAST,
+        ge=0,
+        le=LAST,
+        description="Place in the list, 0 first; for study designs 0 is the strongest. Left out, the term stands last.",
     )
 
 
@@ -139,3 +160,16 @@ def name_faults(record: IndicatorRecord | OrganizationRecord | StrategyRecord) -
     """Aliases and synonyms that are listed twice."""
     faults = repeated_faults(record.aliases, "/aliases")
     return faults + repeated_faults(getattr(record, "synonyms", []), "/synonyms")
+
+
+def term_faults(term: TermRecord) -> list[Fault]:
+    """A slug that is not vocabulary and code; synonyms listed twice; a group of one."""
+    faults = repeated_faults(term.synonyms, "/synonyms")
+    slug = f"{term.vocabulary}.{term.code}"
+    if term.slug != slug:
+        detail = f"slug must be the vocabulary and the code joined by a dot: {slug}."
+        faults.append(Fault("slug_differs", detail, pointer="/slug"))
+    if term.vocabulary == SYNONYMS and not term.synonyms:
+        detail = "A group needs at least two words. Add another to synonyms."
+        faults.append(Fault("missing", detail, pointer="/synonyms"))
+    return faults

@@ -14,7 +14,7 @@ from app.database import Database
 from app.errors import Refusal
 from app.search import shapes
 from app.search.index import Index
-from app.search.organizations import MOST_CASES, Partnerships, case_line, partnerships
+from app.search.organizations import Partnerships, case_line, partnerships
 from app.settings import Settings
 from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
@@ -33,14 +33,14 @@ COLLECTION = "/v1/organizations"
     response_model=shapes.OrganizationAnswer,
     response_description="The organization.",
     responses=responses(400, 404, 406, 410),
-    description=f"The organization, and up to {MOST_CASES} published case studies that name it as a "
-    "partner, each with its role as the source states it. `links.case_studies` is the search for all "
-    "of them. A withdrawn organization answers 410, a renamed one 308, and a 404 names similar slugs.",
 )
 async def get_organization(
     request: Request,
     slug: Annotated[str, Path(description="Public id.", examples=["communities-in-schools"])],
 ) -> Response:
+    """The organization, and up to 100 published case studies that name it as a partner, each with
+    its role as the source states it. `links.case_studies` is the search for all of them. A withdrawn
+    organization answers 410, a renamed one 308, and a 404 names similar slugs."""
     refuse_unknown(request, ())
     database, index = resource(request, Database), resource(request, Index)
     index.look()

@@ -188,7 +188,11 @@ def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
             [
                 Paragraph(
                     paragraph(part["text"], part["sources"]),
-                    [(id_.removeprefix("s"), names[id_]) for id_ in part["sources"] if id_ in names],
+                    [
+                        (id_.removeprefix("s"), names[id_])
+                        for id_ in part["sources"]
+                        if id_ in names
+                    ],
                 )
                 for part in document[name]
             ],

@@ -44,7 +44,11 @@ def ways_out(results: Results, vocabulary: Vocabulary) -> list[WayOut]:
     """What to leave out of a search that finds nothing, and what that would give."""
     query = results.query
     return [
-        WayOut(f"Without {_part(query, relaxation.without, vocabulary)}", relaxation.total, relaxation.link)
+        WayOut(
+            f"Without {_part(query, relaxation.without, vocabulary)}",
+            relaxation.total,
+            relaxation.link,
+        )
         for relaxation in results.relaxations
     ]
 

@@ -58,7 +58,9 @@ def case_study_hit(
 ) -> Hit:
     """A case study in a list."""
     states = [state["label"] for state in card["states"]]
-    enrollments = [district["enrollment"]["value"] for district in card["districts"] if district["enrollment"]]
+    enrollments = [
+        district["enrollment"]["value"] for district in card["districts"] if district["enrollment"]
+    ]
     students = f"{figure(max(enrollments))} students" if enrollments else None
     if students and len(card["districts"]) > 1:
         students = f"largest district {students}"

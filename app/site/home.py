@@ -93,7 +93,11 @@ def _pillars(index: Index) -> list[Pillar]:
     strategies = index.vocabulary.terms("strategy")
     pillars = []
     for pillar in index.vocabulary.terms("pillar"):
-        own = [(strategy.code, strategy.label) for strategy in strategies if strategy.record["pillar"] == pillar.code]
+        own = [
+            (strategy.code, strategy.label)
+            for strategy in strategies
+            if strategy.record["pillar"] == pillar.code
+        ]
         by_count = sorted(terms.entries(index, "strategy", own), key=lambda entry: -entry.count)
         pillars.append(Pillar(pillar.label, by_count))
     return pillars

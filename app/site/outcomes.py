@@ -129,7 +129,9 @@ def _designs(designs: Mapping[str, int], vocabulary: Vocabulary) -> str:
         text = f"{begin} {labels[design]}: {MEANINGS.get(design, '')}".rstrip(": ")
         return text if text.endswith(".") else f"{text}."
     order = [*vocabulary.codes("evidence")]
-    ranked = sorted(designs, key=lambda design: order.index(design) if design in order else len(order))
+    ranked = sorted(
+        designs, key=lambda design: order.index(design) if design in order else len(order)
+    )
     parts = [
         f"{designs[design]} {labels[design]} ({marks.GLOSSES[design]})"
         if design in marks.GLOSSES

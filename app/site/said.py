@@ -53,7 +53,12 @@ def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, s
     exact = query.url_with(EXACT)
     for correction in understood.corrections:
         as_typed = query.url_with(("spelling", "exact"))
-        yield correction.written, f"was read as \u201c{correction.read}\u201d", "Take it as typed", as_typed
+        yield (
+            correction.written,
+            f"was read as \u201c{correction.read}\u201d",
+            "Take it as typed",
+            as_typed,
+        )
     for word in _plain_words(results):
         forms_of_stem = results.collection.stem_words.get(stem(word), ())
         forms = sorted(form for form in forms_of_stem if form != word)

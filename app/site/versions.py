@@ -91,7 +91,9 @@ def _shown(
     for version in versions:
         current = version is versions[-1]
         if version.document is None:
-            reason = f"Withdrawn. The reason given: {version.reason}" if version.reason else "Withdrawn."
+            reason = (
+                f"Withdrawn. The reason given: {version.reason}" if version.reason else "Withdrawn."
+            )
             shown.append(ShownVersion("Withdrawn", version.at, current, reason, []))
             continue
         changes: list[Change] = []

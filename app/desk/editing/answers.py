@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.desk.access.idempotency import Answer
 from app.desk.editing import drafts, shapes, workflow
 from app.desk.sources import health
-from app.records.kinds import KINDS, SEARCHABLE
+from app.records.kinds import ADDRESSED, KINDS
 from app.records.revisions import Revision
 from app.records.store import StoredRecord
 from app.records.stored_text import text_warnings
@@ -28,7 +28,7 @@ def record_answer(session: Session, kind: str, slug: str, *, status: int = 200) 
             "review": f"{path}/review",
             "preview": f"{path}/preview",
             "public": f"/v1/{KINDS[kind].path}/{stored.slug}"
-            if stored.published_version and kind in SEARCHABLE
+            if stored.published_version and kind in ADDRESSED
             else None,
         },
     }

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.catalog import publication
 from app.desk.access.permissions import Editor
+from app.desk.editing.vocabulary import vocabulary_faults
 from app.errors import Conflict, Fault, Invalid, Moved, NotFound, Stale
 from app.records import lookups, parsing, renaming, revisions, store
 from app.records.district import DistrictRecord
@@ -135,7 +136,11 @@ def checked(
 
     def faults(record: Any) -> list[Fault]:
         current = current_references(moved, record)
-        return reference_faults(session, kind, current) + _leaid_faults(session, record, instead_of)
+        return [
+            *reference_faults(session, kind, current),
+            *_leaid_faults(session, record, instead_of),
+            *vocabulary_faults(session, record),
+        ]
 
     record: Shape = current_references(moved, parsing.parse(kind, document, check=faults))
     return record

@@ -30,6 +30,7 @@ from app.desk.editing.answers import record_answer, revision_document, revision_
 from app.desk.editing.drafts import Step
 from app.desk.editing.examples import EXAMPLES, PATCH_EXAMPLES
 from app.desk.editing.parameters import AUDIT, SINCE, list_parameters
+from app.desk.editing.vocabulary import must_write
 from app.desk.shapes import next_page
 from app.desk.sources import health
 from app.errors import Conflict
@@ -84,8 +85,11 @@ def _create(kind: str) -> None:
         """Write a new record as a draft. It may be incomplete; `meta.needs` says what publishing
         still needs. All faults come in one answer, by JSON Pointer."""
 
+        document = parse_object(body)
+        must_write(by, kind, document.get("slug"))
+
         def create_record(session: Session) -> Answer:
-            revision = drafts.create(session, kind, parse_object(body), by=by.label, at=now())
+            revision = drafts.create(session, kind, document, by=by.label, at=now())
             return record_answer(session, kind, revision.slug, status=201)
 
         return act(request, by, key, body, create_record)
@@ -137,6 +141,7 @@ def _replace(kind: str) -> None:
         """Write the record whole, as a draft. What is public stays so until the draft is published.
         A stale version (412) brings the current record and a three-way comparison."""
         document = parse_object(body)
+        must_write(by, kind, slug)
         with resource(request, Database).writing() as session:
             step = Step(kind, slug, version, by, now())
             revision = drafts.replace(session, step, document)
@@ -169,6 +174,7 @@ def _amend(kind: str) -> None:
         """Change parts of the record (JSON merge patch, RFC 7396): null removes a field, lists are
         replaced whole. The result is a draft."""
         patch = parse_object(body)
+        must_write(by, kind, slug)
         with resource(request, Database).writing() as session:
             step = Step(kind, slug, version, by, now())
             revision = drafts.amend(session, step, patch)
@@ -200,6 +206,7 @@ def _discard(kind: str) -> None:
         """Delete a draft that was never public. Its slug and LEAID are free again; its revisions
         stay in the log. Answers the change, with the record as it was."""
         refuse_unknown(request, ())
+        must_write(by, kind, slug)
         with resource(request, Database).writing() as session:
             revision = drafts.discard(session, Step(kind, slug, version, by, now()))
         return json_answer({"data": revision_document(revision)})

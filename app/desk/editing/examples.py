@@ -46,6 +46,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "name": "Example Foundation",
         "type": "philanthropy",
     },
+    "term": {
+        "slug": "synonym.snow-day",
+        "vocabulary": "synonym",
+        "code": "snow-day",
+        "label": "snow day",
+        "definition": "Everyday words for the same thing: search takes each for the others.",
+        "synonyms": ["school closing", "weather closure"],
+    },
 }
 PATCH_EXAMPLES: dict[str, dict[str, Any]] = {
     "case-study": {
@@ -57,4 +65,5 @@ PATCH_EXAMPLES: dict[str, dict[str, Any]] = {
     "strategy": {"synonyms": ["after school"]},
     "indicator": {"synonyms": ["truancy"]},
     "organization": {"aliases": ["UWTV"]},
+    "term": {"synonyms": ["homelessness", "unhoused", "without a home"]},
 }

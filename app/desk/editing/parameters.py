@@ -8,6 +8,7 @@ from app.records.listing import SORTS, WITH_STATE
 from app.records.tables import STATUSES
 from app.web.parameters import Parameter, limit, moment, one_of, text, whole_number
 
+VOCABULARY = text("vocabulary", 200, "Only terms of this vocabulary.", "synonym")
 STATE = text("state", 2, "Only records of this state (USPS code).", "OH")
 LIST = (
     one_of("status", STATUSES, "Only records with this status.", "in_review"),
@@ -42,4 +43,6 @@ AUDIT = (
 
 def list_parameters(kind: str) -> tuple[Parameter, ...]:
     """What a list of records of a kind can be filtered and sorted by."""
+    if kind == "term":
+        return (*LIST[:1], VOCABULARY, *LIST[1:])
     return (*LIST[:1], STATE, *LIST[1:]) if kind in WITH_STATE else LIST

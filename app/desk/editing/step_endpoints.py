@@ -25,8 +25,9 @@ from app.desk.access.permissions import Editor
 from app.desk.editing import drafts, history, shapes, workflow
 from app.desk.editing.answers import record_answer
 from app.desk.editing.drafts import Step
+from app.desk.editing.vocabulary import must_write
 from app.desk.shapes import Note
-from app.records.kinds import EDITABLE, KINDS
+from app.records.kinds import EDITABLE, KINDS, RENAMABLE
 from app.records.revisions import Revision
 from app.web.problem_types import responses
 
@@ -135,6 +136,8 @@ def _add_route(kind: str, route: _Route) -> None:
         values = parsed(route.body, body)
 
         def take_step(session: Session) -> Answer:
+            if route.name == "revert":
+                must_write(by, kind, slug)
             revision = route.take(session, Step(kind, slug, version, by, now()), values)
             return record_answer(session, kind, revision.slug)
 
@@ -157,4 +160,5 @@ def _add_route(kind: str, route: _Route) -> None:
 
 for _kind in EDITABLE:
     for _route in ROUTES:
-        _add_route(_kind, _route)
+        if _route.name != "rename" or _kind in RENAMABLE:
+            _add_route(_kind, _route)

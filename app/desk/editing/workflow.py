@@ -99,7 +99,7 @@ def withdraw(session: Session, step: Step, *, reason: str) -> Revision:
         raise Conflict("This record is not public, so there is nothing to withdraw.")
     if needing := publication.needing(session, step.kind, step.slug):
         names = ", ".join(needing[:NAMED]) + (" and others" if len(needing) > NAMED else "")
-        raise Conflict(f"Public case studies need this record: {names}. Change them first.")
+        raise Conflict(f"Public records need this one: {names}. Change them first.")
     revision = _move(session, stored, "withdraw", step, reason)
     publication.hide(session, revision)
     return revision

@@ -5,6 +5,7 @@ Its rows are whole records, they are published at once, and what others have edi
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ from app.records.kinds import KINDS
 from app.records.revisions import Revision
 from app.records.shape import Shape
 from app.records.store import Change, StoredRecord
+from app.records.taxonomy import SYNONYMS
 from app.records.text import fold_text
 
 SEEDER = "seed"  # the actor whose records the seed may overwrite
@@ -195,13 +197,20 @@ def _trimmed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _synonym_groups(path: Path) -> Iterator[Row]:
-    """Each group of everyday words, as a term of the vocabulary `synonym`."""
+    """Each group of everyday words, as a term of the vocabulary `synonym`.
+
+    Its code is its first word, not its place: a line that is inserted changes no other group.
+    """
+    times: Counter[str] = Counter()
     for position, (label, *synonyms) in enumerate(_toml(path)["groups"]):
         code = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+        times[code] += 1
+        if times[code] > 1:
+            code = f"{code}-{times[code]}"
         document = {
-            "slug": f"synonym.{code}-{position + 1}",
-            "vocabulary": "synonym",
-            "code": f"{code}-{position + 1}",
+            "slug": f"{SYNONYMS}.{code}",
+            "vocabulary": SYNONYMS,
+            "code": code,
             "label": label,
             "definition": "Everyday words for the same thing: search takes each for the others.",
             "rank": position,

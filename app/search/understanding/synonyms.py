@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from app.catalog.vocabulary import Term, Vocabulary
+from app.records.taxonomy import SYNONYMS
 from app.search.analysis import stem, words
 from app.search.understanding.alternatives import SYNONYM_WEIGHT, Alternative
 
-GROUPS = "synonym"  # the vocabulary of everyday groups
 LISTS = ("strategy", "indicator", "topic", "pillar", "evidence", "direction", "model")
 MOST_SYNONYMS = 10  # for one word; more of them blur the question
 LONGEST = 4  # words of a phrase that is looked up
@@ -20,7 +20,7 @@ class Synonyms:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._of: dict[Phrase, dict[Phrase, None]] = defaultdict(dict)
-        for term in vocabulary.terms(GROUPS):
+        for term in vocabulary.terms(SYNONYMS):
             self._join([term.label, *term.record.get("synonyms", ())])
         for name in LISTS:
             for term in vocabulary.terms(name):
