@@ -19,7 +19,8 @@ RUN useradd --uid 10001 --no-create-home --home-dir /srv service \
 COPY --from=build /venv /venv
 COPY --from=build /srv /srv
 WORKDIR /srv
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 HOST=0.0.0.0 PORT=8000
+# /srv/var is all that is written, temporary files too: the rest may be read-only.
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 TMPDIR=/srv/var HOST=0.0.0.0 PORT=8000
 USER 10001
 EXPOSE 8000
 # Without DATABASE_URL the directory is an SQLite file in /srv/var: mount a volume there to keep it.

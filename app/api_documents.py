@@ -75,9 +75,9 @@ LINKS = {
 }
 
 
-def published_terms(index: Index) -> openapi.Published:
+async def published_terms(index: Index) -> openapi.Published:
     """The terms that the OpenAPI documents list."""
-    index.catch_up()
+    await index.follow()
     enumerations = {
         row.vocabulary: openapi.Enumeration(
             index.vocabulary.codes(row.vocabulary),

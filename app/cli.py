@@ -2,7 +2,6 @@
 
 import errno
 import os
-import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -34,7 +33,8 @@ from app.desk.imports.options import ReadOptions, read_pairs
 from app.desk.sources import health
 from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.link_checker import check_sources as check_links
-from app.errors import Fault, Invalid, Refusal
+from app.engines.failures import reason_of
+from app.errors import Fault, Invalid, Refusal, Unavailable
 from app.records import source_checks
 from app.records.kinds import SEARCHABLE
 from app.research import exports, formats
@@ -51,6 +51,7 @@ from app.terminal import (
     print_plan,
     progress,
 )
+from app.web import draining
 
 FILE_FORMATS = {
     ".csv": "csv",
@@ -97,7 +98,7 @@ def main() -> None:
         print_faults(invalid.faults)
         sys.exit(1)
     except Refusal as refusal:
-        print_failure(str(refusal))
+        print_failure(_in_words(refusal))
         sys.exit(1)
     except ValidationError as error:  # of the settings: everything else raises Invalid
         for fault in error.errors():
@@ -105,15 +106,22 @@ def main() -> None:
             print_failure(f"{name}: {fault['msg'].removeprefix('Value error, ')}")
         sys.exit(1)
     except DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
         print_failure(
-            f"The database cannot be used: {reason}. "
+            f"The database cannot be used: {reason_of(error)}. "
             "If it has no tables yet, run `model-districts migrate`."
         )
         sys.exit(1)
     except OSError as error:
         print_failure(str(error))
         sys.exit(1)
+
+
+def _in_words(refusal: Refusal) -> str:
+    """A refusal with what the driver said of it: it is the operator who reads this."""
+    cause = refusal.__cause__
+    if isinstance(refusal, Unavailable) and isinstance(cause, DBAPIError):
+        return f"{refusal} The driver says: {reason_of(cause)}."
+    return str(refusal)
 
 
 def _print_version(wanted: bool) -> None:
@@ -149,7 +157,7 @@ def serve(
     given = {"port": port, "host": host, "workers": workers}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     # As process 1 of a container nothing else would stop us before uvicorn listens.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    draining.end_on_signals()
     _refuse_taken_port(settings)
     _prepare(settings)
     _print_addresses(settings)
@@ -159,8 +167,8 @@ def serve(
         "PORT": str(settings.port),
         "DATABASE_URL": settings.database_url,
     }
-    uvicorn.run(
-        "app.main:create_app",
+    config = uvicorn.Config(
+        "app.main:create_worker" if settings.workers > 1 else "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -169,8 +177,10 @@ def serve(
         access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=draining.GRACE_SECONDS,
+        http=draining.DrainingProtocol,
     )
+    draining.serve(config)
 
 
 @cli.command()

@@ -1,16 +1,18 @@
-"""Transactions, and how to see that something changed. The only file that knows SQLite from PostgreSQL.
+"""Transactions, and how to see that something changed. With engines/, all that knows SQLite from PostgreSQL.
 
 A transaction is a visible block: `with database.writing() as session:`. It is on disk when the block
 ends, and an answer is sent after that. Writers take turns, so revision numbers have no gaps.
+
+Nobody waits for a connection that somebody else holds: public reads, exports, the desk, keys, the
+index, health and writers have pools of their own, each with a limit to how long it waits.
 """
 
+import logging
 import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -19,23 +21,41 @@ from sqlalchemy import (
     Engine,
     String,
     TypeDecorator,
-    create_engine,
-    event,
     make_url,
     text,
 )
-from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
-from app.errors import Busy
+from app.engines import postgresql, sqlite
+from app.engines.failures import LOST, refusal_of
+from app.engines.postgresql import CHANNEL, NEWEST_REVISION, PostgresqlWatch
+from app.engines.sqlite import DatabaseFile, SqliteWatch
+from app.engines.turns import Turns
+from app.errors import Busy, Refusal, Unavailable
 
-BUSY_TIMEOUT_MS = 30_000
-WRITERS_LOCK = 0x4D44_0001  # any constant of our own: "MD" and a number
-CHANNEL = "model_districts"
-POLL_SECONDS = 1.0
+WRITE_SECONDS = 30.0  # that a writer waits for its turn
+WRITE_ANSWER_SECONDS = 60.0  # for one round trip; waiting for other processes is one
+PROBE_SECONDS = 0.5  # that a health check waits to write, after a write that failed
+MIGRATION_SECONDS = 3600.0
 SHAPE = text("SELECT version_num FROM alembic_version")
-NEWEST_REVISION = text("SELECT coalesce(max(seq), 0) FROM revision")
+SAME_SHAPE = text("UPDATE alembic_version SET version_num = version_num")  # writes, changes nothing
+IN_DOUBT = (
+    "The database stopped answering while the change was written. Read the record to see whether "
+    "it was, then try again."
+)
+# By pool: connections that are kept (as many more may open), and seconds for a round trip.
+POOLS = {
+    "public": (5, 2.0),
+    "desk": (5, 10.0),
+    "exports": (4, 30.0),
+    "keys": (2, 2.0),
+    "index": (1, 2.0),
+    "health": (1, 1.5),
+}
+FROM_REPLICA = ("public", "exports", "index", "health")
+log = logging.getLogger("model_districts.database")
 
 # Set before any table is made, so that every constraint has a name in every database.
 SQLModel.metadata.naming_convention = {
@@ -66,21 +86,32 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """One directory: `reading()`, `writing()`, and `mark()`, which moves when anything has been committed."""
+    """One directory: `reading()`, `writing()`, and `mark()`, which moves when anything has been committed.
+
+    Its blocks raise Busy, Unavailable or StorageFull when the database cannot do what they ask.
+    """
 
     def __init__(self, url: str, read_url: str | None = None) -> None:
         self.url = make_url(url)
-        self._sqlite = self.url.get_backend_name() == "sqlite"
-        if self._sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._file = DatabaseFile(url) if self.url.get_backend_name() == "sqlite" else None
+        self._read_url = read_url
+        self._turns = Turns()
+        self._pools = {name: self._reading_engine(name) for name in POOLS}
         self._writer = (
-            _sqlite_engine(url, write=True) if self._sqlite else _postgresql_engine(url, write=True)
+            sqlite.writing_engine(self._file, seconds=self._turns.seconds_left)
+            if self._file
+            else postgresql.writing_engine(
+                url,
+                seconds=WRITE_ANSWER_SECONDS,
+                patience=self._turns.seconds_left,
+                is_lost=self._is_primary_lost,
+            )
         )
-        self._primary = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url)
-        self._reader = _postgresql_engine(read_url) if read_url else self._primary
+        self._migrator: Engine | None = None
         self._name = secrets.token_hex(8)  # tells our own commits from those of others
-        self._watch: _SqliteWatch | _PostgresqlWatch | None = None
+        self._watch: SqliteWatch | PostgresqlWatch | None = None
         self._watch_lock = threading.Lock()
+        self._write_failed = False  # for want of room or of permission, at the last write
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -88,185 +119,192 @@ class Database:
 
         With READ_DATABASE_URL it reads a replica, which may lag behind.
         """
-        with Session(self._reader, expire_on_commit=False) as session:
+        with self._session("public") as session:
+            yield session
+
+    @contextmanager
+    def reading_export(self) -> Iterator[Session]:
+        """The same for an answer that is sent while it is read: its client decides how long it takes."""
+        with self._session("exports") as session:
+            yield session
+
+    @contextmanager
+    def reading_for_index(self) -> Iterator[Session]:
+        """The same for the index, which follows what is published."""
+        with self._session("index") as session:
             yield session
 
     @contextmanager
     def reading_primary(self) -> Iterator[Session]:
         """A session for editors: it sees all that has been committed, and cannot write."""
-        with Session(self._primary, expire_on_commit=False) as session:
+        with self._session("desk") as session:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """The one transaction that may write: on disk when the block ends, undone if it raises."""
-        with Session(self._writer, expire_on_commit=False) as session:
+    def reading_keys(self) -> Iterator[Session]:
+        """The same, to look up who is asking."""
+        with self._session("keys") as session:
+            yield session
+
+    @contextmanager
+    def writing(self, *, seconds: float | None = None) -> Iterator[Session]:
+        """The one transaction that may write: on disk when the block ends, undone if it raises.
+
+        `seconds`: how long to wait for the turn. Raises Busy after that.
+        """
+        if self._is_primary_lost():
+            raise Unavailable(LOST)
+        with (
+            self._turns.turn(WRITE_SECONDS if seconds is None else seconds),
+            self._told_failures(write=True),
+            Session(self._writer, expire_on_commit=False) as session,
+        ):
             try:
                 yield session
-                if not self._sqlite:
-                    session.connection().execute(
-                        text("SELECT pg_notify(:channel, :writer)"),
-                        {"channel": CHANNEL, "writer": self._name},
-                    )
-                session.commit()
+                self._commit(session)
             except BaseException:
                 session.rollback()
                 raise
-        if isinstance(self._watch, _PostgresqlWatch):
-            self._watch.look(commits=1)
+        self._write_failed = False
+        if self._watch:
+            self._watch.note_commit()
 
     def mark(self) -> int:
         """A number that moves when any process has committed anything.
 
-        It moves at once on SQLite, and within a second on PostgreSQL.
+        It moves at once on SQLite, and within a second on PostgreSQL. It waits for nothing.
         """
         if self._watch is None:
-            with self._watch_lock:
+            with self._watch_lock, self._told_failures():
                 if self._watch is None:
-                    self._watch = (
-                        _SqliteWatch(self._reader)
-                        if self._sqlite
-                        else _PostgresqlWatch(self._writer, self._reader, self._name)
-                    )
+                    self._watch = self._make_watch()
         return self._watch.mark()
 
     def check(self) -> None:
-        """Raise if the database cannot be read."""
-        with self._reader.connect() as connection:
-            connection.execute(NEWEST_REVISION)
+        """Raise Refusal if the database cannot be read, or not be written."""
+        with self._session("health") as session:
+            session.connection().execute(NEWEST_REVISION)
+        if self._file:
+            self._file.refuse_replaced()
+            self._file.refuse_unwritable()
+        if self._write_failed:
+            try:
+                with self.writing(seconds=PROBE_SECONDS) as session:
+                    session.connection().execute(SAME_SHAPE)
+            except Busy:
+                pass  # another writer finds out
 
     def shape(self) -> str | None:
         """The name of the migration that the tables have been brought to; None before the first."""
         try:
-            with self._reader.connect() as connection:
+            with self._pools["health"].connect() as connection:
                 migration = connection.execute(SHAPE).scalar_one_or_none()
-        except (OperationalError, ProgrammingError):
+        except (OperationalError, ProgrammingError) as error:
+            if (refusal := refusal_of(error)) is not None:
+                raise refusal from error
             return None
         return None if migration is None else str(migration)
 
     def writer_connection(self) -> Connection:
-        """A bare connection for migrations, which manage their own transactions."""
-        return self._writer.connect()
+        """A bare connection for migrations, which manage their own transactions and make the file.
+
+        Raises Unavailable if the database cannot keep every letter.
+        """
+        if self._migrator is None:
+            self._migrator = self._make_migrator()
+        connection = self._migrator.connect()
+        if not self._file:
+            postgresql.refuse_other_encoding(connection)
+            connection.rollback()
+        return connection
 
     def close(self) -> None:
         """Give every connection back."""
         if self._watch:
             self._watch.close()
             self._watch = None
-        for engine in (self._writer, self._reader, self._primary):
-            engine.dispose()
+        for engine in (self._writer, self._migrator, *self._pools.values()):
+            if engine is not None:
+                engine.dispose()
 
+    @contextmanager
+    def _session(self, pool: str) -> Iterator[Session]:
+        if self._is_lost(pool):
+            raise Unavailable(LOST)
+        if self._file and pool in ("desk", "keys"):  # editors must not work on a file that is gone
+            self._file.refuse_replaced()
+        with self._told_failures(), Session(self._pools[pool], expire_on_commit=False) as session:
+            yield session
 
-def _sqlite_engine(url: str, *, write: bool = False) -> Engine:
-    engine = create_engine(
-        url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in (
-            "journal_mode = WAL",
-            "foreign_keys = ON",
-            "synchronous = FULL",
-            f"query_only = {'OFF' if write else 'ON'}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
+    def _commit(self, session: Session) -> None:
+        if not self._file:
+            session.connection().execute(
+                text("SELECT pg_notify(:channel, :writer)"),
+                {"channel": CHANNEL, "writer": self._name},
+            )
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-        except OperationalError as error:
-            if "locked" in str(error.orig):
-                raise Busy(
-                    "Another write is taking long. Try again in a few seconds.", retry_after=5
-                ) from None
+            session.commit()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable(IN_DOUBT) from error
             raise
 
-    return engine
+    @contextmanager
+    def _told_failures(self, *, write: bool = False) -> Iterator[None]:
+        """Raise what an error of the driver means; mistakes of ours stay as they are."""
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            if write and not isinstance(refusal, Busy):
+                self._note_failed_write(refusal)
+            raise refusal from error
 
+    def _note_failed_write(self, refusal: Refusal) -> None:
+        if not self._write_failed:
+            log.error("A write failed: %s", refusal)
+        self._write_failed = True
 
-def _postgresql_engine(url: str, *, write: bool = False) -> Engine:
-    if write:
-        engine = create_engine(url, pool_pre_ping=True)
+    def _reading_engine(self, pool: str) -> Engine:
+        connections, seconds = POOLS[pool]
+        if self._file:
+            return sqlite.reading_engine(self._file, connections=connections)
+        return postgresql.reading_engine(
+            (pool in FROM_REPLICA and self._read_url) or self._primary_url(),
+            connections=connections,
+            seconds=seconds,
+            is_lost=lambda: self._is_lost(pool),
+        )
 
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+    def _make_migrator(self) -> Engine:
+        if self._file:
+            self._file.make_folder()
+            return sqlite.writing_engine(self._file, seconds=lambda: WRITE_SECONDS, create=True)
+        return postgresql.writing_engine(
+            self._primary_url(), seconds=MIGRATION_SECONDS, patience=lambda: WRITE_SECONDS
+        )
 
-        return engine
-    return create_engine(
-        url,
-        pool_pre_ping=True,
-        isolation_level="REPEATABLE READ",
-        execution_options={"postgresql_readonly": True},
-    )
+    def _make_watch(self) -> SqliteWatch | PostgresqlWatch:
+        if self._file:
+            return SqliteWatch(self._file)
+        url = self._read_url or self._primary_url()
+        seconds = postgresql.WATCH_SECONDS
+        return PostgresqlWatch(
+            postgresql.listening_engine(self._primary_url()),
+            postgresql.reading_engine(url, connections=1, seconds=seconds),
+            self._name,
+            replica=self._read_url is not None,
+        )
 
+    def _primary_url(self) -> str:
+        return self.url.render_as_string(hide_password=False)
 
-class _SqliteWatch:
-    """`PRAGMA data_version` on a connection that never writes, exact across processes."""
+    def _is_lost(self, pool: str) -> bool:
+        if self._watch is None:
+            return False
+        return self._watch.lost if pool in FROM_REPLICA else self._watch.primary_lost
 
-    def __init__(self, engine: Engine) -> None:
-        self._connection = engine.raw_connection()
-        self._cursor = self._connection.cursor()
-        self._lock = threading.Lock()
-
-    def mark(self) -> int:
-        with self._lock:
-            (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
-        return int(version)
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-class _PostgresqlWatch:
-    """The newest revision that a reader can see, plus the number of commits heard of.
-
-    It looks when a writer notifies, and each second besides; the commits are counted because not
-    every one makes a revision.
-    """
-
-    def __init__(self, writer: Engine, reader: Engine, name: str) -> None:
-        self._reader, self._name = reader, name
-        self._listener = create_engine(writer.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        self._mark = self._commits = 0
-        self._lock = threading.Lock()
-        self._closing = threading.Event()
-        self.look()
-        self._thread = threading.Thread(target=self._listen, name="revision-watch", daemon=True)
-        self._thread.start()
-
-    def mark(self) -> int:
-        return self._mark
-
-    def look(self, *, commits: int = 0) -> None:
-        with self._lock, self._reader.connect() as connection:
-            self._commits += commits
-            self._mark = int(connection.execute(NEWEST_REVISION).scalar_one()) + self._commits
-
-    def _listen(self) -> None:
-        missed = 0
-        while not self._closing.is_set():
-            try:
-                self._follow(missed)
-            except Exception:  # the server went away: keep what is known and come back
-                missed = 1  # whatever was notified meanwhile counts as one commit
-                self._closing.wait(POLL_SECONDS)
-
-    def _follow(self, missed: int) -> None:
-        """Listen on one connection until it breaks or the watch is closed."""
-        with self._listener.connect() as session:
-            connection: Any = session.connection.driver_connection
-            connection.execute(f"LISTEN {CHANNEL}")
-            self.look(commits=missed)
-            while not self._closing.is_set():
-                notices = list(connection.notifies(timeout=POLL_SECONDS, stop_after=1))
-                if not self._closing.is_set():
-                    self.look(commits=sum(notice.payload != self._name for notice in notices))
-
-    def close(self) -> None:
-        self._closing.set()
-        self._thread.join(timeout=2 * POLL_SECONDS)
-        self._listener.dispose()
+    def _is_primary_lost(self) -> bool:
+        return self._watch is not None and self._watch.primary_lost

@@ -12,7 +12,9 @@ Refusal
 ├── Unauthenticated  no valid key
 ├── Forbidden        the key's role does not allow it
 ├── TooMany          too many requests
-└── Busy             another write is taking long
+├── Busy             another write is taking long
+├── Unavailable      the database cannot be reached or used
+└── StorageFull      there is no room to write
 """
 
 from collections.abc import Sequence
@@ -137,3 +139,15 @@ class Busy(Refusal):
     def __init__(self, what: str, *, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__(what)
+
+
+class Unavailable(Refusal):
+    """The database cannot be reached or used. `retry_after` is in seconds."""
+
+    def __init__(self, what: str, *, retry_after: int = 5) -> None:
+        self.retry_after = retry_after
+        super().__init__(what)
+
+
+class StorageFull(Refusal):
+    """There is no room to write: nothing was changed."""

@@ -17,6 +17,7 @@ from app.database import Database
 from app.desk.access import endpoints as access
 from app.desk.access import shapes as access_shapes
 from app.desk.access.dependencies import FailedAttempts
+from app.desk.access.key_ring import KeyRing
 from app.desk.editing import endpoints as editing
 from app.desk.editing import shapes as editing_shapes
 from app.desk.editing import step_endpoints as steps
@@ -38,13 +39,21 @@ from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.service_endpoints import service_routes
 from app.settings import Settings
+from app.setup import newer_tables
 from app.site import addresses, pages, static_files
 from app.site.error_pages import error_page
-from app.web import openapi, problems
+from app.web import draining, openapi, problems
 from app.web.cache import Cache
 from app.web.edge import Edge
-from app.web.health import health_routes
+from app.web.health import Readiness, health_routes
 from app.web.state import resource, resources
+from app.web.write_queue import WriteQueue
+
+
+def create_worker() -> ASGIApp:
+    """The service in one of several processes."""
+    draining.leave_signals_to_the_first_process()
+    return create_app()
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
@@ -59,7 +68,14 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         gc.freeze()  # garbage collection of the index would hold up a request now and then
         planning = PlanWorker(database)
         gaps = SearchGaps(database)
-        writing_gaps = asyncio.create_task(gaps.write_now_and_then())
+        key_ring = KeyRing(database)
+        writing = WriteQueue()
+        aside = (
+            asyncio.create_task(gaps.write_now_and_then()),
+            asyncio.create_task(key_ring.write_now_and_then()),
+        )
+        checks = {"database": database.check, "tables": lambda: newer_tables(database)}
+        readiness = Readiness(checks, index.follow_or_refuse)
         try:
             yield resources(
                 settings,
@@ -70,12 +86,21 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 feedback.SuggestionLimits(),
                 FailedAttempts(),
                 changes.WaitingReaders(),
+                readiness,
+                key_ring,
+                writing,
             )
         finally:
-            writing_gaps.cancel()
-            gaps.write()
-            planning.close()
-            database.close()
+            for task in aside:
+                task.cancel()
+            await asyncio.to_thread(gaps.write)
+            await asyncio.to_thread(key_ring.write)
+            await asyncio.to_thread(planning.close)
+            writing.close()
+            key_ring.close()
+            readiness.close()
+            index.close()
+            await asyncio.to_thread(database.close)
             gc.unfreeze()
 
     app = FastAPIOffline(
@@ -127,14 +152,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         pages,
     ):
         app.include_router(door.router)
-    app.include_router(
-        health_routes(
-            lambda request: {
-                "database": resource(request, Database).check,
-                "index": resource(request, Index).catch_up,
-            }
-        )
-    )
+    app.include_router(health_routes())
     return Cache(
         Edge(app, path_rules.rules(addresses)),
         directory=Index,

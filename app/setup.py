@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from app.catalog import publication
 from app.clock import now
 from app.database import Database
 from app.desk.imports.seed import apply_seed, plan_seed, read_seed
+from app.errors import Conflict, Unavailable
 from app.records import revisions, seed_loads
 from app.settings import Settings
 
@@ -37,13 +39,37 @@ def migrate(settings: Settings) -> None:
     """
     with closing(Database(settings.database_url)) as database:
         database.writer_connection().close()  # an unreachable database fails here, in plain words
+        refuse_newer_tables(database)
         if database.shape() == _newest_migration():
             return
         command = [sys.executable, "-m", "alembic", "--config", str(ROOT / "alembic.ini")]
         environment = {**os.environ, "DATABASE_URL": settings.database_url}
-        subprocess.run([*command, "upgrade", "head"], env=environment, check=True)  # noqa: S603
+        done = subprocess.run([*command, "upgrade", "head"], env=environment, check=False)  # noqa: S603
+        if done.returncode and database.shape() != _newest_migration():  # nor did another process
+            raise Unavailable(
+                "The tables could not be migrated, and are as they were. The error above says why."
+            )
         with database.writing() as session:
             publication.rebuild(session)  # entries may have another form now
+
+
+def refuse_newer_tables(database: Database) -> None:
+    """Raise Conflict if the tables were made by newer code than this."""
+    shape = database.shape()
+    if shape is not None and shape not in _migrations():
+        raise Conflict(
+            f"The tables were made by newer code than this (migration {shape!r}). "
+            "Start that version, or restore the backup from before the upgrade."
+        )
+
+
+def newer_tables(database: Database) -> str | None:
+    """A warning while newer code has migrated the tables. Migrations keep this code working."""
+    try:
+        refuse_newer_tables(database)
+    except Conflict as conflict:
+        return f"{conflict} Until then this version goes on."
+    return None
 
 
 def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) -> SeedResult:
@@ -79,8 +105,12 @@ def _digest(folder: Path) -> str:
 
 
 def _newest_migration() -> str:
-    """The id of the last migration; their files are named in order."""
-    newest = max(MIGRATIONS.glob("*.py"), key=lambda path: path.name)
-    found = re.search(r'^revision = "(\w+)"', newest.read_text(encoding="utf-8"), re.MULTILINE)
-    assert found, newest
-    return found[1]
+    """The id of the last migration."""
+    return _migrations()[-1]
+
+
+@cache
+def _migrations() -> list[str]:
+    """The id of every migration; their files are named in order."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("*.py"))]
+    return [re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)[0] for text in texts]

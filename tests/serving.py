@@ -13,6 +13,7 @@ import uvicorn
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings
+from app.web.draining import DrainingProtocol
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def serving(database_url: str, **more: Any) -> Iterator[Service]:
         uvicorn.Config(
             create_app(settings),
             log_config=None,
+            http=DrainingProtocol,
             access_log=False,
             server_header=False,
             forwarded_allow_ips=settings.trusted_proxies,

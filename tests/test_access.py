@@ -85,7 +85,7 @@ def test_a_key_works_until_it_expires_and_not_in_that_moment(database_url: str) 
             at=at,
             expires_at=at + timedelta(days=1),
         )
-        editor, _unnoted = keys.authenticate(
+        editor, _used_at = keys.authenticate(
             session, f"Bearer {secret}", at=at + timedelta(hours=23)
         )
         assert editor.label == "ada"
@@ -143,7 +143,7 @@ def test_nothing_of_the_desk_is_cached_errors_neither(path: str, people: People)
     assert people.ada.get(path).headers["Cache-Control"] == "no-store"
 
 
-def test_after_twenty_failures_from_one_address_the_door_stays_shut_for_a_while(
+def test_after_twenty_failures_from_one_address_no_more_guesses_are_answered_for_a_while(
     own_service: Service,
 ) -> None:
     with at_the_desk(own_service) as people, client(own_service, "md_guess") as guessing:
@@ -151,7 +151,7 @@ def test_after_twenty_failures_from_one_address_the_door_stays_shut_for_a_while(
         answer = guessing.get("/audit")
         assert answer.status_code == 429
         assert 1 <= int(answer.headers["Retry-After"]) <= 61
-        assert people.ada.get("/audit").status_code == 429
+        assert people.ada.get("/audit").status_code == 200  # a valid key works all the same
         assert httpx.get(f"{own_service.url}/v1/case-studies?limit=1").status_code == 200
 
 

@@ -115,7 +115,7 @@ def test_a_service_that_is_stopped_while_it_plans_says_so(
 def test_one_who_would_wait_too_long_behind_a_long_write_is_told_to_come_back(
     sqlite_seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.database, "BUSY_TIMEOUT_MS", 100)
+    monkeypatch.setattr(app.database, "WRITE_SECONDS", 0.1)
     path = tmp_path / "busy.sqlite"
     path.write_bytes(sqlite_seeded.read_bytes())
     with (

@@ -170,6 +170,7 @@ async def list_changes(request: Request) -> Response:
     listed as `unmatched`, so that a copy of the selection drops them. With `wait`, an empty answer
     is held until something changes."""
     values = _given(request)
+    await resource(request, Index).follow()
     page, through = await run_in_threadpool(_page, request, values)
     if not page.changes and values.get("wait"):
         with resource(request, WaitingReaders).one_more():
@@ -223,7 +224,7 @@ async def _wait_for_change(request: Request, values: dict[str, Any]) -> tuple[Ch
             if loop.time() >= deadline or await request.is_disconnected():
                 return page, through
             await asyncio.sleep(LOOK_EVERY)
-            index.look()
+            await index.follow()
         if page.changes:
             return page, through
 
@@ -256,10 +257,11 @@ def _selection(request: Request, kind: str | None) -> Selection | None:
         detail = f"Filters apply to case studies and districts, not to {KINDS[kind].plural}."
         raise Invalid([Fault("unknown_value", detail, parameter="kind", allowed=tuple(SEARCHABLE))])
     index = resource(request, Index)
-    index.catch_up()
-    return {
-        kind: all_slugs(index.query(kind, pairs, without=OF_A_PAGE), index) for kind in SEARCHABLE
-    }
+    with index.reading():
+        return {
+            kind: all_slugs(index.query(kind, pairs, without=OF_A_PAGE), index)
+            for kind in SEARCHABLE
+        }
 
 
 def _changes_answer(

@@ -81,7 +81,7 @@ def _export_route(table: str, kind: str, extension: str) -> None:
     )
     async def export(request: Request) -> Response:
         index = resource(request, Index)
-        index.look()
+        await index.follow()
         pairs = parse_qsl(request.url.query, keep_blank_values=True)
         query = index.query(kind, pairs, without=OF_A_PAGE)
         headers = _headers(request, query, extension, index)

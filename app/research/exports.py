@@ -25,7 +25,7 @@ def documents(database: Database, index: Index, query: SearchQuery) -> Documents
 
 
 def _stream(database: Database, kind: str, slugs: frozenset[str] | None) -> Documents:
-    with database.reading() as session:
+    with database.reading_export() as session:
         yield from entry.stream_documents(session, kind, slugs)
 
 

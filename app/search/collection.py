@@ -25,6 +25,7 @@ IN_ENTRIES = {name: filter_.in_entries or name for name, filter_ in FILTER.items
 NO_VALUE = {OUTCOME_KEY: "|".join([NOT_STATED] * len(OUTCOME_FILTERS))}  # others: NOT_STATED
 NAMES = ("title", "aliases", "names")  # fields of an entry's text
 CALLED = ("title", "aliases")  # those with names of its own: suggestions are made of them
+MAX_AROUND = 500  # slugs; to compare a thousand with a name takes some milliseconds
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
 _Found = TypeVar("_Found")
 
@@ -173,6 +174,12 @@ class Collection:
         while slug not in self.numbers and slug in self.moved:
             slug = self.moved[slug]
         return self.numbers.get(slug)
+
+    def slugs_around(self, name: str) -> list[str]:
+        """The slugs before and behind a name in the alphabet, MAX_AROUND each way."""
+        numbers = self.orders["slug"].settled()
+        at = bisect_left(numbers, name, key=self.slugs.__getitem__)
+        return [self.slugs[number] for number in numbers[max(at - MAX_AROUND, 0) : at + MAX_AROUND]]
 
     def having(self, name: str, values: tuple[str, ...]) -> BitMap:
         """The entries that have any of these values of a facet."""

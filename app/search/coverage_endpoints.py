@@ -85,7 +85,7 @@ async def get_coverage(request: Request) -> Response:
         **read_parameters(request, PARAMETERS),
     }
     index = resource(request, Index)
-    index.catch_up()
+    await index.follow()
     rows, columns = given["rows"], given["columns"]
     table = coverage(index.collections[given["kind"]], index.vocabulary, rows=rows, columns=columns)
     address = f"{resource(request, Settings).base_url}/v1/coverage?rows={rows}&columns={columns}"

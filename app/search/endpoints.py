@@ -39,7 +39,7 @@ async def search_case_studies(request: Request) -> Response:
     of a facet ignore that facet's own filter, so each count says how many entries its value would
     give. When little is found, `meta.relaxations` lists wider searches. Unknown parameters and values
     are refused with the closest valid ones."""
-    return _search(request, "case-study")
+    return await _search(request, "case-study")
 
 
 @router.get(
@@ -58,15 +58,15 @@ async def search_case_studies(request: Request) -> Response:
 async def search_districts(request: Request) -> Response:
     """Districts by the same words and filters as case studies: a district has the strategies,
     outcomes and evidence of its published case studies."""
-    return _search(request, "district")
+    return await _search(request, "district")
 
 
 SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 
-def _search(request: Request, kind: str) -> Response:
+async def _search(request: Request, kind: str) -> Response:
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     query = index.query(kind, request.query_params.multi_items())
     results = find(query, index)
     count_gap: Callable[[], None] | None = None

@@ -26,6 +26,7 @@ MAX_KEPT = 50_000  # different texts in the database
 KEPT_FOR = timedelta(days=365)  # after its last day a text is forgotten
 LEAST_COUNT = 3  # rarer texts are shown to nobody: they could tell who asked
 WRITE_SECONDS = 60.0
+PATIENCE_SECONDS = 5.0  # behind other writers; after that it is left for the next time
 _YEARS = re.compile(r"\b(?:19|20)\d\d\s?[-\u2013/]\s?(?:(?:19|20)?\d\d)\b")
 _TELEPHONE = re.compile(r"(?:\d[\s().+/\u2013-]*){7,}")
 log = logging.getLogger("model_districts")
@@ -100,7 +101,7 @@ class SearchGaps:
         if not counts:
             return
         try:
-            with self._database.writing() as session:
+            with self._database.writing(seconds=PATIENCE_SECONDS) as session:
                 _write(session, counts)
         except Exception as error:
             log.warning(

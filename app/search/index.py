@@ -1,13 +1,17 @@
 """Index: the copy of the catalog that answers searches.
 
-It follows the revision log and can be deleted at any time: it is made anew from the entries.
+It follows the revision log and can be deleted at any time: it is made anew from the entries. What
+waits for the database happens in a thread; a request waits for that at most two seconds.
 """
 
 import asyncio
 import hashlib
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 
 import orjson
@@ -16,10 +20,13 @@ from app.catalog import entry
 from app.catalog.entry import Entry
 from app.catalog.vocabulary import Vocabulary
 from app.database import Database
+from app.errors import Unavailable
 from app.records import revisions
 from app.records.kinds import KINDS, SEARCHABLE
 from app.search import index_file, parser
 from app.search.collection import Collection
+from app.search.follower import Follower, Taker
+from app.search.gate import Gate
 from app.search.query import SearchQuery
 from app.search.shapes import FIELDS
 from app.search.term_names import TermNames
@@ -30,6 +37,7 @@ from app.search.walks import Walks
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
+log = logging.getLogger("model_districts.index")
 
 
 class Index:
@@ -40,9 +48,13 @@ class Index:
     ) -> None:
         self._database = database
         self._file = index_dir and index_dir / f"{_digest(str(database.url))}.index"
-        self._lock = threading.Lock()
+        self._catching_up = threading.Lock()
+        self._gate = Gate()
+        self._follower = Follower(self.catch_up, self)
+        self._follows = False  # whether requests read it: then it changes on the event loop alone
         self._mark: int | None = None
-        self._looked = False  # whether this turn of the event loop has looked already
+        self._looked = False  # whether this turn of the event loop has looked, and all was there
+        self.settled = True  # whether it is the state of one revision, not on the way to the next
         self.generation = 0  # moves when anything was committed, drafts too
         self.revision = 0
         self.updated_at = datetime.fromtimestamp(0, UTC)
@@ -69,6 +81,7 @@ class Index:
     def open(self) -> None:
         """Read the index file if there is a good one, catch up, and write one if that took long."""
         if self._file is not None:
+            index_file.sweep(self._file)
             self._read_file(self._file)
         before = self.revision
         self.catch_up()
@@ -78,14 +91,17 @@ class Index:
             and entries >= WORTH_A_FILE
             and self.revision - before > entries // 20
         ):
-            with self._database.reading() as session:
-                log = revisions.signature(session, self.revision)
+            with self._database.reading_for_index() as session:
+                signature = revisions.signature(session, self.revision)
             about = {
                 "revision": self.revision,
                 "updated_at": self.updated_at.isoformat(),
-                "log": log,
+                "log": signature,
             }
-            index_file.write(self._file, self.collections, about)
+            try:
+                index_file.write(self._file, self.collections, about)
+            except OSError as error:  # it only saves the next start some time
+                log.warning("The index file %s could not be written: %s", self._file, error)
 
     def delete_file(self) -> None:
         """Delete the index file, so that the next start builds the index anew."""
@@ -96,7 +112,7 @@ class Index:
         fresh = {kind: Collection() for kind in SEARCHABLE}
         if (about := index_file.read(path, fresh)) is None:
             return
-        with self._database.reading() as session:
+        with self._database.reading_for_index() as session:
             if (
                 about["log"] is None
                 or revisions.signature(session, about["revision"]) != about["log"]
@@ -111,23 +127,65 @@ class Index:
             datetime.fromisoformat(about["updated_at"]),
         )
 
-    def look(self) -> None:
-        """Catch up once for all requests in this turn of the event loop: each came before it."""
+    def look(self) -> bool:
+        """Whether everything is here that was committed before this turn of the event loop."""
         if not self._looked:
-            self.catch_up()
+            if self._database.mark() != self._mark:
+                return False
             self._looked = True
             asyncio.get_running_loop().call_soon(self._end_turn)
+        return True
 
-    def catch_up(self) -> None:
-        """Apply what was published since this revision. No statement if nothing was committed."""
-        mark = self._database.mark()
-        if mark == self._mark:
-            return
-        with self._lock:
-            with self._database.reading() as session:
-                self._apply(entry.since(session, self.revision))
-            self._mark = mark
-            self.generation += 1
+    async def follow(self) -> None:
+        """Catch up with what was committed before, and wait for it at most two seconds."""
+        self._follows = True
+        if not self.look():
+            await self._follower.follow(self._database.mark())
+
+    async def follow_or_refuse(self) -> None:
+        """Catch up. Raises Unavailable if it does not hold all that was committed before."""
+        await self.follow()
+        if not self.settled or self._follower.failure is not None:
+            raise Unavailable("it is behind the log, and catches up as soon as it can")
+
+    def reading(self) -> AbstractContextManager[None]:
+        """The block of a thread in which nothing changes. What runs on the event loop needs none."""
+        return self._gate.reading()
+
+    def catch_up(self, taker: Taker | None = None) -> None:
+        """Apply what was published since this revision. No statement if nothing was committed.
+
+        `taker` hands entries to the event loop; without one they are taken in here, where nobody
+        else uses the index. Raises Refusal if the database cannot be read; then what was applied
+        stays and is applied again the next time.
+        """
+        if taker is None and self._follows:
+            raise RuntimeError("requests read this index: await follow() instead")
+        with self._catching_up:
+            mark = self._database.mark()
+            if mark == self._mark:
+                return
+            with self._database.reading_for_index() as session:
+                self._apply(entry.since(session, self.revision), mark, taker)
+
+    def try_to_take(self, changed: Entry, *, many: bool) -> bool:
+        """Take an entry in on the event loop; False while a thread reads."""
+        if not self._gate.enter():
+            return False
+        try:
+            self.settled = False
+            self._take(changed, many=many)
+        finally:
+            self._gate.leave()
+        return True
+
+    def give_up(self) -> None:
+        """Let threads read again."""
+        self._gate.leave()
+
+    def close(self) -> None:
+        """End the thread that follows."""
+        self._follower.close()
 
     def _end_turn(self) -> None:
         self._looked = False
@@ -157,13 +215,32 @@ class Index:
             return next(iter(districts.places.of(number)), None)
         return self._language.gazetteer.point(name)
 
-    def _apply(self, changed: Iterable[Entry]) -> None:
-        for many, one in _few_or_many(changed):
-            self._take(one, many=many)
-            self.revision = one.seq
-            self.updated_at = max(self.updated_at, one.updated_at)
-        for collection in self.collections.values():
-            collection.called.settle()
+    def _apply(self, changed: Iterable[Entry], mark: int, taker: Taker | None) -> None:
+        revision, updated_at = self.revision, self.updated_at
+
+        def noted() -> Iterator[Entry]:
+            nonlocal revision, updated_at
+            for one in changed:
+                revision, updated_at = one.seq, max(updated_at, one.updated_at)
+                yield one
+
+        def finish() -> None:
+            for collection in self.collections.values():
+                collection.called.settle()
+            self.revision, self.updated_at, self._mark = revision, updated_at, mark
+            self.generation += 1
+            self.settled = True
+
+        many, entries = _few_or_many(noted())
+        if taker is None:
+            for one in entries:
+                self._take(one, many=many)
+            finish()
+            return
+        # Between two entries others search; in a large directory they would sort it each time.
+        is_small = sum(map(len, self.collections.values())) < MANY
+        taker.take(entries, many=many and is_small)
+        taker.run(finish)
 
     def _take(self, one: Entry, *, many: bool) -> None:
         if one.kind in self.collections:
@@ -181,14 +258,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _few_or_many(changed: Iterable[Entry]) -> Iterator[tuple[bool, Entry]]:
-    """Each entry, with whether it is one of many."""
-    first: list[Entry] = []
-    rest = iter(changed)
-    for one in rest:
-        first.append(one)
-        if len(first) == MANY:
-            break
-    many = len(first) == MANY
-    yield from ((many, one) for one in first)
-    yield from ((many, one) for one in rest)
+def _few_or_many(changed: Iterator[Entry]) -> tuple[bool, Iterator[Entry]]:
+    """Whether there are many entries, and each of them."""
+    first = list(islice(changed, MANY))
+    return len(first) == MANY, chain(first, changed)

@@ -43,7 +43,7 @@ async def get_organization(
     organization answers 410, a renamed one 308, and a 404 names similar slugs."""
     refuse_unknown(request, ())
     database, index = resource(request, Database), resource(request, Index)
-    index.look()
+    await index.follow()
     revision, updated_at = index.revision, index.updated_at
     term = index.vocabulary.terms_by_code(KIND).get(slug)
     if term is None:

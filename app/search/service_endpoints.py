@@ -41,7 +41,7 @@ def service_routes(*, links: Mapping[str, str]) -> APIRouter:
     async def service(request: Request) -> Service:
         """How much the directory holds, and its endpoints."""
         index = resource(request, Index)
-        index.catch_up()
+        await index.follow()
         return Service(
             name="Model Districts",
             version=version("model-districts"),

@@ -84,7 +84,7 @@ async def suggest_completions(request: Request) -> Response:
     text come first, then those that lead to more case studies. Each has its link."""
     given = read_parameters(request, PARAMETERS)
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     narrowed = index.query("case-study", [("state", value) for value in given.get("state", ())])
     suggestions = suggest(
         given.get("q", ""),

@@ -106,7 +106,7 @@ def _add_route(vocabulary: VocabularyList) -> None:
     async def list_terms(request: Request) -> Response:
         refuse_unknown(request, ())
         index = resource(request, Index)
-        index.catch_up()
+        await index.follow()
         terms: Sequence[Term] = index.vocabulary.terms(vocabulary.vocabulary)
         meta = provenance(
             index.revision,

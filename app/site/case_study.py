@@ -64,22 +64,23 @@ def case_study(request: Request, slug: str) -> Response:
     address = f"/case-studies/{public.slug}"
     base_url = resource(request, Settings).base_url
     meta = provenance(public.seq, public.updated_at, document["title"], base_url + address)
-    page = Page(
-        "case_study.html",
-        document["title"],
-        address,
-        shortened(document["summary"]),
-        "cases",
-        _values(document, index) | {"cite": meta["cite"], "updated_at": public.updated_at},
-        alternates=[
-            Alternate(JSON, "JSON", f"/v1{address}"),
-            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?slug={public.slug}"),
-        ],
-        ignored=unknown_parameters(request),
-        picture=structured_data.picture_of(public.slug, document["version"]),
-        structured_data=structured_data.case_study(document, base_url),
-        is_embeddable=True,
-    )
+    with index.reading():
+        page = Page(
+            "case_study.html",
+            document["title"],
+            address,
+            shortened(document["summary"]),
+            "cases",
+            _values(document, index) | {"cite": meta["cite"], "updated_at": public.updated_at},
+            alternates=[
+                Alternate(JSON, "JSON", f"/v1{address}"),
+                Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?slug={public.slug}"),
+            ],
+            ignored=unknown_parameters(request),
+            picture=structured_data.picture_of(public.slug, document["version"]),
+            structured_data=structured_data.case_study(document, base_url),
+            is_embeddable=True,
+        )
     return respond(request, page)
 
 

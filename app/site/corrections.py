@@ -23,8 +23,9 @@ from app.site.page import Page, respond, unknown_parameters
 from app.site.search_form import Texts
 from app.web.bodies import read_body
 from app.web.state import resource
+from app.web.write_queue import WritingRoute
 
-router = APIRouter()
+router = APIRouter(route_class=WritingRoute)
 FORM = ("application/x-www-form-urlencoded",)
 NO_STORE = {"Cache-Control": "no-store"}
 FIELDS = ("kind", "text", "source_url", "contact", "website")
@@ -109,7 +110,9 @@ def _about(request: Request, kind: str, slug: str) -> About:
     """The record that a form is about. Raises NotFound, Moved or Gone."""
     with resource(request, Database).reading() as session:
         public, _document = published(session, kind, slug)
-    card = card_of(resource(request, Index), kind, public.slug) or {}
+    index = resource(request, Index)
+    with index.reading():
+        card = card_of(index, kind, public.slug) or {}
     root = KINDS[kind].path
     return About(
         address=f"/{root}/{public.slug}/suggestion",
@@ -157,7 +160,8 @@ def _send(request: Request, about: About, body: bytes) -> Response:
     try:
         resource(request, SuggestionLimits).let_in(request)
         suggestion = parse_shape(SuggestionRequest, document)
-        token = take_in(resource(request, Database), suggestion, at=now())
+        database, index = resource(request, Database), resource(request, Index)
+        token = take_in(database, index, suggestion, at=now())
     except Invalid as invalid:
         faults = {name: text.removeprefix(f"{name}: ") for name, text in _by_field(invalid)}
         return _form(request, about, typed, faults, status=422)

@@ -44,21 +44,23 @@ def district(request: Request, slug: str) -> Response:
     address = f"/districts/{public.slug}"
     base_url = resource(request, Settings).base_url
     meta = provenance(public.seq, public.updated_at, document["name"], base_url + address)
-    state = index.vocabulary.label("state", document["state"])
-    page = Page(
-        "district.html",
-        document["name"],
-        address,
-        f"{document['name']}, {state}: federal figures and case studies, each with its source.",
-        "districts",
-        _values(document, index, state) | {"cite": meta["cite"], "updated_at": public.updated_at},
-        alternates=[
-            Alternate(JSON, "JSON", f"/v1{address}"),
-            Alternate(CSV, "CSV", f"/v1/exports/districts.csv?slug={public.slug}"),
-        ],
-        ignored=unknown_parameters(request),
-        structured_data=structured_data.district(document, base_url),
-    )
+    with index.reading():
+        state = index.vocabulary.label("state", document["state"])
+        page = Page(
+            "district.html",
+            document["name"],
+            address,
+            f"{document['name']}, {state}: federal figures and case studies, each with its source.",
+            "districts",
+            _values(document, index, state)
+            | {"cite": meta["cite"], "updated_at": public.updated_at},
+            alternates=[
+                Alternate(JSON, "JSON", f"/v1{address}"),
+                Alternate(CSV, "CSV", f"/v1/exports/districts.csv?slug={public.slug}"),
+            ],
+            ignored=unknown_parameters(request),
+            structured_data=structured_data.district(document, base_url),
+        )
     return respond(request, page)
 
 

@@ -69,13 +69,17 @@ def _not_found(request: Request, names: Sequence[str]) -> Page:
     )
 
 
+def _slugs_like(index: Index, kind: str, name: str) -> Sequence[str]:
+    return nearest(name, index.collections[kind].slugs_around(name))
+
+
 def _near(index: Index, path: str, names: Sequence[str]) -> Near | None:
     """The address that exists and is most like one that does not. `names`: slugs like its own."""
     first, _, rest = path.strip("/").partition("/")
     root = first if first in KIND_OF else next(iter(nearest(first, KIND_OF)), "")
     if root and rest:
         kind = KIND_OF[root]
-        slugs = names or nearest(rest.split("/")[0], index.collections[kind].numbers)
+        slugs = names or _slugs_like(index, kind, rest.split("/")[0])
         for slug in slugs:
             if card := card_of(index, kind, slug):
                 return Near(f"/{root}/{slug}", card.get("title") or card["name"])

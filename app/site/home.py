@@ -46,7 +46,7 @@ class Design:
 async def home(request: Request) -> Response:
     """How much there is, and every way in."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     case_studies = len(index.collections["case-study"])
     page = Page(
         "home.html",

@@ -43,7 +43,7 @@ class LegendLink:
 async def map_page(request: Request) -> Response:
     """The map of a search of the case studies."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     form = read_form(index, "case-study", ADDRESS, request.query_params.multi_items())
     ignored = unknown_parameters(request, TAKEN)
     return respond(request, replace(_page(index, form), ignored=ignored))

@@ -73,18 +73,18 @@ class Order:
 @router.get("/case-studies")
 async def case_studies(request: Request) -> Response:
     """Search the case studies."""
-    return _search(request, "case-study")
+    return await _search(request, "case-study")
 
 
 @router.get("/districts")
 async def districts(request: Request) -> Response:
     """Search the districts."""
-    return _search(request, "district")
+    return await _search(request, "district")
 
 
-def _search(request: Request, kind: str) -> Response:
+async def _search(request: Request, kind: str) -> Response:
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     form = read_form(index, kind, f"/{KINDS[kind].path}", request.query_params.multi_items())
     shown = request.query_params.get(SHOW)
     if shown in LABELS:

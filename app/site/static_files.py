@@ -77,7 +77,7 @@ def address(name: str) -> str:
 @router.get(PREFIX + "/{path:path}", include_in_schema=False)
 async def static_file(request: Request, path: str) -> Response:
     """One file."""
-    takes_no_parameters(request)
+    await takes_no_parameters(request)
     stem, _, suffix = path.rpartition(".")
     file = FILES.get(f"{stem.rpartition('.')[0]}.{suffix}")
     if file is None:

@@ -54,7 +54,9 @@ def _versions(request: Request, kind: str, slug: str) -> Response:
         except Gone:
             withdrawn = True
         versions = public_versions(session, kind, slug)
-    shown = _shown(versions, resource(request, Index), is_withdrawn=withdrawn)
+    index = resource(request, Index)
+    with index.reading():
+        shown = _shown(versions, index, is_withdrawn=withdrawn)
     address = f"/{KINDS[kind].path}/{slug}"
     title = _title(versions, slug)
     page = Page(

@@ -58,9 +58,13 @@ class Directory(Protocol):
     revision: int
     generation: int
     updated_at: datetime
+    settled: bool  # whether it is the state of one revision
 
-    def look(self) -> None:
-        """Take notice of what has been committed."""
+    def look(self) -> bool:
+        """Whether it holds all that has been committed. Waits for nothing."""
+
+    async def follow(self) -> None:
+        """Take in what has been committed, for as long as a request may wait."""
 
 
 class RequestHeaders(NamedTuple):
@@ -93,6 +97,7 @@ class CachedAnswer:
     revision: int
     generation: int
     updated_at: datetime
+    settled: bool
     media_type: str = ""  # without its charset
     variants: dict[str, Variant] = field(default_factory=dict)
     size: int = 0
@@ -139,7 +144,12 @@ class Cache:
         sent = (scope["path"], scope["query_string"])
         key = self._sorted.get(sent) or self._sort(sent)
         headers = _request_headers(scope)
-        answer = self._current(key, scope)
+        answer = self._answers.get(key)
+        if answer is not None:
+            directory = resource_of_state(scope["state"], self._directory)
+            if not directory.look():
+                await directory.follow()
+            answer = self._current(key, directory)
         if answer is not None and headers.accept and not takes(headers.accept, answer.media_type):
             await self.app(scope, receive, _with_status(send, BYPASS))
         elif answer is not None:
@@ -147,15 +157,14 @@ class Cache:
         elif self._cacheable(key[0]) and len(key[0]) + len(key[1]) <= MAX_KEY:
             await self._miss(key, headers, scope, receive, send)
         else:
+            if self._cacheable(key[0]):
+                await resource_of_state(scope["state"], self._directory).follow()
             await self.app(scope, receive, _with_status(send, BYPASS))
 
-    def _current(self, key: Key, scope: Scope) -> CachedAnswer | None:
+    def _current(self, key: Key, directory: Directory) -> CachedAnswer | None:
         """The kept answer to a question, if it still holds."""
         answer = self._answers.get(key)
-        if answer is None:
-            return None
-        directory = resource_of_state(scope["state"], self._directory)
-        if not _look(directory) or not answer.is_current(directory):
+        if answer is None or not answer.is_current(directory):
             return None
         self._answers.move_to_end(key)
         return answer
@@ -193,7 +202,7 @@ class Cache:
         mine = self._in_flight.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             answer = await self._call_app(scope, receive)
-            if answer.status == 200:
+            if answer.status == 200 and answer.settled:
                 self._keep(key, answer)
         finally:
             if not mine.done():
@@ -211,7 +220,7 @@ class Cache:
 
     async def _call_app(self, scope: Scope, receive: Receive) -> CachedAnswer:
         directory = resource_of_state(scope["state"], self._directory)
-        _look(directory)
+        await directory.follow()
         answer = CachedAnswer(
             status=0,
             headers=[],
@@ -220,6 +229,7 @@ class Cache:
             revision=directory.revision,
             generation=directory.generation,
             updated_at=directory.updated_at,
+            settled=directory.settled,
         )
         body: list[bytes] = []
 
@@ -237,6 +247,7 @@ class Cache:
             if answer.status != 500:  # a failure is answered first, and then raised again
                 raise
         answer.body = b"".join(body)
+        answer.settled = answer.settled and directory.settled
         return answer
 
     def _sort(self, sent: Key) -> Key:
@@ -313,7 +324,7 @@ class Cache:
 
     def _etag(self, answer: CachedAnswer, encoding: str) -> bytes:
         seed = answer.body
-        if answer.hints.key is not None and answer.hints.by_revision:
+        if answer.hints.key is not None and answer.hints.by_revision and answer.settled:
             seed = f"{self._version} {answer.revision} {answer.hints.key}".encode()
         return f'"{hashlib.blake2b(seed, digest_size=12).hexdigest()}-{encoding}"'.encode()
 
@@ -345,15 +356,6 @@ def _is_not_modified(answer: CachedAnswer, variant: Variant, headers: RequestHea
         variant.etag.decode(),
         answer.updated_at,
     )
-
-
-def _look(directory: Directory) -> bool:
-    """Take notice of what has been committed. If that fails, so will the endpoint, which says why."""
-    try:
-        directory.look()
-    except Exception:
-        return False
-    return True
 
 
 def _start(status: int, headers: list[tuple[bytes, bytes]]) -> Message:

@@ -1,16 +1,27 @@
-"""/healthz: the process is alive. /readyz: it can answer, by the checks that main hands over."""
+"""/healthz: the process is alive. /readyz: it can answer, by the checks that main hands over.
 
-from collections.abc import Callable, Mapping
-from typing import Literal
+Neither waits for a thread that others use, and neither takes longer than two seconds.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from app.errors import Refusal
 from app.web.parameters import takes_no_parameters
 from app.web.problem_types import responses
 from app.web.problems import problem
+from app.web.state import resource
 
-Checks = Callable[[Request], Mapping[str, Callable[[], None]]]
+READY_SECONDS = 1.8  # for all checks together
+AGAIN_SECONDS = 5
+INDEX = "index"
+
+Check = Callable[[], str | None]  # raises if it fails; may return a warning
 
 
 class Health(BaseModel):
@@ -19,8 +30,70 @@ class Health(BaseModel):
     status: Literal["ok"] = Field(description="Always `ok`; otherwise the request fails.")
 
 
-def health_routes(checks: Checks) -> APIRouter:
-    """Both endpoints. `checks`: by the name of what is checked, a function that raises if it fails."""
+class Ready(Health):
+    """Whether this process can answer."""
+
+    warnings: list[str] = Field(
+        description="What does not hinder answers yet and needs the operator; mostly empty."
+    )
+
+
+class Findings(NamedTuple):
+    """What the checks found."""
+
+    failure: str | None
+    warnings: list[str]
+
+
+class Readiness:
+    """Runs the checks, by the name of what is checked, in a thread of its own.
+
+    Requests that come while they run share what they find. `follow` lets the index catch up, and
+    raises Refusal if it cannot.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], follow: Callable[[], Awaitable[None]]) -> None:
+        self._checks, self._follow = checks, follow
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="readiness")
+        self._run: Future[Findings] | None = None
+        self._checking = ""  # the name of the check in progress
+
+    async def findings(self) -> Findings:
+        """What the checks find, or after READY_SECONDS that one of them does not end."""
+        if self._run is None or self._run.done():
+            self._run = self._thread.submit(self._check)
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                findings = await asyncio.shield(asyncio.wrap_future(self._run))
+                self._checking = INDEX
+                await self._follow()
+                return findings
+        except TimeoutError:
+            return Findings(f"{self._checking} is not ready: it does not answer", [])
+        except Refusal as refusal:
+            return Findings(f"{INDEX} is not ready: {refusal}", [])
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _check(self) -> Findings:
+        warnings: list[str] = []
+        for name, check in self._checks.items():
+            self._checking = name
+            try:
+                warning = check()
+            except Refusal as refusal:
+                return Findings(f"{name} is not ready: {refusal}", warnings)
+            except Exception as error:
+                return Findings(f"{name} is not ready: {type(error).__name__}", warnings)
+            if warning:
+                warnings.append(warning)
+        return Findings(None, warnings)
+
+
+def health_routes() -> APIRouter:
+    """Both endpoints."""
     router = APIRouter(tags=["operation"], dependencies=[Depends(takes_no_parameters)])
 
     @router.get(
@@ -38,19 +111,18 @@ def health_routes(checks: Checks) -> APIRouter:
         "/readyz",
         summary="Check that the service can answer",
         operation_id="get_readiness",
-        response_model=Health,
+        response_model=Ready,
         response_description="The service can answer.",
         responses=responses(400, 503),
     )
-    async def readyz(request: Request) -> Response | Health:
-        """Checks the database and the index. For a balancer that sends requests only to machines
-        that can answer them."""
-        for name, check in checks(request).items():
-            try:
-                check()
-            except Exception as error:
-                detail = f"{name} is not ready: {type(error).__name__}. Try again in 5 seconds."
-                return problem(request, 503, detail, headers={"Retry-After": "5"})
-        return Health(status="ok")
+    async def readyz(request: Request) -> Response | Ready:
+        """Checks, in two seconds at most, that the database can be read and written, that its file
+        is still the one that was opened, and that the index follows it. For a balancer that sends
+        requests only to machines that can answer them. Public reads go on from memory meanwhile."""
+        findings = await resource(request, Readiness).findings()
+        if findings.failure:
+            detail = f"{findings.failure.rstrip('.')}. Try again in {AGAIN_SECONDS} seconds."
+            return problem(request, 503, detail, headers={"Retry-After": str(AGAIN_SECONDS)})
+        return Ready(status="ok", warnings=findings.warnings)
 
     return router

@@ -5,7 +5,7 @@ place, made from the terms that are published now.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,7 @@ def install(
     documents: Sequence[Document],
     *,
     bodies: Sequence[type[BaseModel]],
-    published: Callable[[Request], Published],
+    published: Callable[[Request], Awaitable[Published]],
 ) -> None:
     """Serve each document and its docs page.
 
@@ -84,14 +84,14 @@ def _serve_document(
     app: FastAPI,
     document: Document,
     bodies: Sequence[type[BaseModel]],
-    published: Callable[[Request], Published],
+    published: Callable[[Request], Awaitable[Published]],
 ) -> None:
     drafts: list[bytes] = []  # the document without terms and examples
     made: dict[int, bytes] = {}
 
     @app.get(document.path, include_in_schema=False)
     async def openapi_document(request: Request) -> Response:
-        now = published(request)
+        now = await published(request)
         if now.revision not in made:
             if not drafts:
                 # In a thread: it takes half a second, and others are waiting.

@@ -181,8 +181,8 @@ def read_values(request: Request, parameters: Sequence[Parameter]) -> dict[str, 
     return values
 
 
-def takes_no_parameters(request: Request) -> None:
-    """Refuse every query parameter."""
+async def takes_no_parameters(request: Request) -> None:
+    """Refuse every query parameter. On the event loop: a thread may be long in coming."""
     refuse_unknown(request, ())
 
 

@@ -123,6 +123,12 @@ _TYPES = (
         "Service unavailable",
         "The service cannot answer now. Try again after as many seconds as `Retry-After` says.",
     ),
+    ProblemType(
+        507,
+        "storage-full",
+        "No room to write",
+        "The disk of the service is full, or its quota is used up. Nothing was changed. Reading works.",
+    ),
 )
 TYPES = {type_.slug: type_ for type_ in _TYPES}
 BY_STATUS = {type_.status: type_ for type_ in _TYPES}

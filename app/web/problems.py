@@ -9,10 +9,13 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app import errors
+from app.engines.failures import AGAIN_SECONDS, FULL, is_full
 from app.errors import Fault, Invalid, Refusal
 from app.web.problem_types import BY_STATUS, MEDIA_TYPE, TYPES, ProblemType
 
@@ -24,6 +27,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.VersionRequired: 428,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.StorageFull: 507,
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 log = logging.getLogger("model_districts")
@@ -56,6 +60,9 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
             headers = {"Allow": methods}
         return problem(request, error.status_code, detail, headers=headers)
 
+    @app.exception_handler(OSError)
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(PoolTimeout)
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         problem_document = failure(request, error)
@@ -96,8 +103,12 @@ def problem(
 
 def failure(request: Request, error: Exception) -> Response:
     """The problem document for an error that nobody expected; the log has the error itself."""
+    if isinstance(error, OSError) and is_full(error):
+        return answer(request, errors.StorageFull(FULL))
     log.error("request %s failed", request.scope.get("request_id"), exc_info=error)
     detail = "The service could not answer this request. The error was logged under `instance`."
+    if isinstance(error, DBAPIError | PoolTimeout):
+        return problem(request, 503, detail, headers={"Retry-After": str(AGAIN_SECONDS)})
     return problem(request, 500, detail)
 
 
@@ -113,7 +124,7 @@ def answer(request: Request, refusal: Refusal) -> Response:
             return problem(request, 422, detail, faults=faults)
         case errors.TooMany(retry_after=seconds):
             return problem(request, 429, detail, headers={"Retry-After": str(seconds)})
-        case errors.Busy(retry_after=seconds):
+        case errors.Busy(retry_after=seconds) | errors.Unavailable(retry_after=seconds):
             return problem(request, 503, detail, headers={"Retry-After": str(seconds)})
     headers, more = _extras(refusal)
     if isinstance(refusal, errors.NotFound) and refusal.nearest:

@@ -1,34 +1,26 @@
 """The process is killed in the middle of writing, and many write at once: nothing acknowledged is lost, nothing is half there."""
 
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from people import Json, at_the_desk, case_study, create, key
 from publishing import every_record, whole_log
+from server_process import server_process
 from serving import Service
 from sqlmodel import Session, col, func, select
 
 from app.catalog import publication
-from app.database import Database
 from app.records import store
 from app.records.kinds import KINDS
 from app.records.tables import CaseStudyRow, OutcomeRow, RevisionRow
 
 pytestmark = pytest.mark.slow
 
-COMMAND = str(Path(sys.executable).parent / "model-districts")
 WRITERS = 12
 ENOUGH = 300  # acknowledged writes before the kill
 EDITORS = 50
@@ -41,35 +33,6 @@ class Acknowledged:
 
     writes: list[tuple[str, int, Json]] = field(default_factory=list)
     published: list[tuple[str, int]] = field(default_factory=list)
-
-
-@contextmanager
-def process(url: str) -> Iterator[tuple[Service, "subprocess.Popen[bytes]"]]:
-    """The service as a process of its own, answering; killed at the end, if it was not before."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    environment = os.environ | {"DATABASE_URL": url, "HOST": "127.0.0.1", "PORT": str(port)}
-    database = Database(url)
-    with subprocess.Popen(
-        [COMMAND, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            while not answers(address):
-                assert server.poll() is None
-                time.sleep(0.05)
-            yield Service(address, url, database), server
-        finally:
-            server.kill()
-            database.close()
-
-
-def answers(address: str) -> bool:
-    """Whether the service is up."""
-    try:
-        return httpx.get(f"{address}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def document(slug: str, number: int) -> Json:
@@ -123,7 +86,7 @@ def test_a_killed_process_loses_no_acknowledged_write_and_leaves_no_half_one(
 ) -> None:
     done = Acknowledged()
     with (
-        process(seeded_url) as (service, server),
+        server_process(seeded_url) as (service, server),
         at_the_desk(service) as people,
         ThreadPoolExecutor(WRITERS) as writers,
     ):
@@ -140,7 +103,7 @@ def test_a_killed_process_loses_no_acknowledged_write_and_leaves_no_half_one(
     assert len(done.writes) >= ENOUGH
     assert done.published
     with (
-        process(seeded_url) as (service, _),
+        server_process(seeded_url) as (service, _),
         httpx.Client(base_url=f"{service.url}/v1/admin", headers={"Authorization": secret}) as ada,
     ):
         with service.database.reading() as session:

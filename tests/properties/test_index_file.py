@@ -1,5 +1,6 @@
 """An index kept on disk answers as it did, or is not believed."""
 
+import fcntl
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,14 +60,34 @@ def test_a_file_with_a_changed_byte_is_not_believed(place: int, change: int) -> 
         )
         index_file.write(path, index.collections, {"revision": 1})
         content = bytearray(path.read_bytes())
-        before_volumes = len(content) - sum(
-            len(part)
-            for volume in index.collections["case-study"].stored.parts()
-            for part in volume
-        )
-        content[place % before_volumes] ^= change
+        content[place % len(content)] ^= change  # of a card too
         path.write_bytes(content)
         assert index_file.read(path, empty_index().collections) is None
+
+
+def test_a_card_that_was_changed_is_said_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index = empty_index()
+    index.collections["case-study"].put(entry("boise-id"), many=False)
+    index_file.write(tmp_path / "kept", index.collections, {"revision": 1})
+    content = (tmp_path / "kept").read_bytes()
+    (tmp_path / "kept").write_bytes(content.replace(b'{"slug":"boise-id"}', b'{"slug":"boise-XX"}'))
+    assert index_file.read(tmp_path / "kept", empty_index().collections) is None
+    assert "its cards do not match their checksum. The index is made anew" in caplog.text
+
+
+def test_what_a_killed_start_left_is_swept_and_what_is_being_written_is_not(tmp_path: Path) -> None:
+    left, writing = tmp_path / "kept.1.unfinished", tmp_path / "kept.2.unfinished"
+    left.write_bytes(b"half")
+    others = tmp_path / "tmpabc"
+    others.write_bytes(b"of somebody else")
+    with writing.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        index_file.sweep(tmp_path / "kept")
+        assert sorted(tmp_path.iterdir()) == [writing, others]
+    index_file.sweep(tmp_path / "kept")
+    assert list(tmp_path.iterdir()) == [others]
 
 
 @pytest.mark.parametrize("length", [0, 4, 30, -1])

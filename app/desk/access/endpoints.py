@@ -11,15 +11,17 @@ from app.database import Database
 from app.desk.access import keys, shapes
 from app.desk.access.dependencies import Body, Key, act, json_answer, may, parsed, request_body
 from app.desk.access.idempotency import Answer
+from app.desk.access.key_ring import KeyRing
 from app.desk.access.keys import ApiKeyRow
 from app.desk.access.permissions import PERMISSIONS, Editor
 from app.errors import Fault, Invalid
 from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
 from app.web.state import resource
+from app.web.write_queue import WritingRoute
 
 MANAGING = may("manage_keys")
-router = APIRouter(prefix="/v1/admin", tags=["desk"])
+router = APIRouter(prefix="/v1/admin", tags=["desk"], route_class=WritingRoute)
 EXAMPLE = {"label": "ada@example.org", "role": "editor", "expires_at": "2027-12-31T00:00:00Z"}
 
 
@@ -51,8 +53,11 @@ def whoami(request: Request, by: Annotated[Editor, may("read")]) -> Response:
 def list_keys(request: Request) -> Response:
     """Every key with its role, holder, expiry and last use, but never its secret. Admins."""
     refuse_unknown(request, ())
+    uses = resource(request, KeyRing).used_at()
     with resource(request, Database).reading_primary() as session:
         data = [_shown(row) for row in keys.list_keys(session)]
+    for shown in data:
+        shown["used_at"] = uses.get(shown["id"], shown["used_at"])
     return json_answer({"data": data})
 
 

@@ -5,7 +5,8 @@ import hmac
 import secrets
 import string
 import zlib
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
@@ -17,7 +18,7 @@ from app.errors import Conflict, NotFound, Unauthenticated
 MARK = "md_"
 SECRET_BYTES = 32
 SECRET_LENGTH, CHECK_LENGTH, SHOWN_LENGTH = 43, 6, 8
-USED_AT_STEP = timedelta(minutes=1)  # a key's last use is noted once a minute at most
+KEY_REQUIRED = "A valid key is required. Send it as Authorization: Bearer md_..."
 _DIGITS = string.digits + string.ascii_letters
 
 
@@ -102,15 +103,23 @@ def list_keys(session: Session) -> list[ApiKeyRow]:
     return list(session.exec(select(ApiKeyRow).order_by(col(ApiKeyRow.created_at), ApiKeyRow.id)))
 
 
-def authenticate(
-    session: Session, authorization: str | None, *, at: datetime
-) -> tuple[Editor, bool]:
-    """Who sent this Authorization header, and whether the key's last use should be noted anew.
-
-    Raises Unauthenticated. A missing, malformed, unknown, revoked or expired key takes the same path: one hash, one look-up.
-    """
+def refuse_malformed(authorization: str | None) -> str:
+    """The secret in an Authorization header. Raises Unauthenticated if it cannot be one of ours."""
     scheme, _, secret = (authorization or "").partition(" ")
     secret = secret.strip()
+    if scheme.lower() != "bearer" or not well_formed(secret):
+        raise Unauthenticated(KEY_REQUIRED)
+    return secret
+
+
+def authenticate(
+    session: Session, authorization: str | None, *, at: datetime
+) -> tuple[Editor, datetime | None]:
+    """Who sent this Authorization header, and when the key was last used.
+
+    Raises Unauthenticated. An unknown, revoked or expired key takes the same path: one hash, one look-up.
+    """
+    secret = refuse_malformed(authorization)
     digest = _sha256(secret)
     row = session.exec(select(ApiKeyRow).where(ApiKeyRow.secret_sha256 == digest)).first()
     known = hmac.compare_digest(row.secret_sha256 if row else "0" * 64, digest)
@@ -119,18 +128,18 @@ def authenticate(
         and row.revoked_at is None
         and (row.expires_at is None or row.expires_at > at)
     )
-    if not (scheme.lower() == "bearer" and known and alive and well_formed(secret)) or row is None:
-        raise Unauthenticated("A valid key is required. Send it as Authorization: Bearer md_...")
-    return Editor(
-        row.id, row.label, row.role
-    ), row.used_at is None or at - row.used_at >= USED_AT_STEP
+    if not (known and alive) or row is None:
+        raise Unauthenticated(KEY_REQUIRED)
+    return Editor(row.id, row.label, row.role), row.used_at
 
 
-def note_use(session: Session, key_id: str, *, at: datetime) -> None:
-    """Note when a key was last used."""
-    if row := session.get(ApiKeyRow, key_id):
-        row.used_at = at
-        session.add(row)
+def note_uses(session: Session, uses: Mapping[str, datetime]) -> None:
+    """Note when each key was last used."""
+    for key_id, at in uses.items():
+        row = session.get(ApiKeyRow, key_id)
+        if row is not None and (row.used_at is None or row.used_at < at):
+            row.used_at = at
+            session.add(row)
 
 
 def well_formed(secret: str) -> bool:

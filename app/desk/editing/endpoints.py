@@ -41,8 +41,9 @@ from app.web.bodies import MERGE_PATCH, parse_object
 from app.web.parameters import openapi, read_parameters, refuse_unknown
 from app.web.problem_types import responses
 from app.web.state import resource
+from app.web.write_queue import WritingRoute
 
-router = APIRouter(prefix="/v1/admin")
+router = APIRouter(prefix="/v1/admin", route_class=WritingRoute)
 READING = [may("read")]
 Handler = Callable[..., Response]
 

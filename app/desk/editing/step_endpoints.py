@@ -30,8 +30,9 @@ from app.desk.shapes import Note
 from app.records.kinds import EDITABLE, KINDS, RENAMABLE
 from app.records.revisions import Revision
 from app.web.problem_types import responses
+from app.web.write_queue import WritingRoute
 
-router = APIRouter(prefix="/v1/admin")
+router = APIRouter(prefix="/v1/admin", route_class=WritingRoute)
 
 
 def _submit(session: Session, step: Step, body: Note) -> Revision:

@@ -15,6 +15,7 @@ from app.desk.shapes import next_page
 from app.records.kinds import KINDS, SEARCHABLE
 from app.search import gaps
 from app.search.gaps import HOWS, LEAST_COUNT
+from app.search.index import Index
 from app.web.bodies import JSON, read_body
 from app.web.limits import Rate
 from app.web.parameters import (
@@ -28,8 +29,9 @@ from app.web.parameters import (
 )
 from app.web.problem_types import responses
 from app.web.state import resource
+from app.web.write_queue import WritingRoute
 
-router = APIRouter()
+router = APIRouter(route_class=WritingRoute)
 HANDLING = may("handle_suggestions")
 MAX_BYTES = 20_000
 SUGGESTIONS = (
@@ -104,7 +106,8 @@ def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_bod
     suggestion_limits = resource(request, SuggestionLimits)
     suggestion_limits.let_in(request)
     suggestion = parsed(shapes.SuggestionRequest, body)
-    return _received(take_in(resource(request, Database), suggestion, at=now()))
+    database, index = resource(request, Database), resource(request, Index)
+    return _received(take_in(database, index, suggestion, at=now()))
 
 
 @router.get(

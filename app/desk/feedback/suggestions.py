@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, func
+from sqlalchemy import CheckConstraint, func
+from sqlalchemy import Index as TableIndex
 from sqlmodel import Field, Session, SQLModel, select
 
 from app.catalog import entry
-from app.database import CodePointOrdered, UtcDateTime
+from app.catalog.entry import NEAREST
+from app.database import CodePointOrdered, Database, UtcDateTime
 from app.errors import Fault, Invalid, NotFound, Stale, TooMany
 from app.records.kinds import SEARCHABLE
 from app.records.spelling import nearest
+from app.search.index import Index
 
 KINDS = ("correction", "new-case")
 STATUSES = ("received", "taken_up", "declined")
@@ -32,7 +35,7 @@ class SuggestionRow(SQLModel, table=True):
         CheckConstraint("status IN ('received', 'taken_up', 'declined')", name="status_known"),
         CheckConstraint("status = 'received' OR contact IS NULL", name="contact_forgotten"),
         CheckConstraint("version >= 1", name="version_positive"),
-        Index(None, "status", "id"),
+        TableIndex(None, "status", "id"),
     )
 
     id: str = Field(
@@ -76,14 +79,12 @@ def receive(
     kind: str,
     text: str,
     about: str | None = None,
+    about_kind: str | None = None,
     source_url: str | None = None,
     contact: str | None = None,
     at: datetime,
 ) -> SuggestionRow:
-    """Add a suggestion to the queue.
-
-    Raises Invalid if it is about a record that is not public, TooMany while the queue is full.
-    """
+    """Add a suggestion to the queue. Raises TooMany while the queue is full."""
     waiting = session.exec(
         select(func.count()).select_from(SuggestionRow).where(SuggestionRow.status == "received")
     ).one()
@@ -97,7 +98,7 @@ def receive(
         received_at=at,
         kind=kind,
         about=about,
-        about_kind=_kind_of(session, about) if about is not None else None,
+        about_kind=about_kind,
         text=text,
         source_url=source_url,
         contact=contact,
@@ -160,18 +161,26 @@ def new_id(at: datetime) -> str:
     return f"{int(at.timestamp() * 1000):012x}{secrets.token_hex(RANDOM_BYTES)}"
 
 
-def _kind_of(session: Session, about: str) -> str:
-    for kind in SEARCHABLE:
-        if entry.find(session, kind, about) is not None:
-            return kind
-    there = [slug for kind in SEARCHABLE for slug in entry.public_slugs(session, kind)]
+def kind_about(database: Database, index: Index, about: str) -> str:
+    """The kind of the record that a suggestion is about, which was public once. Raises Invalid.
+
+    Asked before anything is written: nobody waits for it.
+    """
+    with database.reading() as session:
+        for kind in SEARCHABLE:
+            if entry.find(session, kind, about) is not None:
+                return kind
+    with index.reading():
+        slugs = [
+            slug for kind in SEARCHABLE for slug in index.collections[kind].slugs_around(about)
+        ]
     raise Invalid(
         [
             Fault(
                 "unknown_value",
                 f"There is no public case study or district {about!r}. Correct about, or leave it out.",
                 pointer="/about",
-                nearest=tuple(nearest(about, there)),
+                nearest=tuple(nearest(about, slugs)[:NEAREST]),
             )
         ]
     )

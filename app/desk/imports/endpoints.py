@@ -48,8 +48,9 @@ from app.web.parameters import (
 )
 from app.web.problem_types import responses
 from app.web.state import resource
+from app.web.write_queue import WritingRoute
 
-router = APIRouter(prefix="/v1/admin/imports", tags=["desk"])
+router = APIRouter(prefix="/v1/admin/imports", tags=["desk"], route_class=WritingRoute)
 IMPORTING = may("import")
 IMPORTABLE = ("district", "case-study")
 MAX_BYTES = 64 * 1024 * 1024
@@ -346,11 +347,8 @@ def get_refused(request: Request, import_id: ImportId) -> Response:
     with database.reading_primary() as session:
         kind = plans.get(session, import_id).kind
 
-    def lines() -> Iterator[str]:
-        with database.reading_primary() as session:
-            yield from templates.refused_csv(kind, plans.stream(session, import_id, ("refused",)))
-
-    return _download(lines(), f"refused-{import_id}.csv", "csv")
+    refused = plans.stream_to_client(database, import_id, ("refused",))
+    return _download(templates.refused_csv(kind, refused), f"refused-{import_id}.csv", "csv")
 
 
 @router.post(

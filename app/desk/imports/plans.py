@@ -305,6 +305,20 @@ def stream(session: Session, plan_id: str, results: tuple[str, ...]) -> Iterator
         after = batch[-1].number
 
 
+def stream_to_client(
+    database: Database, plan_id: str, results: tuple[str, ...]
+) -> Iterator[Planned]:
+    """The same, a session for each batch: the client decides how long the whole takes."""
+    after = 0
+    while True:
+        with database.reading_primary() as session:
+            batch = rows(session, plan_id, RowQuery(results, after=after, limit=BATCH))
+        if not batch:
+            return
+        yield from batch
+        after = batch[-1].number
+
+
 _ROWS = select_columns(*(col(getattr(PlannedRow, column.name)) for column in fields(Planned)))
 
 

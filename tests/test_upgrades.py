@@ -1,0 +1,178 @@
+"""An upgrade and its neighbors: newer tables under running code, and a start that says in one sentence what is in the way."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copy
+
+import httpx
+import pytest
+from command_line import typing_on
+from conftest import PostgreSQL
+from migrating import ROOT
+from people import at_the_desk, case_study, published
+from serving import Service, serving
+from sqlalchemy import create_engine, text
+
+from app.database import Database
+
+COMMAND = str(Path(sys.executable).parent / "model-districts")
+# Made before anybody ran the service; later ones must let the version before them run on.
+BEFORE_THE_FIRST_RELEASE = {
+    "2026_11_25_1_first_tables",
+    "2026_11_25_2_desk",
+    "2026_11_25_3_imports",
+    "2026_11_25_4_watching",
+    "2026_11_29_1_contracts",
+    "2026_11_29_2_import_readings",
+}
+TAKES_AWAY = {"drop_table", "drop_column", "rename_table", "alter_column"}
+NEWER = (
+    "UPDATE alembic_version SET version_num = 'of-the-future'",
+    "ALTER TABLE record ADD COLUMN of_the_future TEXT",
+    "CREATE TABLE of_the_future (id INTEGER PRIMARY KEY)",
+)
+
+
+def migrate_further(database: Database) -> None:
+    """Do what a migration of newer code may do."""
+    with database.writing() as session:
+        for statement in NEWER:
+            session.connection().execute(text(statement))
+
+
+def started(database_url: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    """What a command does that ends."""
+    environment = os.environ | {"DATABASE_URL": database_url, "PORT": "0", "COLUMNS": "300"}
+    return subprocess.run(
+        [COMMAND, *(words or ("serve",))], env=environment, capture_output=True, text=True
+    )
+
+
+def test_while_newer_code_has_migrated_this_code_goes_on_and_says_so(own_service: Service) -> None:
+    migrate_further(own_service.database)
+    ready = httpx.get(f"{own_service.url}/readyz")
+    assert ready.status_code == 200
+    [warning] = ready.json()["warnings"]
+    assert "made by newer code" in warning
+    with at_the_desk(own_service) as people:
+        published(people, case_study("beside-newer-code"))
+    assert httpx.get(f"{own_service.url}/v1/case-studies/boise-id").status_code == 200
+
+
+def test_code_does_not_start_on_newer_tables_and_says_what_to_do(
+    database: Database, database_url: str
+) -> None:
+    migrate_further(database)
+    ended = started(database_url)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert (
+        "The tables were made by newer code than this (migration 'of-the-future'). Start that "
+        "version, or restore the backup from before the upgrade" in " ".join(ended.stderr.split())
+    )
+
+
+@pytest.mark.one_database
+def test_a_migration_takes_nothing_away_that_the_version_before_it_uses() -> None:
+    """What is no longer used goes one release later, with a line here that says which."""
+    for path in sorted((ROOT / "migrations" / "versions").glob("*.py")):
+        if path.stem in BEFORE_THE_FIRST_RELEASE:
+            continue
+        [upgrade] = [
+            node
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
+        ]
+        called = {node.attr for node in ast.walk(upgrade) if isinstance(node, ast.Attribute)}
+        assert not called & TAKES_AWAY, path.stem
+
+
+@pytest.mark.slow
+def test_two_processes_that_start_at_once_on_nothing_both_serve(empty_database_url: str) -> None:
+    environment = os.environ | {"DATABASE_URL": empty_database_url}
+    seeding = [
+        subprocess.Popen([COMMAND, "seed"], env=environment, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    errors = [process.communicate()[1] for process in seeding]
+    assert [process.returncode for process in seeding] == [0, 0], errors
+    with serving(empty_database_url) as service:
+        assert httpx.get(f"{service.url}/readyz").status_code == 200
+        assert httpx.get(f"{service.url}/v1/case-studies/boise-id").status_code == 200
+
+
+def test_a_database_that_cannot_keep_every_letter_is_refused_at_the_start(
+    postgresql: PostgreSQL,
+) -> None:
+    with postgresql.database("template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'") as url:
+        ended = started(url, "migrate")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "has the encoding LATIN1" in " ".join(ended.stderr.split())
+
+
+def test_what_the_database_sets_for_its_sessions_changes_nothing(postgresql: PostgreSQL) -> None:
+    with postgresql.database("few") as url:
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            (name,) = connection.exec_driver_sql("SELECT current_database()").one()
+            for setting in (
+                "timezone = 'Asia/Tokyo'",
+                "statement_timeout = '1ms'",
+                "lock_timeout = '1ms'",
+                "default_transaction_isolation = 'serializable'",
+                "default_transaction_read_only = on",
+                "search_path = 'nowhere'",
+                "client_encoding = 'LATIN1'",
+                "datestyle = 'SQL, DMY'",
+                "transform_null_equals = on",
+            ):
+                connection.exec_driver_sql(f"ALTER DATABASE {name} SET {setting}")
+        engine.dispose()
+        with serving(url) as service, at_the_desk(service) as people:
+            published(people, case_study("hostile", title="Peñasco 東京 ½"))
+            answer = people.ada.get("/case-studies/hostile").json()
+            assert answer["data"]["title"] == "Peñasco 東京 ½"
+            revisions = people.ada.get("/case-studies/hostile/revisions").json()["data"]
+            assert all(revision["at"].endswith("Z") for revision in revisions)
+
+
+@pytest.mark.one_database
+def test_a_command_in_another_folder_makes_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    typed = typing_on("sqlite:///var/model-districts.sqlite", monkeypatch, capsys)
+    ended = typed("export", "districts")
+    assert ended.code == 1
+    assert "There is no database var/model-districts.sqlite" in " ".join(ended.err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.one_database
+def test_an_export_reads_a_copy_on_a_read_only_disk(sqlite_seeded: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    copy(sqlite_seeded, disk / "copy.sqlite")
+    ended = subprocess.run(
+        [*read_only(disk), COMMAND, "export", "districts"],
+        env=os.environ | {"DATABASE_URL": f"sqlite:///{disk / 'copy.sqlite'}"},
+        capture_output=True,
+        text=True,
+    )
+    if "Operation not permitted" in ended.stderr:
+        pytest.skip("may not mount")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(ended.stdout.splitlines()) > 10
+
+
+def read_only(folder: Path) -> list[str]:
+    """The beginning of a command for which a folder is on a read-only disk."""
+    if os.geteuid():
+        folder.chmod(0o500)
+        return []
+    mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
+    return ["unshare", "--mount", "sh", "-c", mount, str(folder)]
