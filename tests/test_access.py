@@ -1,6 +1,7 @@
 """Keys: who gets in, how failures are told, and how keys are made, listed and revoked over the API and on the command line."""
 
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from people import People, at_the_desk, case_study, client, create, key, publish
 from serving import Service, serving
 from sqlalchemy import text
 
+from app.database import Database
 from app.desk.access import keys
 from app.errors import Unauthenticated
 
@@ -208,6 +210,25 @@ def test_the_last_use_of_a_key_is_noted_to_the_minute(people: People) -> None:
     assert first is not None
     assert before <= datetime.fromisoformat(first) <= datetime.now(UTC)
     assert used_at(people, "Sam") == first
+
+
+def test_reading_at_the_desk_waits_for_no_writer_and_the_use_is_written_later(
+    seeded_url: str,
+) -> None:
+    with serving(seeded_url) as service:
+        secret = key(service.database, "Sam", "editor")
+        with client(service, secret) as sam, service.database.writing() as session:
+            session.connection()  # from now on nobody else can write
+            sam.get("/audit", timeout=10).raise_for_status()
+            assert used_in(service.database, "Sam") is None
+    with closing(Database(seeded_url)) as database:
+        assert used_in(database, "Sam") is not None
+
+
+def used_in(database: Database, label: str) -> datetime | None:
+    """When a key was last used, as the database has it."""
+    with database.reading() as session:
+        return next(row.used_at for row in keys.list_keys(session) if row.label == label)
 
 
 def used_at(people: People, label: str) -> str | None:

@@ -168,6 +168,18 @@ def test_it_may_be_about_a_district_and_only_about_what_is_public(
         assert "boise-draft-id" not in fault["nearest"]
 
 
+def test_a_name_that_is_not_there_is_told_while_somebody_else_writes(
+    people: People, reader: Callable[[], httpx.Client]
+) -> None:
+    with people.service.database.writing() as session:
+        session.connection()  # from now on nobody else can write
+        answer = reader().post(
+            "/v1/suggestions", json=SUGGESTION | {"about": "boise-iid"}, timeout=10
+        )
+    assert answer.status_code == 422
+    assert "boise-id" in answer.json()["errors"][0]["nearest"]
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [

@@ -3,6 +3,7 @@
 import resource
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -176,3 +177,28 @@ def test_no_name_of_a_file_is_shown_to_strangers(people: People, path: Path) -> 
     ):
         assert path.name not in answer.text
         assert str(path.parent) not in answer.text
+
+
+def test_only_one_folder_need_be_writable(sqlite_seeded: Path, tmp_path: Path) -> None:
+    """As in a container with a read-only root file system, whose volume it is."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    shutil.copy(sqlite_seeded, volume / "own.sqlite")
+    mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind / && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", mount, str(volume)]
+    if subprocess.run([*command, "true"], capture_output=True).returncode:
+        pytest.skip("may not mount")
+    assert subprocess.run([*command, "touch", str(tmp_path / "outside")]).returncode
+    settings = {"TMPDIR": str(volume), "INDEX_DIR": str(volume / "index")}
+    url = f"sqlite:///{volume / 'own.sqlite'}"
+    with (
+        server_process(url, before=command, **settings) as (service, _),
+        at_the_desk(service) as people,
+    ):
+        create(people.ada, case_study("in-a-container"))
+        readers_go_on(service, new="container")
+        csv = b"slug,name,state\nimported-id,Imported,ID\n"
+        answer = people.ada.post(
+            "/imports?kind=district", content=csv, headers={"Content-Type": "text/csv"}
+        )
+        assert answer.status_code in (201, 202), answer.text
