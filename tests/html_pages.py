@@ -92,7 +92,7 @@ def parsed(html: str) -> Element:
     parser.feed(html)
     parser.close()
     (document,) = parser.open
-    ids = [identifier for identifier in _ids(document)]
+    ids = list(_ids(document))
     assert len(ids) == len(set(ids)), sorted(ids)
     return document
 

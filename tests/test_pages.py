@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 from html_pages import BROWSER, Element, page, parsed
-from people import People, amend, case_study, district, published, publish, step
+from people import People, amend, case_study, district, publish, published, step
 from serving import Service
 
 pytestmark = [pytest.mark.few_records, pytest.mark.one_database]

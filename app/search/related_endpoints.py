@@ -42,7 +42,7 @@ async def list_related(
     states have any. A withdrawn case study answers 410, a renamed one 308."""
     limit = read_parameters(request, PARAMETERS).get("limit", DEFAULT_LIMIT)
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     collection = index.collections[KIND]
     number = collection.numbers.get(slug)
     if number is None:

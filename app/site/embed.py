@@ -62,14 +62,14 @@ NEWEST = [*SCRIPTS][-1]
 @router.get("/embed.js")
 async def newest_script(request: Request) -> Response:
     """The newest version of the script; each keeps the contract of docs/embed.md."""
-    takes_no_parameters(request)
+    await takes_no_parameters(request)
     return static_files.send(request, SCRIPTS[NEWEST], FOR_AN_HOUR)
 
 
 @router.get("/embed-{version}.js")
 async def script(request: Request, version: str) -> Response:
     """One version of the script, the same for ever."""
-    takes_no_parameters(request)
+    await takes_no_parameters(request)
     if version not in SCRIPTS:
         raise NotFound(f"The embed has no version {version[:40]!r}. Use /embed.js.")
     return static_files.send(request, SCRIPTS[version], FOR_A_YEAR)
@@ -79,7 +79,7 @@ async def script(request: Request, version: str) -> Response:
 async def frame(request: Request) -> Response:
     """The list for an iframe. It alone may stand in frames of others."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     form = frame_form(index, request.query_params.multi_items())
     results, query = form.results, form.results.query
     cases = [
@@ -105,7 +105,7 @@ async def frame(request: Request) -> Response:
 async def builder(request: Request) -> Response:
     """Choose what the list shows, see it, and copy the line."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     form = frame_form(index, request.query_params.multi_items())
     query, vocabulary = form.results.query, index.vocabulary
     base_url = resource(request, Settings).base_url

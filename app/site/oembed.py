@@ -40,7 +40,7 @@ async def oembed(request: Request) -> Response:
         return problem(request, 501, "oEmbed answers in JSON alone. Leave out format, or use json.")
     base_url = resource(request, Settings).base_url
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     page = _page(given.get("url", ""), index, base_url)
     width = _at_most(given.get("maxwidth"), FRAME_WIDTH, "maxwidth")
     height = _at_most(given.get("maxheight"), frame_height(page.limit), "maxheight")

@@ -35,7 +35,7 @@ SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
 async def home_picture(request: Request) -> Response:
     """The picture of a link to the front page, and to any page that has none of its own."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     counts = [
         ("Case studies", f"{len(index.collections['case-study']):,}"),
         ("Districts", f"{len(index.collections['district']):,}"),
@@ -48,7 +48,7 @@ async def home_picture(request: Request) -> Response:
 async def case_study_picture(request: Request, slug: str) -> Response:
     """The picture of a link to a case study."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     card = card_of(index, "case-study", slug)
     if card is None:
         raise NotFound(f"No case study is called {slug[:200]!r}.")
@@ -68,7 +68,7 @@ async def robots(request: Request) -> Response:
 async def sitemap_index(request: Request) -> Response:
     """The list of sitemaps."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     names = ["pages"]
     for path, kind in RECORDS.items():
         parts = -(-len(index.collections[kind]) // MAX_IN_A_SITEMAP)
@@ -82,7 +82,7 @@ async def sitemap_index(request: Request) -> Response:
 async def sitemap(request: Request, name: str) -> Response:
     """One sitemap: the pages, or some of the records of a kind."""
     index = resource(request, Index)
-    index.look()
+    await index.follow()
     base_url = resource(request, Settings).base_url
     if name == "pages":
         return _xml("urlset", "url", ((f"{base_url}{path}", "") for path in PAGES))
