@@ -7,7 +7,6 @@ from app.errors import Fault
 
 PROSE_FIELDS = ("challenge", "approach", "results", "lessons")
 _MARK = re.compile(r"\[\^(\w+)\]")
-_TRAILING_MARKS = re.compile(r"(?:\s*\[\^\w+\])+\s*$")
 _NUMBER = re.compile(r"(?<![\w.])(\d[\d,]*(?:\.\d+)?)(?:\s+(thousand|million|billion))?(?!\w)")
 _TIMES = {"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
@@ -17,8 +16,24 @@ def paragraphs(markdown: str) -> list[tuple[str, list[str]]]:
     parts = []
     for block in re.split(r"\n\s*\n", markdown.strip()):
         if block.strip():
-            parts.append((_TRAILING_MARKS.sub("", block.strip()), _MARK.findall(block)))
+            parts.append((_without_marks_at_end(block.strip()), _MARK.findall(block)))
     return parts
+
+
+def _without_marks_at_end(text: str) -> str:
+    """The text without the source marks that it ends with.
+
+    A pattern that searches for them would look at each space of the text again and again.
+    """
+    end = len(text)
+    while True:
+        while end and text[end - 1].isspace():
+            end -= 1
+        start = text.rfind("[^", 0, end) if text[end - 1 : end] == "]" else -1
+        if start < 0 or not _MARK.fullmatch(text, start, end):
+            break
+        end = start
+    return text[:end]
 
 
 def prose_faults(
@@ -46,7 +61,7 @@ def prose_faults(
             continue
         for block in re.split(r"\n\s*\n", markdown.strip()):
             marks = _MARK.findall(block)
-            if not _TRAILING_MARKS.search(block):
+            if _without_marks_at_end(block) == block.rstrip():
                 faults.append(
                     Fault(
                         "paragraph_without_source",

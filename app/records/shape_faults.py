@@ -13,7 +13,7 @@ from app.records.taxonomy import TERM_SLUG_PATTERN
 
 SHOWN = 60  # characters of a value in a message
 NEAREST = 3
-_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s]*(?:\.\d+)?)[\s%]*")
+_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s]*+(?:\.\d+)?)[\s%]*")
 _A_TIME = "such as 2027-12-31T00:00:00Z"
 # What each pattern of a shape asks for.
 PATTERNS: Mapping[str, str] = {

@@ -40,7 +40,8 @@ def written_words(text: str) -> list[str]:
 def spelled(word: str) -> str:
     """A pattern of the ways in which a word may stand in a folded text: `words`, turned round."""
     if word.isdecimal():
-        return re.sub(r"(?<=\d)(?=(?:\d{3})+$)", ",?", word)
+        first = len(word) % 3 or 3
+        return ",?".join([word[:first], *(word[at : at + 3] for at in range(first, len(word), 3))])
     joint = "'?" if len(word) > 4 else r"(?:'|\s?&\s?)?"
     others = [other for other, same in SAME.items() if same == word]
     return f"(?:{'|'.join([joint.join(word), *others])})"

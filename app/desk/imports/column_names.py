@@ -94,7 +94,7 @@ _FRIENDLY = {
 }
 # In the order in which columns of the same meaning are preferred.
 _HOW = ("mapping", "name", "spelling", "federal", "friendly")
-_ELSI = re.compile(r"(?P<name>.+?)\s*\[(?:District|Public School|State)\]\s*(?P<when>.*)")
+_ELSI = re.compile(r"(?P<name>.+?)\[(?:District|Public School|State)\](?P<when>.*)", re.DOTALL)
 _WITH_YEAR = re.compile(r"(locale|lat|lon)(\d{2}|\d{4})")  # LOCALE15, LAT1516
 _STUDENTS = re.compile(r"totalstudents(allgrades.*|ugpk|includesae|excludesae)")
 
