@@ -1,6 +1,6 @@
 """The two OpenAPI documents: what they say of the service, and the published terms they list."""
 
-from app.search import vocabulary_endpoints as vocabularies
+from app.search import vocabularies
 from app.search.index import Index
 from app.web import openapi
 

@@ -37,7 +37,8 @@ from app.engines.failures import reason_of
 from app.errors import Fault, Invalid, Refusal, Unavailable
 from app.records import source_checks
 from app.records.kinds import SEARCHABLE
-from app.research import exports, formats
+from app.research import exports, formats, parquet
+from app.research.tables import TABLES
 from app.search.coverage import coverage
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
@@ -62,7 +63,7 @@ FILE_FORMATS = {
     ".json": "json",
     ".xlsx": "xlsx",
 }
-ExportTable = Enum("ExportTable", {name: name for name in exports.TABLES}, type=str)  # type: ignore[misc]
+ExportTable = Enum("ExportTable", {name: name for name in TABLES}, type=str)  # type: ignore[misc]
 ExportFormat = Enum("ExportFormat", {name: name for name in formats.FORMATS}, type=str)  # type: ignore[misc]
 ImportKind = Enum("ImportKind", {"district": "district", "case-study": "case-study"}, type=str)
 UnknownColumns = Enum("UnknownColumns", {"refuse": "refuse", "ignore": "ignore"}, type=str)
@@ -210,14 +211,21 @@ def export(
     ] = None,
 ) -> None:
     """Write every record that matches the filters to standard output."""
-    kind = exports.TABLES[table.value]
+    exported = TABLES[table.value]
+    if format_.value not in formats.formats_of(exported):
+        allowed = ", ".join(formats.formats_of(exported))
+        raise typer.BadParameter(f"{table.value} has no such format. Use one of: {allowed}.")
+    if format_.value == "parquet" and not parquet.is_available():
+        raise typer.BadParameter("pyarrow is not installed. Install it, or take csv or ndjson.")
     pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters or ())]
+    if pairs and exported.kind is None:
+        raise typer.BadParameter(f"{table.value} is a vocabulary. It takes no filters.")
     with _database(Settings()) as database:
         index = Index(database)
         index.catch_up()
-        query = index.query(kind, pairs, without=OF_A_PAGE)
-        documents = exports.documents(database, index, query)
-        for chunk in formats.encoded(documents, exports.COLUMNS[kind], format_.value):
+        query = index.query(exported.kind, pairs, without=OF_A_PAGE) if exported.kind else None
+        documents = exports.documents(database, index, exported, query)
+        for chunk in formats.encoded(exported, documents, format_.value):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
 

@@ -28,6 +28,7 @@ from app.desk.imports import shapes as import_shapes
 from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
 from app.research import changes_endpoints as changes
+from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
@@ -141,6 +142,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         organizations,
         coverage,
         catalog,
+        codebook,
         research,
         changes,
         feedback,

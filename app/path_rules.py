@@ -13,7 +13,13 @@ from app.web.edge import PathRules
 JSON = "application/json"
 HTML = "text/html"
 EXPORTED = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
-EXPORT_MEDIA_TYPES = {"csv": ("text/csv",), "ndjson": ("application/x-ndjson", JSON)}
+EXPORT_MEDIA_TYPES = {
+    "csv": ("text/csv",),
+    "ndjson": ("application/x-ndjson", JSON),
+    "geojson": ("application/geo+json", JSON),
+    "parquet": ("application/vnd.apache.parquet",),
+    "zip": ("application/zip",),
+}
 
 
 class Pages(Protocol):

@@ -293,7 +293,6 @@ def test_what_means_nothing_in_an_export_is_refused(
 def test_other_forms_are_not_found(client: httpx.Client, table: str) -> None:
     assert client.get(f"/v1/exports/{table}.xlsx").status_code == 404
     assert client.get(f"/v1/exports/{table}").status_code == 404
-    assert client.get("/v1/exports/strategies.csv").status_code == 404
 
 
 def test_more_than_one_statement_can_carry_at_once_is_still_exported(

@@ -21,7 +21,7 @@ from app.records.taxonomy import StrategyRecord
 from app.search import shapes
 from app.search.filters import FILTER
 from app.search.query import OF_A_PAGE, PARAMETERS
-from app.search.vocabulary_endpoints import VOCABULARIES
+from app.search.vocabularies import VOCABULARIES
 
 pytestmark = pytest.mark.one_database
 

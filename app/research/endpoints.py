@@ -1,6 +1,7 @@
-"""GET /v1/exports: every record that a search finds, in bulk, streamed, without a cap."""
+"""GET /v1/exports: the tables of what a search finds, in bulk, streamed, without a cap."""
 
 import hashlib
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
@@ -9,7 +10,10 @@ from app.catalog.provenance import LICENSE
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 from app.clock import now
 from app.database import Database
-from app.research import exports, formats
+from app.errors import NotFound
+from app.records.kinds import KINDS
+from app.research import exports, formats, parquet
+from app.research.tables import TABLES, Table
 from app.search.index import Index
 from app.search.parameters import search_parameters
 from app.search.query import OF_A_PAGE, SearchQuery
@@ -22,26 +26,33 @@ from app.web.conditional import (
     last_modified,
 )
 from app.web.openapi import EXAMPLE_QUERY
+from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
+from app.web.problems import problem
 from app.web.state import resource
 from app.web.streams import stream
 
 router = APIRouter()
-FORMATS = {
-    "json": ("application/json", "one array"),
-    "ndjson": ("application/x-ndjson", "one document per line"),
-    "csv": (
-        "text/csv; charset=utf-8",
-        "one row per record, lists joined by `; `, UTF-8 with a byte order mark for spreadsheets",
-    ),
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "ndjson": "application/x-ndjson",
+    "json": "application/json",
+    "geojson": "application/geo+json",
+    "parquet": "application/vnd.apache.parquet",
 }
+MEANINGS = {
+    "csv": "one row per line, lists joined by `; `, UTF-8 with a byte order mark for spreadsheets",
+    "ndjson": "one object per line",
+    "json": "one array",
+    "geojson": "features with the positions of districts (RFC 7946)",
+    "parquet": "typed columns, where the operator has installed pyarrow; otherwise 501",
+}
+NO_PYARROW = "This server cannot write Parquet: pyarrow is not installed. Take CSV or NDJSON."
 EXAMPLE = {"case-study": "boise-id", "district": "boise-school-district-id"}
 DOCUMENT: dict[str, type[Public]] = {"case-study": CaseStudyDocument, "district": DistrictDocument}
-DESCRIPTION = (
-    "Every one of the {noun} that the filters find, in full, {how}, ordered by slug. "
-    "There is no cap. `Directory-Revision` and the file name give the revision, `Link` the license. "
-    "Send `If-None-Match` with the `ETag` of your copy: 304 means that it is still current."
-)
+COLUMNS_DIGEST = hashlib.blake2b(
+    repr([table.columns for table in TABLES.values()]).encode(), digest_size=12
+).hexdigest()
 RESPONSE_HEADERS = {
     "ETag": "Changes whenever the export does.",
     "Last-Modified": "When anything public last changed.",
@@ -51,40 +62,30 @@ RESPONSE_HEADERS = {
 }
 
 
-def _export_route(table: str, kind: str, extension: str) -> None:
-    media_type, how = FORMATS[extension]
-    noun = table.replace("-", " ")
-    reference = {"$ref": f"#/components/schemas/{DOCUMENT[kind].__name__}"}
-    array = {"type": "array", "items": reference}
-    schema = array if extension == "json" else {"type": "string"}
-    success = {
-        "description": f"The {noun}.",
-        "content": {media_type.split(";")[0]: {"schema": schema}},
-        "headers": {
-            name: {"description": meaning, "schema": {"type": "string"}}
-            for name, meaning in RESPONSE_HEADERS.items()
-        },
-    }
+def _export_route(table: Table) -> None:
+    name = table.name.replace("-", "_")
 
     @router.get(
-        f"/v1/exports/{table}.{extension}",
+        f"/v1/exports/{table.name}.{{format}}",
         tags=["exports"],
-        summary=f"Export {noun} as {extension.upper()}",
-        operation_id=f"export_{table.replace('-', '_')}_{extension}",
-        description=DESCRIPTION.format(noun=noun, how=how),
+        summary=f"Export the table {table.name}",
+        operation_id=f"export_{name}",
+        description=_description(table),
         response_class=Response,
-        responses={200: success, **responses(400, 406, 422)},
-        openapi_extra={
-            "parameters": search_parameters(noun, fields=FIELDS[kind], without=OF_A_PAGE),
-            EXAMPLE_QUERY: f"slug={EXAMPLE[kind]}",
-        },
+        responses={200: _success(table), **responses(400, 404, 406, 422, 501)},
+        openapi_extra={"parameters": _parameters(table), EXAMPLE_QUERY: _example_query(table)},
     )
     async def export(request: Request) -> Response:
+        format_ = request.path_params["format"]
+        if format_ not in formats.formats_of(table):
+            allowed = ", ".join(f"{table.name}.{each}" for each in formats.formats_of(table))
+            raise NotFound(f"There is no export in this format. These exist: {allowed}.")
+        if format_ == "parquet" and not parquet.is_available():
+            return problem(request, 501, NO_PYARROW)
         index = resource(request, Index)
         await index.follow()
-        pairs = parse_qsl(request.url.query, keep_blank_values=True)
-        query = index.query(kind, pairs, without=OF_A_PAGE)
-        headers = _headers(request, query, extension, index)
+        query = _query(request, table, index)
+        headers = _headers(request, query.url() if query else table.name, format_, index)
         modified_since = request.headers.get("if-modified-since", "")
         if is_not_modified(
             request.headers.get("if-none-match", ""),
@@ -94,20 +95,91 @@ def _export_route(table: str, kind: str, extension: str) -> None:
         ):
             return Response(status_code=304, headers=headers)
         headers["Content-Disposition"] = (
-            f'attachment; filename="{table}-{index.revision}.{extension}"'
+            f'attachment; filename="{table.name}-{index.revision}.{format_}"'
         )
-        documents = exports.documents(resource(request, Database), index, query)
-        chunks = formats.encoded(documents, exports.COLUMNS[kind], extension)
+        documents = exports.documents(resource(request, Database), index, table, query)
         return await stream(
-            request, chunks, source=documents, media_type=media_type, headers=headers
+            request,
+            formats.encoded(table, documents, format_),
+            source=documents,
+            media_type=MEDIA_TYPES[format_],
+            headers=headers,
         )
 
 
-def _headers(request: Request, query: SearchQuery, extension: str, index: Index) -> dict[str, str]:
+def _query(request: Request, table: Table, index: Index) -> SearchQuery | None:
+    """The search that selects the rows; None for a vocabulary, which comes whole."""
+    if table.kind is None:
+        refuse_unknown(request, ())
+        return None
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    return index.query(table.kind, pairs, without=OF_A_PAGE)
+
+
+def _description(table: Table) -> str:
+    rows = f"All {table.rows_are}"
+    if table.kind and not table.is_of_records:
+        rows += " of the case studies that the filters find"
+    elif table.kind:
+        rows += " that the filters find"
+    whole = (
+        " JSON and NDJSON give each record in full; the other formats give the columns."
+        if table.is_of_records
+        else ""
+    )
+    kinds = "; ".join(f"{format_}: {MEANINGS[format_]}" for format_ in formats.formats_of(table))
+    return (
+        f"{rows}, ordered by slug, without a cap.{whole} Formats: {kinds}. `/v1/codebook` explains "
+        "every column. `Directory-Revision` and the file name give the revision, `Link` the license. "
+        "Send `If-None-Match` with the `ETag` of your copy: 304 means that it is still current."
+    )
+
+
+def _parameters(table: Table) -> list[dict[str, Any]]:
+    format_ = {
+        "name": "format",
+        "in": "path",
+        "required": True,
+        "description": "Format of the file.",
+        "schema": {"type": "string", "enum": list(formats.formats_of(table))},
+        "example": "csv",
+    }
+    if table.kind is None:
+        return [format_]
+    noun = KINDS[table.kind].plural
+    return [format_, *search_parameters(noun, fields=FIELDS[table.kind], without=OF_A_PAGE)]
+
+
+def _example_query(table: Table) -> str:
+    return f"slug={EXAMPLE[table.kind]}" if table.kind else ""
+
+
+def _success(table: Table) -> dict[str, Any]:
+    """The OpenAPI entry of an export that succeeds."""
+    items: dict[str, Any] = {"type": "object"}
+    if table.is_of_records and table.kind:
+        items = {"$ref": f"#/components/schemas/{DOCUMENT[table.kind].__name__}"}
+    schemas = {
+        "json": {"type": "array", "items": items},
+        "geojson": {"type": "object"},
+    }
+    return {
+        "description": f"The {table.rows_are}.",
+        "content": {
+            MEDIA_TYPES[format_].split(";")[0]: {"schema": schemas.get(format_, {"type": "string"})}
+            for format_ in formats.formats_of(table)
+        },
+        "headers": {
+            name: {"description": meaning, "schema": {"type": "string"}}
+            for name, meaning in RESPONSE_HEADERS.items()
+        },
+    }
+
+
+def _headers(request: Request, address: str, format_: str, index: Index) -> dict[str, str]:
     """What an export and its 304 say of themselves."""
     encoding = best_encoding(request.headers.get("accept-encoding", ""))
-    columns = [name for name, _ in exports.COLUMNS[query.kind]]
-    seed = f"{request.app.version} {index.revision} {query.url()} {extension} {columns}"
+    seed = f"{request.app.version} {index.revision} {address} {format_} {COLUMNS_DIGEST}"
     digest = hashlib.blake2b(seed.encode(), digest_size=12).hexdigest()
     modified_at, _ = last_modified(index.updated_at, now())
     return {
@@ -119,6 +191,5 @@ def _headers(request: Request, query: SearchQuery, extension: str, index: Index)
     }
 
 
-for _table, _kind in exports.TABLES.items():
-    for _extension in FORMATS:
-        _export_route(_table, _kind, _extension)
+for _table in TABLES.values():
+    _export_route(_table)

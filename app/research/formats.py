@@ -1,54 +1,48 @@
-"""Documents as CSV, NDJSON or JSON, in chunks and constant memory."""
+"""A table as CSV, NDJSON, JSON, GeoJSON or Parquet, in chunks and constant memory."""
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
 
+from app.research import exports, parquet
+from app.research.columns import Column
+from app.research.tables import Table
+
 CHUNK = 256 * 1024  # characters; memory for more is taken from the system each time, page by page
-FORMATS = ("csv", "ndjson", "json")
+FORMATS = ("csv", "ndjson", "json", "geojson", "parquet")
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read UTF-8 as another encoding
-Column = tuple[str, Callable[[dict[str, Any]], Any]]  # name, and its value from a document
 
 
-def encoded(documents: Iterable[str], columns: list[Column], format_: str) -> Iterator[bytes]:
-    """The documents in one of the three formats: csv, ndjson or json."""
+def formats_of(table: Table) -> tuple[str, ...]:
+    """The formats that a table comes in: records have places, so they come as GeoJSON too."""
+    return FORMATS if table.is_of_records else tuple(name for name in FORMATS if name != "geojson")
+
+
+def encoded(table: Table, documents: Iterable[str], format_: str) -> Iterator[bytes]:
+    """The table of these documents in one of its formats."""
     if format_ == "csv":
-        return csv_rows(documents, columns)
-    return ndjson(documents) if format_ == "ndjson" else json_array(documents)
+        return _csv(table, documents)
+    if format_ == "parquet":
+        return parquet.encoded(table, documents)
+    if format_ == "geojson":
+        return _chunks(_collection(_features(table, documents)))
+    texts = documents if table.is_of_records else _row_texts(table, documents)
+    return _chunks(texts, end="\n") if format_ == "ndjson" else _chunks(_array(texts))
 
 
-def ndjson(documents: Iterable[str]) -> Iterator[bytes]:
-    """One document per line."""
-    return _chunks(documents, end="\n")
-
-
-def json_array(documents: Iterable[str]) -> Iterator[bytes]:
-    """One array of all documents."""
-
-    def parts() -> Iterator[str]:
-        yield "["
-        for position, document in enumerate(documents):
-            yield ",\n" if position else "\n"
-            yield document
-        yield "\n]\n"
-
-    return _chunks(parts())
-
-
-def csv_rows(documents: Iterable[str], columns: list[Column]) -> Iterator[bytes]:
-    """One row per document (RFC 4180, UTF-8 with a byte order mark), lists joined by `; `."""
+def _csv(table: Table, documents: Iterable[str]) -> Iterator[bytes]:
+    """RFC 4180 in UTF-8 with a byte order mark."""
 
     def lines() -> Iterator[str]:
         buffer = io.StringIO()
         buffer.write(BYTE_ORDER_MARK)
         writer = csv.writer(buffer)
-        writer.writerow([name for name, _ in columns])
-        for text in documents:
-            document = orjson.loads(text)
-            writer.writerow([_cell(value(document)) for _, value in columns])
+        writer.writerow([column.name for column in table.columns])
+        for row in exports.rows(table, documents):
+            writer.writerow([_cell(column, row[column.name]) for column in table.columns])
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()
@@ -57,10 +51,54 @@ def csv_rows(documents: Iterable[str], columns: list[Column]) -> Iterator[bytes]
     return _chunks(lines())
 
 
-def _cell(value: Any) -> Any:
+def _cell(column: Column, value: Any) -> Any:
     if isinstance(value, list):
-        return "; ".join(map(str, value))
+        return column.separator.join(map(str, value))
     return "" if value is None else value
+
+
+def _row_texts(table: Table, documents: Iterable[str]) -> Iterator[str]:
+    for row in exports.rows(table, documents):
+        yield orjson.dumps(row).decode()
+
+
+def _features(table: Table, documents: Iterable[str]) -> Iterator[str]:
+    """A feature (RFC 7946) for each record: a point for each position known, and its columns."""
+    for text in documents:
+        document = orjson.loads(text)
+        positions = _positions(document)
+        geometry = None
+        if len(positions) == 1:
+            geometry = {"type": "Point", "coordinates": positions[0]}
+        elif positions:
+            geometry = {"type": "MultiPoint", "coordinates": positions}
+        feature = {
+            "type": "Feature",
+            "id": document["slug"],
+            "geometry": geometry,
+            "properties": table.cells(document),
+        }
+        yield orjson.dumps(feature).decode()
+
+
+def _positions(document: dict[str, Any]) -> list[list[float]]:
+    """Longitude and latitude of a district, or of each district of a case study."""
+    places = (part.get("place") for part in [document, *document.get("districts", ())])
+    return [[place["longitude"], place["latitude"]] for place in places if place]
+
+
+def _array(texts: Iterable[str]) -> Iterator[str]:
+    yield "["
+    for position, text in enumerate(texts):
+        yield ",\n" if position else "\n"
+        yield text
+    yield "\n]\n"
+
+
+def _collection(features: Iterable[str]) -> Iterator[str]:
+    yield '{"type":"FeatureCollection","features":'
+    yield from _array(features)
+    yield "}\n"
 
 
 def _chunks(texts: Iterable[str], *, end: str = "") -> Iterator[bytes]:

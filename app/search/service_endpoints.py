@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from app.catalog.provenance import LICENSE
-from app.search import vocabulary_endpoints as vocabularies
+from app.search import vocabularies
 from app.search.index import Index
 from app.web.parameters import takes_no_parameters
 from app.web.problem_types import responses

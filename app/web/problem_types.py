@@ -118,6 +118,12 @@ _TYPES = (
         "This is a fault of the service. It was logged under the request id in `instance`.",
     ),
     ProblemType(
+        501,
+        "not-supported",
+        "Not supported by this server",
+        "This server lacks a part that the request needs. `detail` says which, and what to use instead.",
+    ),
+    ProblemType(
         503,
         "unavailable",
         "Service unavailable",
