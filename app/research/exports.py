@@ -49,5 +49,7 @@ def _stream(database: Database, kind: str, slugs: frozenset[str] | None) -> Docu
 
 def _terms(index: Index, table: Table) -> Documents:
     (vocabulary,) = (each for each in VOCABULARIES if each.vocabulary == table.vocabulary)
-    for term in index.vocabulary.terms(vocabulary.vocabulary):
-        yield orjson.dumps(term_json(vocabulary, term, index)).decode()
+    with index.reading():
+        terms = index.vocabulary.terms(vocabulary.vocabulary)
+        documents = [orjson.dumps(term_json(vocabulary, term, index)).decode() for term in terms]
+    yield from documents
