@@ -17,7 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Message
 
-from app.web.problem_types import EXTENDED, MEDIA_TYPE, Problem
+from app.web.problem_types import EXTENDED, Problem
 
 METHODS = ("get", "put", "post", "patch", "delete")
 SCHEMAS = "#/components/schemas/"
@@ -27,6 +27,7 @@ VOCABULARY = "x-vocabulary"  # the vocabulary that a text is a term of; replaced
 OR_ELSE = "x-or-else"  # one more value that a parameter takes beside the terms
 MAX_ITEMS = 3  # of a list in an example
 MAX_TEXT = 600  # characters of an example that is not JSON
+BINARY = ("application/zip", "application/vnd.apache.parquet", "image/png")
 # Swagger UI fills in each parameter that has an `example` or a default. Filled in all at once they
 # would find nothing, so optional parameters but these show theirs as `examples` of their schema.
 PREFILLED = ("q",)
@@ -267,6 +268,15 @@ def _enum(name: str, terms: Enumeration | None, more: str | None) -> Json:
     return schema
 
 
+@dataclass(slots=True)
+class _Answer:
+    """What the application answers to a request for an example."""
+
+    status: int = 0
+    media_type: str = ""
+    body: bytes = b""
+
+
 async def _add_examples(app: ASGIApp, request: Request, contents: Json) -> None:
     for path, method, operation in operations(contents):
         query = operation.pop(EXAMPLE_QUERY, "")
@@ -279,14 +289,18 @@ async def _add_example(
 ) -> None:
     for parameter in operation.get("parameters", []):
         path = path.replace(f"{{{parameter['name']}}}", str(parameter.get("example", "")))
-    for media_type, media in operation["responses"].get("200", {}).get("content", {}).items():
-        status, body = await _get(app, request, path, query)
-        if status == 200 and MEDIA_TYPE not in media_type:
-            media["example"] = (
-                _shortened(orjson.loads(body))
-                if media_type == "application/json"
-                else body.decode()[:MAX_TEXT]
-            )
+    contents = operation["responses"].get("200", {}).get("content", {})
+    if not contents:
+        return
+    answer = await _get(app, request, path, query)
+    media = contents.get(answer.media_type)
+    if answer.status != 200 or media is None or answer.media_type in BINARY:
+        return
+    media["example"] = (
+        _shortened(orjson.loads(answer.body))
+        if answer.media_type == "application/json"
+        else answer.body.decode()[:MAX_TEXT]
+    )
 
 
 def _shortened(answer: Any) -> Any:
@@ -296,9 +310,9 @@ def _shortened(answer: Any) -> Any:
     return answer
 
 
-async def _get(app: ASGIApp, request: Request, path: str, query: str) -> tuple[int, bytes]:
-    """Status and body of the application's answer to a GET."""
-    status, body = 0, bytearray()
+async def _get(app: ASGIApp, request: Request, path: str, query: str) -> _Answer:
+    """The application's answer to a GET."""
+    answer = _Answer()
     received: Iterator[Message] = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Message:
@@ -306,9 +320,11 @@ async def _get(app: ASGIApp, request: Request, path: str, query: str) -> tuple[i
         return next(received, None) or await asyncio.Future[Message]()
 
     async def send(message: Message) -> None:
-        nonlocal status
-        status = message.get("status", status)
-        body.extend(message.get("body", b""))
+        answer.status = message.get("status", answer.status)
+        for name, value in message.get("headers", ()):
+            if name == b"content-type":
+                answer.media_type = value.decode("latin-1").partition(";")[0]
+        answer.body += message.get("body", b"")
 
     scope = {
         **request.scope,
@@ -321,4 +337,4 @@ async def _get(app: ASGIApp, request: Request, path: str, query: str) -> tuple[i
     for name in ("route", "endpoint", "router"):
         scope.pop(name, None)
     await app(scope, receive, send)
-    return status, bytes(body)
+    return answer
