@@ -26,6 +26,13 @@ class Element:
                     yield child
                 yield from child.each(tag, **attributes)
 
+    def every(self) -> Iterator["Element"]:
+        """Every element inside."""
+        for child in self.children:
+            if isinstance(child, Element):
+                yield child
+                yield from child.every()
+
     def one(self, tag: str, **attributes: str) -> "Element":
         """The only such element."""
         elements = list(self.each(tag, **attributes))
@@ -92,7 +99,7 @@ def parsed(html: str) -> Element:
     parser.feed(html)
     parser.close()
     (document,) = parser.open
-    ids = list(_ids(document))
+    ids = [element["id"] for element in document.every() if "id" in element.attributes]
     assert len(ids) == len(set(ids)), sorted(ids)
     return document
 
@@ -107,9 +114,11 @@ def page(client: httpx.Client, address: str, status: int = 200) -> Element:
     return parsed(answer.text)
 
 
-def _ids(element: Element) -> Iterator[str]:
-    for child in element.children:
-        if isinstance(child, Element):
-            if "id" in child.attributes:
-                yield child["id"]
-            yield from _ids(child)
+def scripted(document: Element) -> list[Element]:
+    """The elements that carry style or script in themselves."""
+    return [
+        element
+        for element in document.every()
+        for name in element.attributes
+        if name == "style" or name.startswith("on")
+    ]

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
-from html_pages import BROWSER, Element, page, parsed
+from html_pages import BROWSER, Element, page, parsed, scripted
 from people import People, amend, case_study, district, publish, published, step
 from serving import Service
 
@@ -61,7 +61,7 @@ def test_a_page_asks_no_other_host_and_runs_nothing_inline(
     answer = client.get(address, headers=BROWSER)
     document = parsed(answer.text)
     assert all(url.startswith("/static/") for url in fetched(document))
-    assert not re.search(r"<[^>]+\s(style|on\w+)=", answer.text)
+    assert scripted(document) == []
     assert all(script.text == "" for script in document.each("script"))
     assert not list(document.each("style"))
     policy = answer.headers["Content-Security-Policy"]
@@ -117,11 +117,12 @@ def test_a_page_is_kept_and_asked_for_again_by_its_etag(client: httpx.Client) ->
     for address in PAGES:
         if address.startswith("/suggestions") or address.endswith("/suggestion"):
             continue
-        first = client.get(address, headers=BROWSER)
-        again = client.get(address, headers=BROWSER)
+        plain = BROWSER | {"Accept-Encoding": "identity"}
+        first = client.get(address, headers=plain)
+        again = client.get(address, headers=plain)
         assert again.headers["Cache-Status"].endswith("hit"), address
         assert again.headers["Vary"] == "Accept, Accept-Encoding"
-        headers = BROWSER | {"If-None-Match": first.headers["ETag"]}
+        headers = plain | {"If-None-Match": first.headers["ETag"]}
         same = client.get(address, headers=headers)
         assert (same.status_code, same.content) == (304, b"")
         compressed = client.get(address, headers=BROWSER | {"Accept-Encoding": "br"})
@@ -183,7 +184,7 @@ def test_data_name_their_page_and_pages_their_data(client: httpx.Client) -> None
         document = page(client, shown)
         addresses = {link["type"]: link["href"] for link in document.each("link", rel="alternate")}
         assert client.get(addresses["application/json"]).json()["links"]["page"] == shown
-        assert client.get(addresses["text/csv"]).text.splitlines()[0].startswith("slug")
+        assert "slug" in client.get(addresses["text/csv"]).text.splitlines()[0]
 
 
 def test_parameters_of_trackers_are_passed_over_and_others_named(client: httpx.Client) -> None:
@@ -305,7 +306,7 @@ def test_what_a_record_says_is_text_and_never_markup(
         assert all(url.startswith("/static/") for url in fetched(document)), address
         assert not list(document.each("img")), address
         assert len(list(document.each("script"))) == 1, address
-        assert not re.search(r"<[^>]+\son\w+=", answer.text), address
+        assert scripted(document) == [], address
         assert all(not link.startswith("javascript:") for link in links(document)), address
         if "words" not in answer.text and "{{" in hostile:
             assert "49" not in document.one("h1").text

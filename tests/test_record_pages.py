@@ -38,7 +38,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
             {"measure": "kitchens", "value": 3, "unit": "sites", "year": 2020, "source": "s1"},
             {"measure": "cooks", "value": 12, "unit": "staff", "source": "s2"},
         ],
-        funding=[{"name": "A levy", "kind": "local", "amount_usd": 1500000, "source": "s1"}],
+        funding=[{"name": "A levy", "kind": "county", "amount_usd": 1500000, "source": "s1"}],
         partners=[
             {"name": "Food bank", "type": "nonprofit", "role": "brings food", "source": "s2"}
         ],
@@ -55,7 +55,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     assert "Before: 80 percent in 2015" in outcomes
     assert "about 5 students" in outcomes
     story = section(document, "approach")
-    assert "It\u2019s \u201cgood\u201d." in story.text
+    assert "It\u2019s “good”." in story.text
     assert [mark["href"] for mark in story.each("a", class_="fn")] == [
         "#source-s1",
         "#source-s2",
@@ -133,7 +133,7 @@ def test_the_versions_show_what_was_public_and_nothing_else(
 ) -> None:
     published(people, case_study("zz-history", summary="They fed the children well."))
     first = page(client, "/case-studies/zz-history/versions")
-    assert "First version: 1 source." in first.one("main").text
+    assert "First version: 0 outcomes, 1 source." in first.one("main").text
     amend(people.ada, "zz-history", summary="A draft that nobody saw.")
     assert "draft" not in page(client, "/case-studies/zz-history/versions").one("main").text
     amend(
@@ -147,7 +147,7 @@ def test_the_versions_show_what_was_public_and_nothing_else(
     second = page(client, "/case-studies/zz-history/versions")
     newest = next(second.each("section", class_="hang"))
     assert "Current" in newest.text
-    assert next(newest.each("ins")).text == "is now very"
+    assert next(insertion.text for insertion in newest.each("ins")) == "is now very"
     assert "was not stated is now 2001" in newest.text
     assert "nobody saw" not in second.text
     versions = [heading.text for heading in second.each("h2")]

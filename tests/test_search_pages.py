@@ -29,7 +29,8 @@ def zeppelins(people: People) -> None:
 
 def titles(document: Element) -> list[str]:
     """The hits of a page."""
-    return [heading.text for heading in document.each("h3")]
+    lists = document.each("ol", class_="hits")
+    return [heading.text for hits in lists for heading in hits.each("h3")]
 
 
 def submitted(document: Element, **changes: list[str]) -> str:
@@ -79,9 +80,8 @@ def test_the_form_works_without_script_and_empty_fields_mean_any(client: httpx.C
         client, submitted(narrowed, strategy=["home-visits", "food-security"], sort=["title"])
     )
     assert next(both.each("h2")).text == "30 case studies"
-    boxes = both.each("input", name="strategy")
-    chosen = {box["value"] for box in boxes if "checked" in box.attributes}
-    assert chosen == {"home-visits", "food-security"}
+    boxes = [box for box in both.each("input", name="strategy") if "checked" in box.attributes]
+    assert {box["value"] for box in boxes} == {"home-visits", "food-security"}
     assert titles(both) == sorted(titles(both), key=str.lower)
 
 
@@ -99,7 +99,10 @@ def test_each_chosen_filter_is_a_link_that_removes_it(client: httpx.Client) -> N
 
 
 def test_what_is_not_in_the_form_stays_when_it_is_sent(client: httpx.Client) -> None:
-    document = page(client, "/case-studies?q=zeppelin&state_not=OR&slug=zz-01,zz-02&spelling=exact")
+    document = page(
+        client,
+        "/case-studies?q=zeppelin&state_not=OR&slug=zz-01,zz-02&spelling=exact&partner=not-stated",
+    )
     address = submitted(document, q=["zeppelin"])
     kept = {name: value for name, value in query(address).items() if value}
     assert kept | {"sort": "relevance"} == {
@@ -107,6 +110,7 @@ def test_what_is_not_in_the_form_stays_when_it_is_sent(client: httpx.Client) -> 
         "state_not": "OR",
         "slug": "zz-01,zz-02",
         "spelling": "exact",
+        "partner": "not-stated",
         "sort": "relevance",
     }
     assert next(page(client, address).each("h2")).text == "2 case studies"
@@ -125,8 +129,8 @@ def test_what_was_done_with_the_words_is_said_and_undone(client: httpx.Client) -
     assert "is understood as Idaho" in understood.text
     assert any(query(link["href"]).get("state") == "ID" for link in understood.each("a"))
     assert "“in” was not looked for" in understood.text
-    partly = page(client, "/case-studies?q=airships+zeppelin").one("ul", class_="said")
-    assert "1 case study has every word, and 29 have some of them." in partly.text
+    partly = page(client, "/case-studies?q=pupils+zeppelin").one("ul", class_="said")
+    assert "29 case studies have every word, and " in partly.text
     nowhere = page(client, "/case-studies?q=zeppelin+qqxxyy").one("ul", class_="said")
     assert "“qqxxyy” is in no case study" in nowhere.text
 
@@ -134,7 +138,8 @@ def test_what_was_done_with_the_words_is_said_and_undone(client: httpx.Client) -
 def test_found_words_are_marked(client: httpx.Client) -> None:
     document = page(client, "/case-studies?q=zeppelin")
     marks = {mark.text.lower() for mark in document.each("mark")}
-    assert marks == {"zeppelin", "zeppelins"}
+    assert "zeppelins" in marks
+    assert marks <= {"zeppelin", "zeppelins"}
 
 
 def test_the_next_page_goes_on_and_the_first_is_one_link_away(client: httpx.Client) -> None:
@@ -189,10 +194,12 @@ def test_a_search_that_finds_nothing_has_ways_out_that_find_something(client: ht
 
 
 def test_a_fault_stands_at_its_field_and_the_form_is_as_typed(client: httpx.Client) -> None:
-    address = "/case-studies?q=zeppelin&enrollment_min=many&near=Atlantis&rurality=moon&within_km=5"
+    address = (
+        "/case-studies?q=zeppelin&enrollment_min=many&near=Nowhereville&rurality=moon&within_km=5"
+    )
     document = page(client, address, 422)
     assert document.one("input", name="q")["value"] == "zeppelin"
-    for name, typed in (("enrollment_min", "many"), ("near", "Atlantis")):
+    for name, typed in (("enrollment_min", "many"), ("near", "Nowhereville")):
         field = document.one("input", name=name)
         assert (field["value"], field["aria-invalid"]) == (typed, "true")
         assert typed in document.one("p", id=field["aria-describedby"]).text

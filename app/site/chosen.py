@@ -8,7 +8,7 @@ from app.search.filters import FILTER, NOT_STATED
 from app.search.query import SearchQuery
 from app.search.results import Results
 from app.site.display import figure
-from app.site.facet_panels import LABELS, NONE_STATED, NUMBERS
+from app.site.facet_panels import NONE_STATED, NUMBERS, label_of
 
 WAYS = {"all": "Every word found", "exact": "Words exactly as typed"}
 # The forms of a filter: by the suffix of its parameter, its field of a query and what it is called.
@@ -58,7 +58,7 @@ def _filters(query: SearchQuery, vocabulary: Vocabulary) -> Iterator[Chip]:
         for name, codes in getattr(query, form).items():
             for code in codes:
                 rest = ",".join(other for other in codes if other != code)
-                label = f"{LABELS[name]}{called}: {_term(vocabulary, name, code)}"
+                label = f"{label_of(name)}{called}: {_term(vocabulary, name, code)}"
                 yield Chip(label, query.url_with((name + suffix, rest)))
 
 
@@ -92,7 +92,7 @@ def _part(query: SearchQuery, parameters: Sequence[str], vocabulary: Vocabulary)
         for name, codes in getattr(query, form).items():
             if name + suffix in parameters:
                 values = ", ".join(_term(vocabulary, name, code) for code in codes)
-                labels.append(f"\u201c{LABELS[name]}{called}: {values}\u201d")
+                labels.append(f"\u201c{label_of(name)}{called}: {values}\u201d")
     return ", ".join(labels) or ", ".join(parameters)
 
 

@@ -20,7 +20,7 @@ LABELS = {
     "outcome": "What was measured",
     "direction": "How it changed",
     "topic": "Topic",
-    "partner_type": "Partner",
+    "partner_type": "Kind of partner",
     "funding": "Source of money",
     "model": "Named model",
     "pillar": "Pillar",
@@ -82,7 +82,13 @@ class NumberPanel:
 
 def panels(results: Results, vocabulary: Vocabulary, faults: Mapping[str, str]) -> list[Panel]:
     """Every facet of the results, those that are asked for most first."""
-    return [_panel(name, results, vocabulary, faults.get(name)) for name in LABELS]
+    names = [name for name in LABELS if name in results.facets]
+    return [_panel(name, results, vocabulary, faults.get(name)) for name in names]
+
+
+def label_of(name: str) -> str:
+    """What a filter is called; those that are no panel, as in the API."""
+    return LABELS.get(name) or FILTER[name].label
 
 
 def full_panel(name: str, results: Results, vocabulary: Vocabulary) -> Panel:

@@ -21,7 +21,7 @@ class Undo:
 
 @dataclass(slots=True)
 class Said:
-    """What is said of some words."""
+    """What is said of some words. `words` stand in quotes, unless they begin a sentence."""
 
     words: str
     parts: list[str] = field(default_factory=list)  # follow the words, joined by semicolons

@@ -87,7 +87,7 @@ async def _search(request: Request, kind: str) -> Response:
     await index.follow()
     form = read_form(index, kind, f"/{KINDS[kind].path}", request.query_params.multi_items())
     shown = request.query_params.get(SHOW)
-    if shown in LABELS:
+    if shown in LABELS and shown in form.results.facets:
         page = _all_values(index, kind, form, shown)
     else:
         page = _results(index, kind, form, base_url=resource(request, Settings).base_url)
@@ -164,14 +164,16 @@ def _all_values(index: Index, kind: str, form: SearchForm, name: str) -> Page:
 def _form_values(index: Index, kind: str, form: SearchForm) -> dict[str, Any]:
     query = form.results.query
     numbers = number_panels(kind, form.typed, form.faults)
-    own = {*LABELS, *OF_THE_FORM} | {f"{panel.name}_{end}" for panel in numbers for end in ENDS}
+    shown = panels(form.results, index.vocabulary, form.faults)
+    own = {*OF_THE_FORM, *(panel.name for panel in shown)}
+    own |= {f"{panel.name}_{end}" for panel in numbers for end in ENDS}
     return {
         "nouns": (KINDS[kind].noun, KINDS[kind].plural),
         "kind": kind,
         "action": query.path,
         "typed": form.typed,
         "faults": form.faults,
-        "panels": panels(form.results, index.vocabulary, form.faults),
+        "panels": shown,
         "numbers": numbers,
         "hidden": [(key, value) for key, value in query.parameters.items() if key not in own],
         "fields": _field_labels(kind),
