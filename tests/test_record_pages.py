@@ -88,7 +88,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
         ),
         (
             [outcome(), outcome("quasi-experimental"), outcome(source="s2")],
-            "Of 3 outcomes, 1 quasi-experimental (compared with a similar group) and 2 descriptive",
+            "Of 3 outcomes, 1 is quasi-experimental (compared with a similar group) and 2 are descriptive",
         ),
     ],
 )

@@ -146,7 +146,9 @@ def _place_note(document: Json, index: Index) -> str:
         if len(document["districts"]) == 1:
             by = f"NCES locale {locales[0]['value']}, {school_year(locales[0]['year'])}"
         else:
-            by = f"by the NCES locales of {len(locales)} of {len(document['districts'])} districts"
+            total = len(document["districts"])
+            known = f"all {total}" if len(locales) == total else f"{len(locales)} of {total}"
+            by = f"by the NCES locales of {known} districts"
         return f"{by}; {source_says}" if source_says else by
     return source_says.capitalize() if source_says else ""
 

@@ -114,14 +114,15 @@ def number_panels(
 
 
 def _panel(name: str, results: Results, vocabulary: Vocabulary, fault: str | None) -> Panel:
-    choices = _choices(name, results.facets[name], vocabulary)
-    total = len(choices)
+    values = results.facets[name]
+    codes = vocabulary.terms_by_code(FILTER[name].vocabulary)
+    total = len(codes) + (NOT_STATED not in codes and any(value.value is None for value in values))
     if total <= SHORT + 1:
-        return _as_panel(name, choices, total, fault=fault, all_address=None)
-    by_count = sorted(choices, key=lambda choice: (not choice.is_selected, -choice.count))
-    shown = [choice for choice in by_count[:SHORT] if choice.count or choice.is_selected]
-    query = results.query
-    path, _, rest = query.url().partition("?")
+        choices = _choices(name, values, vocabulary)
+        return _as_panel(name, choices, len(choices), fault=fault, all_address=None)
+    by_count = sorted(values, key=lambda value: (not value.selected, -value.count))
+    shown = [_choice(name, value, vocabulary) for value in by_count[:SHORT]]
+    path, _, rest = results.query.url().partition("?")
     address = f"{path}?{rest}{'&' if rest else ''}show={name}"
     return _as_panel(name, shown, total, fault=fault, all_address=address)
 
@@ -145,26 +146,25 @@ def _as_panel(
 
 def _choices(name: str, values: Sequence[FacetValue], vocabulary: Vocabulary) -> list[Choice]:
     """Every value: in natural order if the facet has one, else by count; "not stated" last."""
-    counted = {value.value: value for value in values}
+    by_code = {value.value: value for value in values}
     terms = vocabulary.terms_by_code(FILTER[name].vocabulary)
-    choices = [
-        _choice(name, code, term.label, counted.get(code), vocabulary)
+    every_value = [
+        by_code.get(code) or FacetValue(code, term.label, 0, selected=False, link=None)
         for code, term in terms.items()
         if code != NOT_STATED
     ]
     if not FILTER[name].ordinal:
-        choices.sort(key=lambda choice: -choice.count)
-    if unknown := counted.get(None):
-        label = NONE_STATED.get(name, unknown.label)
-        choices.append(_choice(name, NOT_STATED, label, unknown, vocabulary))
-    return choices
+        every_value.sort(key=lambda value: -value.count)
+    every_value += [value for value in values if value.value is None]
+    return [_choice(name, value, vocabulary) for value in every_value]
 
 
-def _choice(
-    name: str, code: str, label: str, value: FacetValue | None, vocabulary: Vocabulary
-) -> Choice:
+def _choice(name: str, value: FacetValue, vocabulary: Vocabulary) -> Choice:
+    if value.value is None:
+        code, label = NOT_STATED, NONE_STATED.get(name, value.label)
+    else:
+        code, label = value.value, value.label
     place = marks.place(vocabulary, code, label) if name == "rurality" else None
     is_study = name == "evidence" and code != NOT_STATED
     study = marks.study(vocabulary, code) if is_study else None
-    count, is_selected = (value.count, value.selected) if value else (0, False)
-    return Choice(code, label, count, is_selected, place, study)
+    return Choice(code, label, value.count, value.selected, place, study)

@@ -132,13 +132,13 @@ def _designs(designs: Mapping[str, int], vocabulary: Vocabulary) -> str:
     ranked = sorted(
         designs, key=lambda design: order.index(design) if design in order else len(order)
     )
-    parts = [
-        f"{designs[design]} {labels[design]} ({marks.GLOSSES[design]})"
-        if design in marks.GLOSSES
-        else f"{designs[design]} {labels[design]}"
-        for design in ranked
-    ]
+    parts = [_part(designs[design], labels[design], design) for design in ranked]
     return f"Of {total} outcomes, {listed(parts)}. Only a comparison says more than what happened."
+
+
+def _part(count: int, label: str, design: str) -> str:
+    gloss = f" ({marks.GLOSSES[design]})" if design in marks.GLOSSES else ""
+    return f"{count} {'is' if count == 1 else 'are'} {label}{gloss}"
 
 
 def _own(document: Json, names: Collection[str], partners: Collection[str]) -> list[str]:

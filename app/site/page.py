@@ -119,6 +119,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # else the files are looked at for every page
     )
     environment.globals.update(
         site=SITE,
