@@ -246,7 +246,8 @@ def test_every_case_is_a_sentence() -> None:
 def _asserts(
     function: Function, others: dict[str, Function], seen: frozenset[str] = frozenset()
 ) -> bool:
-    """Whether it asserts, expects to be refused, or calls one of its file's functions that does."""
+    """Whether it asserts, expects something of a page or to be refused, or calls one of its file's
+    functions that does."""
     for node in ast.walk(function):
         if isinstance(node, ast.Assert) or (
             isinstance(node, ast.Attribute) and node.attr in ("raises", "raise_for_status")
@@ -260,7 +261,7 @@ def _asserts(
                 if isinstance(node.func, ast.Attribute)
                 else ""
             )
-            if (
+            if called == "expect" or (
                 called in others
                 and called not in seen | {function.name}
                 and _asserts(others[called], others, seen | {function.name})
