@@ -4,10 +4,13 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from app.catalog import entry
 from app.catalog.provenance import provenance
+from app.catalog.published import published
 from app.database import Database
+from app.errors import Refusal
 from app.search import shapes
 from app.search.collection import Collection
 from app.search.index import Index
@@ -46,7 +49,7 @@ async def list_related(
     collection = index.collections[KIND]
     number = collection.numbers.get(slug)
     if number is None:
-        raise _refusal(resource(request, Database), slug)
+        raise await run_in_threadpool(_refusal, resource(request, Database), slug)
     items = related(number, collection, index.vocabulary, limit=limit)
     address = f"/v1/case-studies/{slug}"
     self = f"{address}/related" + (f"?limit={limit}" if limit != DEFAULT_LIMIT else "")
@@ -67,10 +70,11 @@ def _item(one: Related, collection: Collection) -> bytes:
     return b'%s,"score":%s,"reasons":%s}' % (card, orjson.dumps(one.score), reasons)
 
 
-def _refusal(database: Database, slug: str) -> Exception:
-    """Why a case study is not public: it was renamed or withdrawn, or never was."""
-    with database.reading() as session:
-        public = entry.find(session, KIND, slug)
-        if public is None or public.state == "public":  # published since the index looked
-            return entry.not_found(KIND, slug, entry.nearest_slugs(session, KIND, slug))
-        return entry.no_longer_public(public)
+def _refusal(database: Database, slug: str) -> Refusal:
+    """Why a case study is not public: renamed, withdrawn, or never there."""
+    try:
+        with database.reading() as session:
+            published(session, KIND, slug)
+    except Refusal as refusal:
+        return refusal
+    return entry.not_found(KIND, slug, [])  # published since the index looked

@@ -119,7 +119,7 @@ class _Finder:
                 continue
             if self.states and kind == "state" and code not in self.states:
                 continue
-            members = facets[FILTER_OF.get(kind, kind)].get(code)
+            members = facets[FILTER_OF[kind]].get(code)
             count = members.intersection_cardinality(inside) if members else 0
             if count or not self.states:
                 below = LEVEL if kind == ORGANIZATION and count < 2 else 0
@@ -128,9 +128,7 @@ class _Finder:
 
     def _link(self, term: NamedTerm) -> str:
         """The search that shows a term."""
-        if term.vocabulary in FILTER_OF:
-            return self.narrowed.url_with((FILTER_OF[term.vocabulary], term.code))
-        return self.narrowed.url_with(q=f'"{term.label.replace(chr(34), "")}"')
+        return self.narrowed.url_with((FILTER_OF[term.vocabulary], term.code))
 
     def _entries(self, kind: str, beginnings: set[str]) -> Iterator[tuple[SortKey, Suggestion]]:
         collection = self.index.collections[kind]

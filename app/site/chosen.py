@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from app.catalog.vocabulary import Vocabulary
 from app.search.filters import FILTER, NOT_STATED
 from app.search.query import SearchQuery
+from app.search.relaxing import Relaxation
 from app.search.results import Results
 from app.site.display import figure
 from app.site.facet_panels import NONE_STATED, NUMBERS, label_of
@@ -44,13 +45,17 @@ def ways_out(results: Results, vocabulary: Vocabulary) -> list[WayOut]:
     """What to leave out of a search that finds nothing, and what that would give."""
     query = results.query
     return [
-        WayOut(
-            f"Without {_part(query, relaxation.without, vocabulary)}",
-            relaxation.total,
-            relaxation.link,
-        )
+        WayOut(_way_out(query, relaxation, vocabulary), relaxation.total, relaxation.link)
         for relaxation in results.relaxations
     ]
+
+
+def _way_out(query: SearchQuery, one: Relaxation, vocabulary: Vocabulary) -> str:
+    """What to leave out, with the values of a filter."""
+    single = len({name.removesuffix("_min").removesuffix("_max") for name in one.without}) == 1
+    if one.kind in ("filter", "place") and single and one.without[0] in query.parameters:
+        return f"Without {_part(query, one.without, vocabulary)}"
+    return one.label[:1].upper() + one.label[1:]
 
 
 def _filters(query: SearchQuery, vocabulary: Vocabulary) -> Iterator[Chip]:
