@@ -25,7 +25,7 @@ from app.database import Database
 from app.settings import Settings
 from app.setup import load_seed
 
-NAMES = ("migrated", "few", "whole")
+STANDING = ("migrated", "few")  # on every PostgreSQL server; few tests need the whole seed there
 DAY_SECONDS = 24 * 3600
 HOME = Path(tempfile.gettempdir()) / f"model-districts-templates-{os.getuid()}"
 MADE_FROM = ("app/**/*.py", "migrations/**/*.py", "seed/**/*.*", "requirements-dev.txt")
@@ -34,12 +34,12 @@ UNSAFE_AND_FAST = ("fsync", "synchronous_commit", "full_page_writes")
 
 @cache
 def sqlite_file(name: str) -> Path:
-    """The SQLite file of one of the NAMES."""
-    return _once(f"{name}.sqlite", lambda path: _fill(f"sqlite:///{path}", name))
+    """A SQLite file: migrated, few or whole."""
+    return _once(f"{name}.sqlite", lambda path: fill(f"sqlite:///{path}", name))
 
 
 def postgresql_folder() -> Path:
-    """The data folder of a stopped PostgreSQL server with a database for each of the NAMES."""
+    """The data folder of a stopped PostgreSQL server with a database for each of STANDING."""
     return _once("postgresql", _make_postgresql)
 
 
@@ -67,15 +67,15 @@ def _make_postgresql(folder: Path) -> None:
             for safety in UNSAFE_AND_FAST:
                 connection.exec_driver_sql(f"ALTER SYSTEM SET {safety} = off")
             connection.exec_driver_sql("SELECT pg_reload_conf()")
-            for name in NAMES:
+            for name in STANDING:
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
-                _fill(url.set(database=name).render_as_string(hide_password=False), name)
+                fill(url.set(database=name).render_as_string(hide_password=False), name)
     finally:
         server.cleanup()
 
 
-def _fill(url: str, name: str) -> None:
-    """Migrate a database, and load what its name promises."""
+def fill(url: str, name: str) -> None:
+    """Migrate a database, and load what its name promises: nothing, few records, the whole seed."""
     with closing(Database(url)) as database:
         with database.writer_connection() as connection:
             command.upgrade(migrations(connection), "head")

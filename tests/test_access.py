@@ -138,6 +138,7 @@ def test_too_small_a_role_is_told_before_what_was_sent_is_read(people: People) -
     )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "path", ["/case-studies/boise-id", "/case-studies/no-such", "/keys", "/nowhere"]
 )
@@ -270,6 +271,7 @@ def test_there_is_no_revoking_a_key_that_never_was(people: People) -> None:
     assert people.kim.delete("/keys/md_nobody1").status_code == 404
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("asked", "pointer"),
     [

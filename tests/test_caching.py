@@ -47,6 +47,7 @@ def test_the_order_of_parameters_does_not_matter(own_client: httpx.Client) -> No
     assert status(get(own_client, SEARCH)) == "hit"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "path", [SEARCH, "/v1/case-studies/boise-id", "/v1/strategies", "/v1/suggest?q=bois", "/v1"]
 )
@@ -79,6 +80,7 @@ def test_last_modified_validates_where_no_etag_is_sent(client: httpx.Client) -> 
     )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("name", "decode"),
     [
@@ -146,6 +148,7 @@ def test_a_publication_is_seen_by_the_next_request(
     assert get(own_client, "/v1/case-studies?q=zeppelin").json()["meta"]["total"] == 0
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "path",
     ["/v1/case-studies?state=XX", "/v1/case-studies?colour=red", "/v1/case-studies/nowhere"],
@@ -158,6 +161,7 @@ def test_a_refusal_is_made_for_each_request(client: httpx.Client, path: str) -> 
     assert ids[0] != ids[1]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", [SEARCH, "/v1/case-studies/boise-id", "/v1/states", "/v1"])
 def test_an_answer_from_memory_carries_nobodys_request_id(client: httpx.Client, path: str) -> None:
     first, second = get(client, path), get(client, path)

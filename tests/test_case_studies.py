@@ -7,6 +7,8 @@ import pytest
 from publishing import case_study, outcome, publish, wait_for, withdraw
 from serving import Service
 
+pytestmark = pytest.mark.few_records
+
 Json = dict[str, Any]
 PROSE = ("challenge", "approach", "results", "lessons")
 CLAIMS = ("outcomes", "scale", "context", "funding", "partners")
@@ -157,6 +159,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "name",
     [

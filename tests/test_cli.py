@@ -1,4 +1,8 @@
-"""What an operator meets at the command line: help, exit codes, errors in words, and nothing but the answer where a program reads."""
+"""What an operator meets at the command line: help, exit codes, errors in words, and nothing but the answer where a program reads.
+
+A process of its own takes seconds to start. It is run where a test is about pipes, terminals,
+signals or ports; elsewhere the command is typed in this process.
+"""
 
 import os
 import pty
@@ -9,16 +13,23 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from command_line import Typed, typing_on
 from serving import Service
+from templates import sqlite_file
+
+from app.clock import now
+from app.database import Database
+from app.records import seed_loads
 
 COMMAND = str(Path(sys.executable).parent / "model-districts")
 COMMANDS = ("serve", "migrate", "seed", "export")
+NOWHERE = "postgresql+psycopg://nobody:secret@127.0.0.1:1/nowhere"
 
 
 def environment(url: str = "", **more: str) -> dict[str, str]:
@@ -46,6 +57,27 @@ def run(
     )
 
 
+@pytest.fixture
+def typed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Typed]:
+    """Types a command in an empty folder, on the database of `url`."""
+    monkeypatch.chdir(tmp_path)
+
+    def type_(*words: str, url: str = "", **more: str) -> Typed:
+        for name, value in more.items():
+            monkeypatch.setenv(name, value)
+        return typing_on(url or f"sqlite:///{tmp_path / 'a.sqlite'}", monkeypatch, capsys)(*words)
+
+    return type_
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> str:
+    """The URL of a database with few records."""
+    return f"sqlite:///{shutil.copy(sqlite_file('few'), tmp_path / 'few.sqlite')}"
+
+
 @contextmanager
 def serving_itself(
     url: str, port: int, folder: Path, **more: str
@@ -68,11 +100,10 @@ def serving_itself(
         process.kill()
 
 
+@pytest.mark.slow
 def test_limits_count_the_clients_that_a_trusted_proxy_names(
-    sqlite_seeded: Path, free_port: int, tmp_path: Path
+    few: str, free_port: int, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'own.sqlite')}"
-
     def wrong_key(client: str) -> int:
         return httpx.get(
             f"http://127.0.0.1:{free_port}/v1/admin/case-studies",
@@ -81,7 +112,7 @@ def test_limits_count_the_clients_that_a_trusted_proxy_names(
         ).status_code
 
     for proxies, statuses in (("127.0.0.0/8", (429, 401)), ("192.0.2.1", (429, 429))):
-        with serving_itself(url, free_port, tmp_path, TRUSTED_PROXIES=proxies):
+        with serving_itself(few, free_port, tmp_path, TRUSTED_PROXIES=proxies):
             for _ in range(20):
                 assert wrong_key("203.0.113.1") == 401
             assert (wrong_key("203.0.113.1"), wrong_key("203.0.113.2")) == statuses
@@ -95,23 +126,21 @@ def free_port() -> int:
     return port
 
 
-def test_help_names_every_command() -> None:
-    for asked in (["--help"], ["-h"]):
-        told = run(*asked)
-        assert told.returncode == 0
-        assert all(re.search(rf"\b{command}\b", told.stdout) for command in COMMANDS)
+def test_help_names_every_command(typed: Callable[..., Typed], tmp_path: Path) -> None:
+    process = run("--help", folder=tmp_path)
+    assert process.returncode == 0
+    for shown in (process.stdout, typed("-h").out):
+        assert all(re.search(rf"\b{command}\b", shown) for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_has_help(command: str) -> None:
-    told = run(command, "--help")
-    assert (told.returncode, told.stderr) == (0, "")
-    assert "Usage: model-districts " + command in told.stdout
-    assert len(told.stdout.splitlines()) > 5
-
-
-def test_help_needs_no_database(tmp_path: Path) -> None:
-    assert run("serve", "--help", folder=tmp_path).returncode == 0
+def test_each_command_has_help_and_needs_no_database_for_it(
+    command: str, typed: Callable[..., Typed], tmp_path: Path
+) -> None:
+    told = typed(command, "--help")
+    assert (told.code, told.err) == (0, "")
+    assert "Usage: model-districts " + command in told.out
+    assert len(told.out.splitlines()) > 5
     assert list(tmp_path.iterdir()) == []
 
 
@@ -125,10 +154,12 @@ def test_help_needs_no_database(tmp_path: Path) -> None:
         ["migrate", "--now"],
     ],
 )
-def test_what_is_not_a_command_is_refused_with_code_2(arguments: list[str]) -> None:
-    told = run(*arguments)
-    assert (told.returncode, told.stdout) == (2, "")
-    assert "Usage" in told.stderr
+def test_what_is_not_a_command_is_refused_with_code_2(
+    arguments: list[str], typed: Callable[..., Typed]
+) -> None:
+    told = typed(*arguments)
+    assert (told.code, told.out) == (2, "")
+    assert "Usage" in told.err
 
 
 @pytest.mark.parametrize(
@@ -145,14 +176,15 @@ def test_what_is_not_a_command_is_refused_with_code_2(arguments: list[str]) -> N
     ],
 )
 def test_a_wrong_word_is_refused_with_those_that_are_right(
-    sqlite_seeded: Path, arguments: list[str], code: int, words: tuple[str, ...]
+    few: str, arguments: list[str], code: int, words: tuple[str, ...], typed: Callable[..., Typed]
 ) -> None:
-    told = run(*arguments, url=f"sqlite:///{sqlite_seeded}")
-    assert (told.returncode, told.stdout) == (code, "")
-    assert all(word in told.stderr for word in words)
-    assert "Traceback" not in told.stderr
+    told = typed(*arguments, url=few)
+    assert (told.code, told.out) == (code, "")
+    assert all(word in told.err for word in words)
 
 
+@pytest.mark.few_records
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("table", "form"), [("case-studies", "csv"), ("case-studies", "json"), ("districts", "ndjson")]
 )
@@ -170,10 +202,10 @@ def test_an_export_on_standard_output_is_the_export_over_http(
     assert len(told.stdout) > 100
 
 
-def test_a_reader_that_has_seen_enough_ends_an_export_quietly(sqlite_seeded: Path) -> None:
+def test_a_reader_that_has_seen_enough_ends_an_export_quietly(few: str) -> None:
     ended = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {COMMAND} export case-studies | head -c 10"],
-        env=environment(f"sqlite:///{sqlite_seeded}"),
+        env=environment(few),
         capture_output=True,
         check=False,
     )
@@ -181,31 +213,33 @@ def test_a_reader_that_has_seen_enough_ends_an_export_quietly(sqlite_seeded: Pat
     assert b"Traceback" not in ended.stderr
 
 
-def test_migrate_and_seed_make_a_directory_and_do_nothing_again(empty_database_url: str) -> None:
-    told = [
-        run(command, url=empty_database_url) for command in ("migrate", "seed", "seed", "migrate")
+@pytest.mark.slow
+def test_migrate_and_seed_make_a_directory_and_do_nothing_again(
+    empty_database_url: str, typed: Callable[..., Typed]
+) -> None:
+    first = [
+        run(command, url=empty_database_url, TERM="xterm-256color")
+        for command in ("migrate", "seed")
     ]
-    assert [one.returncode for one in told] == [0, 0, 0, 0]
-    assert "".join(one.stdout for one in told) == ""
-    assert re.search(r"Seed: \d+ records created, 0 changed", told[1].stderr)
-    assert told[2].stderr == ""
-    assert len(run("export", "case-studies", url=empty_database_url).stdout.splitlines()) >= 24
+    assert [(process.returncode, process.stdout) for process in first] == [(0, ""), (0, "")]
+    assert re.search(r"Seed: \d+ records created, 0 changed", first[1].stderr)
+    for process in first:  # for programs there is no color and no progress
+        assert "\x1b" not in process.stderr
+        assert "Loading the seed" not in process.stderr
+    for command in ("seed", "migrate"):
+        again = typed(command, url=empty_database_url)
+        assert (again.code, again.out) == (0, "")
+        assert "created" not in again.err
+    assert len(typed("export", "case-studies", url=empty_database_url).out.splitlines()) >= 24
 
 
-def test_output_for_programs_has_no_colour_and_no_progress(tmp_path: Path) -> None:
-    for command in ("migrate", "seed"):
-        told = run(command, url=f"sqlite:///{tmp_path / 'a.sqlite'}", TERM="xterm-256color")
-        assert "\x1b" not in told.stderr + told.stdout
-        assert "Reading the seed" not in told.stderr
-
-
-def test_on_a_terminal_the_seed_shows_its_progress(tmp_path: Path) -> None:
+def test_on_a_terminal_the_seed_shows_its_progress(sqlite_seeded: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'a.sqlite')}"
+    with closing(Database(url)) as database, database.writing() as session:
+        seed_loads.note(session, "of files that have changed since", at=now())
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [COMMAND, "seed"],
-        env=environment(f"sqlite:///{tmp_path / 'a.sqlite'}", TERM="xterm"),
-        stderr=theirs,
-        cwd=tmp_path,
+        [COMMAND, "seed"], env=environment(url, TERM="xterm"), stderr=theirs, cwd=tmp_path
     ) as process:
         os.close(theirs)
         shown = b""
@@ -219,8 +253,10 @@ def test_on_a_terminal_the_seed_shows_its_progress(tmp_path: Path) -> None:
     assert b"Loading the seed" in shown
 
 
-def test_a_password_is_not_shown(database_url: str, engine: str) -> None:
-    shown = run("migrate", url=database_url).stderr
+def test_a_password_is_not_shown(
+    database_url: str, engine: str, typed: Callable[..., Typed]
+) -> None:
+    shown = typed("migrate", url=database_url).err
     if engine == "postgresql":
         assert "postgresql+psycopg://postgres:***@" in shown
     else:
@@ -230,47 +266,50 @@ def test_a_password_is_not_shown(database_url: str, engine: str) -> None:
 @pytest.mark.parametrize(
     ("command", "url", "words"),
     [
-        ("seed", "postgresql+psycopg://nobody:secret@127.0.0.1:1/nowhere", "127.0.0.1"),
-        ("export districts", "postgresql+psycopg://nobody:secret@127.0.0.1:1/nowhere", "127.0.0.1"),
+        ("seed", NOWHERE, "127.0.0.1"),
+        ("export districts", NOWHERE, "127.0.0.1"),
         ("serve", "sqlite:////proc/nowhere/a.sqlite", "/proc/nowhere"),
         ("migrate", "mysql://here/there", "DATABASE_URL"),
         ("migrate", "nonsense", "DATABASE_URL"),
     ],
 )
 def test_a_database_that_cannot_be_reached_is_told_in_words(
-    command: str, url: str, words: str, free_port: int
+    command: str, url: str, words: str, free_port: int, typed: Callable[..., Typed]
 ) -> None:
-    told = run(*command.split(), url=url, PORT=str(free_port))
-    assert told.returncode == 1
-    assert words in told.stderr
-    assert "Traceback" not in told.stderr
-    assert "secret" not in told.stderr
+    told = typed(*command.split(), url=url, PORT=str(free_port))
+    assert told.code == 1
+    assert words in told.err
+    assert "secret" not in told.err
 
 
-def test_a_setting_that_makes_no_sense_is_told_by_its_name() -> None:
-    told = run("serve", PORT="eighty")
-    assert told.returncode == 1
-    assert "PORT" in told.stderr
-    assert "Traceback" not in told.stderr
+def test_a_setting_that_makes_no_sense_is_told_by_its_name(typed: Callable[..., Typed]) -> None:
+    told = typed("serve", PORT="eighty")
+    assert told.code == 1
+    assert "PORT" in told.err
 
 
-def test_an_export_of_a_database_without_tables_says_what_to_do(empty_database_url: str) -> None:
-    told = run("export", "districts", url=empty_database_url)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert "model-districts migrate" in told.stderr
-    assert "Traceback" not in told.stderr
+def test_an_export_of_a_database_without_tables_says_what_to_do(
+    empty_database_url: str, typed: Callable[..., Typed]
+) -> None:
+    told = typed("export", "districts", url=empty_database_url)
+    assert (told.code, told.out) == (1, "")
+    assert "model-districts migrate" in told.err
 
 
-def test_a_taken_port_is_a_clear_message_and_code_2(tmp_path: Path) -> None:
+def test_a_taken_port_is_a_clear_message_and_code_2(
+    tmp_path: Path, typed: Callable[..., Typed]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        told = run("serve", url=f"sqlite:///{tmp_path / 'a.sqlite'}", PORT=str(port))
-    assert (told.returncode, told.stdout) == (2, "")
-    assert f"Port {port} is taken" in told.stderr
-    assert f"PORT={port + 1}" in told.stderr
+        told = typed("serve", PORT=str(port))
+    assert (told.code, told.out) == (2, "")
+    assert f"Port {port} is taken" in told.err
+    assert f"PORT={port + 1}" in told.err
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
+@pytest.mark.one_database
 def test_serve_makes_the_directory_and_a_second_time_changes_nothing(
     empty_database_url: str, free_port: int, tmp_path: Path
 ) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 from serving import Service, serving
+from templates import sqlite_file
 
-pytestmark = [pytest.mark.slow, pytest.mark.one_database]
+pytestmark = pytest.mark.slow
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parent.parent
@@ -23,9 +24,9 @@ PYTHON = ROOT / "var" / "clients" / "venv" / "bin"
 
 
 @pytest.fixture(scope="module")
-def service(sqlite_seeded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service over the seed. Documents do not differ by database, so one is enough."""
-    path = shutil.copy(sqlite_seeded, tmp_path_factory.mktemp("service") / "seeded.sqlite")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service over few records. Documents do not differ by database, so one is enough."""
+    path = shutil.copy(sqlite_file("few"), tmp_path_factory.mktemp("service") / "seeded.sqlite")
     with serving(f"sqlite:///{path}") as service:
         yield service
 
@@ -114,7 +115,8 @@ def test_a_strict_python_client_reads_titles_facets_and_errors(
 ) -> None:
     mypy = Path(sys.executable).parent / "mypy"
     interpreter = ("--python-executable", PYTHON / "python")
-    _run(python, mypy, "--strict", *interpreter, "python_client.py")
+    cache = ("--cache-dir", ROOT / "var" / "clients" / "mypy")
+    _run(python, mypy, "--strict", *cache, *interpreter, "python_client.py")
     printed = json.loads(_run(python, PYTHON / "python", "python_client.py", service.url))
     assert printed == expected
 

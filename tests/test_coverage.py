@@ -6,6 +6,8 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 
+pytestmark = pytest.mark.one_database  # search works on a copy in memory
+
 
 def coverage(client: httpx.Client, **parameters: str) -> dict[str, list[dict[str, object]]]:
     """The cross-tab."""

@@ -114,6 +114,7 @@ def test_without_a_limit_a_page_has_fifty(people: People) -> None:
     assert len(slugs(people.ada.get("/organizations"))) == 50
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("parameters", "status", "parameter"),
     [

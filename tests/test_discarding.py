@@ -15,6 +15,8 @@ from people import (
     step,
 )
 
+pytestmark = pytest.mark.few_records
+
 
 def test_a_discarded_draft_is_gone_from_the_desk_and_stays_in_the_log(people: People) -> None:
     create(people.ada, case_study("mistaken"))

@@ -119,6 +119,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "name",
     [

@@ -91,6 +91,7 @@ def test_parts_of_a_record_are_changed_null_takes_away_and_lists_are_replaced(
     assert [outcome["finding"] for outcome in data["outcomes"]] == ["It rose"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "media_type",
     ["application/merge-patch+json", "application/json", "Application/JSON; charset=utf-8"],
@@ -192,6 +193,7 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
     assert near["/funding/0/kind"] == ["philanthropy"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("kind", "fields", "detail"),
     [
@@ -325,6 +327,7 @@ def test_a_vocabulary_fault_names_the_field_and_what_is_allowed(people: People) 
     assert "quasi-experimental" in fault["allowed"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("leaid", "state", "status"), [("4100041", "OR", 201), ("5900041", "OR", 201)]
 )
@@ -342,6 +345,7 @@ def test_every_pattern_of_a_record_is_told_in_words() -> None:
     assert patterns <= PATTERNS.keys()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -360,6 +364,7 @@ def test_a_source_that_cannot_be_read_brings_no_faults_of_the_claims_that_rest_o
     assert faults(people.ada.post("/case-studies", json=document)) == expected
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -427,6 +432,7 @@ def test_a_change_says_which_version_it_has_seen(people: People) -> None:
         )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("etag", ["1", 'W/"1"', "*", '"one"', '""', '"1", "2"', '"\u00b2"'])
 def test_what_is_no_etag_of_a_version_is_refused(etag: str, people: People) -> None:
     answer = people.ada.patch(
@@ -481,6 +487,7 @@ def test_a_body_may_have_two_mebibytes(people: People) -> None:
     )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "media_type", ["text/csv", "text/plain", "application/merge-patch+json", ""]
 )
@@ -493,6 +500,7 @@ def test_a_record_is_taken_as_json_only(media_type: str, people: People) -> None
     assert (answer.status_code, answer.headers["Accept"]) == (415, "application/json")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "body", [b"{", b"\xff", b'{"title": NaN}', b'{"title": "\\ud800"}', b"{} {}"]
 )
@@ -501,6 +509,7 @@ def test_a_body_that_is_not_json_cannot_be_read(body: bytes, people: People) -> 
     assert (answer.status_code, faults(answer)) == (400, [("", "not_json")])
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("body", "code"),
     [

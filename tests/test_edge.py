@@ -5,7 +5,10 @@ import socket
 import httpx
 import pytest
 
-pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
+pytestmark = [
+    pytest.mark.few_records,
+    pytest.mark.one_database,
+]  # what HTTP does cannot differ by database
 READS = (
     "/",
     "/v1",

@@ -74,6 +74,7 @@ def test_an_export_is_whole_where_a_page_is_not(client: httpx.Client, table: str
     assert len(exported(client, table, "ndjson")) == total > 20
 
 
+@pytest.mark.one_database
 @each_table
 def test_a_search_links_to_its_own_export(client: httpx.Client, table: str) -> None:
     search = client.get(f"/v1/{table}?q=school&state=OR,CA&sort=title&limit=1&fields=slug").json()
@@ -93,6 +94,7 @@ def test_documents_are_those_that_their_own_addresses_give(
         assert document == client.get(document["url"]).json()["data"]
 
 
+@pytest.mark.one_database
 @each_table
 @pytest.mark.parametrize(("form", "media_type"), FORMATS.items())
 def test_a_file_is_named_for_the_table_and_the_revision(
@@ -202,6 +204,7 @@ SHORT = "/v1/exports/districts.csv?slug=boise-school-district-id"
 LONG = "/v1/exports/case-studies.ndjson"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", [SHORT, LONG])
 @pytest.mark.parametrize("encoding", DECODE)
 def test_an_export_is_compressed_as_the_client_takes_it(
@@ -216,6 +219,7 @@ def test_an_export_is_compressed_as_the_client_takes_it(
     assert len(raw) < len(plain.extensions["raw"])
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", [SHORT, LONG])
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
 def test_a_copy_that_is_still_current_is_not_sent_again(
@@ -233,6 +237,7 @@ def test_a_copy_that_is_still_current_is_not_sent_again(
     assert other.status_code == 200
 
 
+@pytest.mark.one_database
 def test_a_copy_that_is_not_current_any_more_is_sent_again(
     own_service: Service, own_client: httpx.Client
 ) -> None:
@@ -247,6 +252,7 @@ def test_a_copy_that_is_not_current_any_more_is_sent_again(
     assert own_client.get(LONG, headers=since).status_code == 200
 
 
+@pytest.mark.one_database
 def test_an_export_tells_its_license_and_revision(client: httpx.Client) -> None:
     answer = client.get(SHORT)
     assert answer.links["license"]["url"] == "https://creativecommons.org/licenses/by/4.0/"
@@ -254,6 +260,7 @@ def test_an_export_tells_its_license_and_revision(client: httpx.Client) -> None:
     assert answer.headers["Cache-Control"].startswith("public, max-age=")
 
 
+@pytest.mark.one_database
 def test_a_short_export_has_a_length_and_a_digest_and_a_long_one_is_streamed(
     client: httpx.Client,
 ) -> None:
@@ -266,6 +273,7 @@ def test_a_short_export_has_a_length_and_a_digest_and_a_long_one_is_streamed(
         assert not {"repr-digest", "content-length"} & set(long.headers)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", [SHORT, LONG])
 def test_head_tells_of_an_export_what_get_would(client: httpx.Client, path: str) -> None:
     get, head = client.get(path), client.head(path)
@@ -276,6 +284,7 @@ def test_head_tells_of_an_export_what_get_would(client: httpx.Client, path: str)
         assert head.headers[name] == get.headers[name]
 
 
+@pytest.mark.one_database
 @each_table
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", ["limit", "cursor", "sort", "fields", "facets"])
@@ -289,6 +298,7 @@ def test_what_means_nothing_in_an_export_is_refused(
     assert name not in error["allowed"]
 
 
+@pytest.mark.one_database
 @each_table
 def test_other_forms_are_not_found(client: httpx.Client, table: str) -> None:
     assert client.get(f"/v1/exports/{table}.xlsx").status_code == 404

@@ -8,6 +8,8 @@ from paging import every_hit
 
 from app.search.filters import DEFAULT_FACETS
 
+pytestmark = pytest.mark.one_database  # search works on a copy in memory
+
 Json = dict[str, Any]
 
 QUESTIONS = (

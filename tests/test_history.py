@@ -78,6 +78,7 @@ def test_any_version_is_read_as_it_was(long_life: str, people: People) -> None:
     )
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("before", "after"), [*permutations((1, 2, 3, 5, 6), 2)])
 def test_the_fields_that_differ_between_two_versions_are_listed(
     before: int, after: int, long_life: str, people: People
@@ -319,6 +320,7 @@ def test_the_log_is_read_to_its_beginning_page_by_page(people: People) -> None:
     assert numbers == list(range(numbers[0], 0, -1))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("parameters", "status"),
     [

@@ -155,6 +155,7 @@ def test_of_many_sent_at_once_one_is_done(people: People) -> None:
     assert {answer.content for answer in done} == {done[0].content}
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, "tab\there", "\u00e9"])
 def test_a_key_is_1_to_255_printable_ascii_characters(key: str, people: People) -> None:
     answer = people.ada.post(

@@ -60,6 +60,7 @@ def test_it_may_be_accepted_by_row_or_left_out_with_what_is_not_good(people: Peo
     assert (taken["records_written"], states(people.ada, "boise-copy-id")) == (1, ["draft"])
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("rows", "kind", "warned"),
     [

@@ -11,7 +11,9 @@ import pytest
 from command_line import Typing
 from importing import as_csv
 from people import People, amend, district, step
+from seeding import copy_seed
 from serving import Service
+from templates import sqlite_file
 
 from app.clock import now
 from app.database import Database
@@ -94,7 +96,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
     assert told in ran.err
 
 
-def test_the_progress_bar_is_for_terminals(sqlite_seeded: Path, file: Path, tmp_path: Path) -> None:
+def test_the_progress_bar_is_for_terminals(file: Path, tmp_path: Path) -> None:
     command = [
         str(Path(sys.prefix) / "bin" / "model-districts"),
         "import",
@@ -104,7 +106,7 @@ def test_the_progress_bar_is_for_terminals(sqlite_seeded: Path, file: Path, tmp_
         "--dry-run",
     ]
     environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'own.sqlite')}",
+        "DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_file('few'), tmp_path / 'own.sqlite')}",
         "TERM": "xterm",
     }
     piped = subprocess.run(command, env=environment, capture_output=True, check=False)
@@ -139,14 +141,12 @@ def test_the_seed_finds_its_records_under_the_slugs_that_they_have_now(
 def test_what_an_editor_made_first_is_not_made_again_by_the_seed(
     database: Database, tmp_path: Path
 ) -> None:
-    seed = Path(shutil.copytree(Settings().seed_path, tmp_path / "seed"))
+    (tmp_path / "seed").mkdir()
+    seed = copy_seed(tmp_path / "seed", ["boise-id"])
     whole = (seed / "districts.csv").read_bytes()
     (seed / "districts.csv").write_bytes(
         b"".join(line for line in whole.splitlines(keepends=True) if BOISE.encode() not in line)
     )
-    for path in seed.glob("case-studies/*.toml"):
-        if path.name != "boise-id.toml":
-            path.unlink()
     case = (seed / "case-studies" / "boise-id.toml").rename(tmp_path / "boise-id.toml")
     _load(database, seed)
     with database.writing() as session:

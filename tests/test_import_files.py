@@ -8,7 +8,10 @@ import pytest
 from importing import TYPES, Json, as_xlsx, commit, plan, results, rows_of, send
 from people import SOURCE, People, case_study, district
 
-pytestmark = pytest.mark.few_records
+pytestmark = [
+    pytest.mark.few_records,
+    pytest.mark.one_database,
+]  # how a file is read cannot differ by database
 
 FORMATS = list(TYPES)
 BOISE = "boise-school-district-id"

@@ -26,7 +26,7 @@ from app.desk.imports.plans import PlanRow
 from app.desk.imports.rows import Reading, Row
 from app.desk.imports.worker import PlanWorker
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.few_records]
 
 ROWS = 5_000
 PATIENCE_SECONDS = 120  # far more than any machine needs

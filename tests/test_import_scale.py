@@ -15,7 +15,7 @@ from app.desk.imports import commit, plans
 from app.desk.imports.commit import Commitment
 from app.desk.imports.files import read_file
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.few_records]
 
 ROWS = 5_000
 MIB = 1024  # of what getrusage counts in

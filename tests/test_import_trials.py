@@ -11,6 +11,11 @@ import pytest
 from importing import TYPES, Json, as_csv, as_xlsx, commit, rows_of
 from people import People, create, district
 
+pytestmark = [
+    pytest.mark.few_records,
+    pytest.mark.one_database,
+]  # how a file is read cannot differ by database
+
 BOISE = "boise-school-district-id"
 BOISE_LEAID = "1600360"
 ELSI = "\n".join(

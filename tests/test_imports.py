@@ -119,6 +119,7 @@ def test_a_record_is_found_by_a_slug_that_it_had_before(people: People) -> None:
     ] == [("new-name-id", "former_slug", "changed")]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("rows", "codes"),
     [
@@ -190,6 +191,7 @@ def test_what_a_case_study_names_must_be_there_and_its_claims_have_sources(peopl
     assert (fault["pointer"], fault["nearest"][0]) == ("/districts/0", BOISE)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("value", "code"),
     [(1000.5, "out_of_range"), (-101, "out_of_range"), ("nan", "finite_number"), (-100, None)],

@@ -14,8 +14,7 @@ from app.records.renaming import rename
 
 OLD, NEW, LEAID = "zebra-district-id", "quokka-district-id", "1699999"
 
-# Search cannot differ by database.
-pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True, scope="module")
+pytestmark = pytest.mark.one_database  # search works on a copy in memory
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from app.search.filters import FILTER
 from app.search.query import OF_A_PAGE, PARAMETERS
 from app.search.vocabularies import VOCABULARIES
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
 
 Json = dict[str, Any]
 REJECTIONS = [400, 404, 405, 406, 413, 415, 422, 429]

@@ -14,7 +14,7 @@ from people import People
 from app.catalog import publication
 from app.records.kinds import KINDS
 
-pytestmark = pytest.mark.one_database
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
 
 Json = dict[str, Any]
 # A stale version (412) and a body too large (413) are told before anything else that is wrong with a request.

@@ -24,8 +24,7 @@ WORSE_READING = {
     "source": "s1",
 }
 
-# Search cannot differ by database.
-pytestmark = pytest.mark.parametrize("service", ["sqlite"], indirect=True, scope="module")
+pytestmark = pytest.mark.one_database  # search works on a copy in memory
 
 
 @pytest.fixture(scope="module")

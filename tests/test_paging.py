@@ -14,7 +14,7 @@ from app.search.cursor import Cursor, fingerprint
 from app.search.filters import SORTS
 from app.search.query import SearchQuery
 
-pytestmark = pytest.mark.few_records
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works on a copy in memory
 Json = dict[str, Any]
 
 KEYS: dict[str, Callable[[Json], Any]] = {

@@ -9,7 +9,7 @@ from paging import every_hit
 from publishing import district, publish, wait_for
 from serving import Service
 
-pytestmark = pytest.mark.few_records
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works on a copy in memory
 Json = dict[str, Any]
 Distances = dict[str, float | None]
 

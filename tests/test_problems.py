@@ -14,7 +14,10 @@ from sqlalchemy import text
 from app.search.query import PARAMETERS
 from app.web.problem_types import TYPES
 
-pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
+pytestmark = [
+    pytest.mark.few_records,
+    pytest.mark.one_database,
+]  # what HTTP does cannot differ by database
 Json = dict[str, Any]
 CODES = {"code", "detail", "parameter", "pointer", "allowed", "nearest"}
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import httpx
+import pytest
 from people import People, amend, case_study, create, publish, step
 
 from app.records import revisions
+
+pytestmark = pytest.mark.few_records
 
 SLUGS = ("life", "second-life", "third-life", "beside")
 

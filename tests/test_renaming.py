@@ -167,6 +167,7 @@ def test_changes_that_wait_are_published_or_undone_before_the_slug_changes(peopl
     assert step(people.rui, "rename", "waiting", slug="moved").status_code == 409
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "slug", ["", "With Capitals", "double--dash", "-begin", "a/b", "x" * 201, "new\n"]
 )

@@ -10,6 +10,8 @@ import pytest
 from publishing import case_study, outcome, publish, read, wait_for, withdraw
 from serving import Service
 
+pytestmark = pytest.mark.one_database  # search works on a copy in memory
+
 Json = dict[str, Any]
 
 TITLE = "Wombat lanes"

@@ -16,6 +16,8 @@ from sqlmodel import select
 from app.database import Database
 from app.search.gaps import MAX_HELD, Gap, SearchGapRow, SearchGaps
 
+pytestmark = pytest.mark.few_records
+
 Gaps = dict[tuple[str, str, str], int]
 
 

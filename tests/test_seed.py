@@ -63,6 +63,7 @@ def whole(seeded_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.mark.one_database
 def test_a_second_load_changes_nothing(whole: Database) -> None:
     before = log(whole)
     plan = load(whole, SEED)
@@ -80,6 +81,7 @@ def test_revision_numbers_have_no_gaps(
     assert numbers[-1] > len(THREE)
 
 
+@pytest.mark.one_database
 def test_every_record_is_published_by_the_seed_with_its_whole_document(
     whole: Database,
 ) -> None:
@@ -97,6 +99,7 @@ def test_every_record_is_published_by_the_seed_with_its_whole_document(
     )
 
 
+@pytest.mark.few_records
 def test_rows_and_documents_agree(whole: Database) -> None:
     with whole.reading() as session:
         for kind in KINDS:
@@ -143,6 +146,7 @@ def test_what_another_editor_has_changed_is_kept(
         assert store.get(session, "case-study", "boise-id").record.title == "As Ada calls it"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("file", "old", "new", "where"),
     [
@@ -201,6 +205,7 @@ def test_every_fault_of_every_file_is_told_at_once(
     assert (faults[f"{BOISE}/strategies/0"].nearest or ())[0] == "site-coordinator"
 
 
+@pytest.mark.one_database
 def test_the_directory_is_as_broad_as_it_promises(client: httpx.Client) -> None:
     cases = every_hit(client)
     states = {state["value"] for case in cases for state in case["states"]}
@@ -212,6 +217,7 @@ def test_the_directory_is_as_broad_as_it_promises(client: httpx.Client) -> None:
     assert len({strategy["value"] for case in cases for strategy in case["strategies"]}) >= 20
 
 
+@pytest.mark.one_database
 def test_every_file_is_a_public_case_study_named_as_the_file(client: httpx.Client) -> None:
     files = {path.stem for path in (SEED / "case-studies").glob("*.toml")}
     assert set(every_slug(client)) == files

@@ -11,6 +11,8 @@ from app.records.spelling import nearest
 from app.records.text import fold_text, fold_with_positions
 from app.search.query import PARAMETERS
 
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works on a copy in memory
+
 NAMES = {  # shared/trials: apostrophe-okina.ndjson and nfd-name.ndjson
     "waianae-example-hi": "Wai\u02bbanae Complex",
     "olelo-example-hi": "\u02bb\u014clelo Hawai\u02bbi Immersion",

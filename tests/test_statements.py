@@ -12,6 +12,8 @@ from serving import Service
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Mapper
 
+pytestmark = pytest.mark.few_records
+
 SEARCHES = (
     "/v1/case-studies",
     "/v1/case-studies?q=attendance&rurality=rural&limit=1",

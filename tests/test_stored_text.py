@@ -12,6 +12,8 @@ from app.records.stored_text import (
     slug_of,
 )
 
+pytestmark = pytest.mark.few_records
+
 DECOMPOSED = "Pen\u0303asco"
 
 

@@ -7,6 +7,8 @@ import pytest
 from publishing import case_study, publish, wait_for, withdraw
 from serving import Service
 
+pytestmark = pytest.mark.one_database  # search works on a copy in memory
+
 
 def suggested(client: httpx.Client, q: str, **parameters: Any) -> list[dict[str, Any]]:
     """What the text may become."""

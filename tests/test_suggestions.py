@@ -180,6 +180,7 @@ def test_a_name_that_is_not_there_is_told_while_somebody_else_writes(
     assert "boise-id" in answer.json()["errors"][0]["nearest"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [

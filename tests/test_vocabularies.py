@@ -12,7 +12,7 @@ from serving import Service
 from app.records import store
 from app.records.taxonomy import StrategyRecord
 
-pytestmark = pytest.mark.few_records
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works on a copy in memory
 Json = dict[str, Any]
 TAXONOMIES = Path(__file__).parent.parent / "seed" / "taxonomies"
 FILTER_OF = {

@@ -40,6 +40,7 @@ def public(people: People, address: str) -> httpx.Response:
     return httpx.get(f"{people.service.url}/v1/{address}")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", AFTER)
 def test_each_step_is_taken_from_the_states_that_allow_it_and_from_no_other(
@@ -55,6 +56,7 @@ def test_each_step_is_taken_from_the_states_that_allow_it_and_from_no_other(
         assert people.rui.get(f"/case-studies/{slug}").json() == before
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("state", STATES)
 def test_a_record_names_the_steps_that_its_state_allows(state: str, people: People) -> None:
     moves = people.ada.get(f"/case-studies/{in_state(people, state)}").json()["meta"]["moves"]
@@ -98,6 +100,7 @@ def test_the_note_of_a_return_stands_in_the_record_and_in_lists_until_it_is_publ
     assert (meta["returned"], meta["reviewed_by"]) == (None, "kim")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("state", "status"),
     [("draft", 200), ("in_review", 200), ("published", 200), ("changed", 200), ("withdrawn", 409)],
@@ -207,6 +210,7 @@ def test_what_was_changed_after_the_reviewer_read_it_is_not_published(people: Pe
     assert (answer.status_code, answer.json()["current"]["title"]) == (412, "Moved")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("name", "state", "asked"),
     [
