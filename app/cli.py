@@ -53,6 +53,7 @@ from app.terminal import (
     progress,
 )
 from app.web import draining
+from app.web.server import BoundedProtocol, allow_descriptors
 
 FILE_FORMATS = {
     ".csv": "csv",
@@ -160,6 +161,7 @@ def serve(
     # As process 1 of a container nothing else would stop us before uvicorn listens.
     draining.end_on_signals()
     _refuse_taken_port(settings)
+    _allow_connections(settings)
     _prepare(settings)
     _print_addresses(settings)
     # Worker processes read their settings from the environment.
@@ -179,7 +181,7 @@ def serve(
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=draining.GRACE_SECONDS,
-        http=draining.DrainingProtocol,
+        http=BoundedProtocol,
     )
     draining.serve(config)
 
@@ -492,6 +494,16 @@ def _refuse_taken_port(settings: Settings) -> None:
                     f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}."
                 )
             raise typer.Exit(2) from None
+
+
+def _allow_connections(settings: Settings) -> None:
+    allowed = allow_descriptors(settings.max_connections)
+    if allowed < settings.max_connections:
+        print_failure(
+            f"The system lets a process open {max(allowed, 0):,} connections; MAX_CONNECTIONS is "
+            f"{settings.max_connections:,}. Raise the hard limit (`ulimit -Hn`) or lower the setting."
+        )
+        raise typer.Exit(2)
 
 
 def _print_addresses(settings: Settings) -> None:

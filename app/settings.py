@@ -44,6 +44,40 @@ class Settings(BaseSettings):
         le=65536,
         description="Memory of each process for whole answers, in MiB; 0 keeps none.",
     )
+    max_connections: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Connections of each process that are open at once. Above it, the one that has waited longest "
+        "for a request is closed; if all are being answered, only health checks are.",
+    )
+    client_timeout_seconds: float = Field(
+        default=20,
+        gt=0,
+        description="Seconds in which a client must send a whole request head, and move at least 10 kB "
+        "of a body or an answer.",
+    )
+    keep_alive_seconds: float = Field(
+        default=15,
+        gt=0,
+        description="Seconds that a connection stays open without a request.",
+    )
+    rate_limit_reads: int = Field(
+        default=1200,
+        ge=0,
+        description="Reads a minute of one client that are not answered from memory; 0: no limit.",
+    )
+    rate_limit_exports: int = Field(
+        default=30, ge=0, description="Exports a minute of one client; 0: no limit."
+    )
+    rate_limit_suggestions: int = Field(
+        default=5, ge=0, description="Suggestions a minute of one client; 0: no limit."
+    )
+    rate_limit_redis_url: str | None = Field(
+        default=None,
+        description="redis://HOST:PORT/0, where processes and machines count requests together. Unset, each "
+        "process counts by itself.",
+    )
     public_url: str | None = Field(
         default=None,
         description="Absolute http or https address at which readers reach the service; citations "
@@ -56,6 +90,15 @@ class Settings(BaseSettings):
         if url is not None and not url.startswith(("sqlite://", "postgresql+psycopg://")):
             raise ValueError(
                 "Not a known kind of database. Begin with sqlite:/// or postgresql+psycopg://."
+            )
+        return url
+
+    @field_validator("rate_limit_redis_url")
+    @classmethod
+    def _redis(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("redis://", "rediss://")):
+            raise ValueError(
+                f"{url!r} is not an address of Redis. Begin with redis:// or rediss://."
             )
         return url
 

@@ -13,7 +13,7 @@ import uvicorn
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings
-from app.web.draining import DrainingProtocol
+from app.web.server import BoundedProtocol
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,13 @@ class Service:
 def serving(database_url: str, **more: Any) -> Iterator[Service]:
     """The service over a migrated database, stopped after the block. `more`: other settings."""
     listening = socket.create_server(("127.0.0.1", 0))
+    more = {"rate_limit_reads": 0, "rate_limit_exports": 0, **more}  # tests ask often
     settings = Settings(database_url=database_url, port=listening.getsockname()[1], **more)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
             log_config=None,
-            http=DrainingProtocol,
+            http=BoundedProtocol,
             access_log=False,
             server_header=False,
             forwarded_allow_ips=settings.trusted_proxies,

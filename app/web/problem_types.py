@@ -61,6 +61,12 @@ _TYPES = (
         "The `Accept` header excludes every format of this address. `detail` lists the formats.",
     ),
     ProblemType(
+        408,
+        "request-timeout",
+        "Request not whole in time",
+        "The request did not come whole in the time that the server waits for one. Send it again.",
+    ),
+    ProblemType(
         409,
         "conflict",
         "Conflict with the current state",
@@ -88,6 +94,12 @@ _TYPES = (
         "The request body is longer than this address allows. `detail` names the limit.",
     ),
     ProblemType(
+        414,
+        "address-too-long",
+        "Address too long",
+        "Path and query are longer than the service reads. `detail` names the limit.",
+    ),
+    ProblemType(
         415,
         "unsupported-media-type",
         "Unsupported content type",
@@ -110,6 +122,12 @@ _TYPES = (
         "too-many-requests",
         "Too many requests",
         "Wait as many seconds as `Retry-After` says, then try again.",
+    ),
+    ProblemType(
+        431,
+        "headers-too-large",
+        "Headers too large",
+        "The request headers are longer or more than the service reads. `detail` names the limit.",
     ),
     ProblemType(
         500,
@@ -154,7 +172,8 @@ class ProblemError(BaseModel):
     code: str = Field(description="Stable name of the fault, for programs.")
     detail: str = Field(description="What is wrong, and what to do.")
     allowed: list[str] | None = Field(
-        default=None, description="Every allowed value, where they can be listed."
+        default=None,
+        description="Every allowed value, where they can be listed; the same list is given once.",
     )
     nearest: list[str] | None = Field(
         default=None, description="The allowed values most similar to the one sent."
@@ -175,7 +194,7 @@ class Problem(BaseModel):
     detail: str = Field(description="What happened, and what to do.")
     instance: str = Field(description="Id of this request, as in `X-Request-Id` and in the log.")
     errors: list[ProblemError] = Field(
-        description="Every fault of the input, not only the first; empty if the input has none."
+        description="Every fault of the input, not only the first; of many, the first 20. Empty if the input has none."
     )
 
 

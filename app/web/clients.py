@@ -1,0 +1,18 @@
+"""Whether the client of a request is still there."""
+
+from typing import Any
+
+from starlette.types import Scope
+
+CYCLE = "model_districts.cycle"  # in the scope: uvicorn's own object for one request and its answer
+CLIENT_LEFT = 499  # status of an answer that nobody reads, for the log alone
+
+
+class ClientLeft(Exception):
+    """The client of a request has hung up: what it asked is not begun."""
+
+
+def has_left(scope: Scope) -> bool:
+    """Whether the client of a request has hung up; then nothing need be made for it."""
+    cycle: Any = scope.get(CYCLE)
+    return cycle is not None and (cycle.disconnected or cycle.transport.is_closing())
