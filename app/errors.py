@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+MAX_FAULTS = 20  # told in one answer; of the others only their number
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -54,7 +56,9 @@ class Invalid(Refusal):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults)
-        details = (f"{fault.where}: {fault.detail.rstrip('.')}" for fault in self.faults)
+        places = (f"{fault.where}: " if fault.where else "" for fault in self.faults)
+        sentences = (fault.detail.rstrip(".") for fault in self.faults)
+        details = map("".join, zip(places, sentences, strict=True))
         super().__init__("; ".join(details))
 
 

@@ -44,9 +44,11 @@ from app.setup import newer_tables
 from app.site import addresses, pages, static_files
 from app.site.error_pages import error_page
 from app.web import draining, openapi, problems
+from app.web.admission import ExportPlaces, SearchLine
 from app.web.cache import Cache
 from app.web.edge import Edge
 from app.web.health import Readiness, health_routes
+from app.web.rate_limits import RateLimits
 from app.web.state import resource, resources
 from app.web.write_queue import WriteQueue
 
@@ -70,6 +72,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         planning = PlanWorker(database)
         gaps = SearchGaps(database)
         key_ring = KeyRing(database)
+        rate_limits = RateLimits(settings)
         writing = WriteQueue()
         aside = (
             asyncio.create_task(gaps.write_now_and_then()),
@@ -84,7 +87,9 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 index,
                 planning,
                 gaps,
-                feedback.SuggestionLimits(),
+                rate_limits,
+                SearchLine(),
+                ExportPlaces(),
                 FailedAttempts(),
                 changes.WaitingReaders(),
                 readiness,
@@ -98,6 +103,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             await asyncio.to_thread(key_ring.write)
             await asyncio.to_thread(planning.close)
             writing.close()
+            await rate_limits.close()
             key_ring.close()
             readiness.close()
             index.close()

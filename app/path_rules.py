@@ -1,6 +1,7 @@
 """What the HTTP layer must know of the service's paths."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,6 +13,7 @@ from app.web.edge import PathRules
 
 JSON = "application/json"
 HTML = "text/html"
+TAKE_SEARCHES = ("/v1/exports/", "/v1/suggest")
 EXPORTED = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 EXPORT_MEDIA_TYPES = {
     "csv": ("text/csv",),
@@ -69,6 +71,10 @@ def rules(pages: Pages) -> PathRules:
     return PathRules(
         is_public=lambda path: not path.startswith("/v1/admin"),
         media_types=lambda path: (HTML,) if pages.is_page(path) else _media_types(path),
+        rate_group=partial(_rate_group, pages),
+        takes_turns=lambda path: (
+            path in searches or path.startswith(TAKE_SEARCHES) or pages.is_page(path)
+        ),
         fast_paths=searches,
         elsewhere=elsewhere,
     )
@@ -81,6 +87,16 @@ def _media_types(path: str) -> tuple[str, ...]:
     if path.startswith("/v1/exports/"):
         return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
     return (JSON, "application/problem+json")
+
+
+def _rate_group(pages: Pages, method: str, path: str) -> str | None:
+    """As what a request is counted; None if it is not. The desk's are those of people with keys."""
+    is_page = pages.is_page(path)
+    if path.startswith("/v1/admin") or not (is_page or _is_data(path)):
+        return None
+    if method == "POST":
+        return "suggestions" if is_page or path == "/v1/suggestions" else "reads"
+    return "exports" if path.startswith("/v1/exports/") else "reads"
 
 
 def is_cacheable(pages: Pages) -> Callable[[str], bool]:

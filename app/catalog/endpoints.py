@@ -24,7 +24,7 @@ router = APIRouter(dependencies=[Depends(takes_no_parameters)])
     operation_id="get_case_study",
     response_model=CaseStudyAnswer,
     response_description="The case study.",
-    responses=responses(400, 404, 406, 410),
+    responses=responses(400, 404, 406, 410, 429),
 )
 def get_case_study(
     request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]
@@ -43,7 +43,7 @@ def get_case_study(
     operation_id="get_district",
     response_model=DistrictAnswer,
     response_description="The district.",
-    responses=responses(400, 404, 406, 410),
+    responses=responses(400, 404, 406, 410, 429),
 )
 def get_district(
     request: Request,

@@ -158,7 +158,7 @@ class WaitingReaders:
     operation_id="list_changes",
     response_model=ChangesAnswer,
     response_description="Changes, the oldest first.",
-    responses=responses(400, 406, 422, 503),
+    responses=responses(400, 406, 422, 429, 503),
     openapi_extra={
         "parameters": [*(parameter.openapi() for parameter in PARAMETERS), *FILTERS],
         EXAMPLE_QUERY: "after=0&kind=case-study&limit=1",
@@ -185,7 +185,7 @@ async def list_changes(request: Request) -> Response:
     operation_id="get_digest",
     response_model=DigestAnswer,
     response_description="The checksum.",
-    responses=responses(400, 406),
+    responses=responses(400, 406, 429),
 )
 def get_digest(request: Request) -> Response:
     """A checksum of everything that is public. A copy that has followed `/v1/changes` makes the

@@ -78,7 +78,7 @@ class CodebookAnswer(Public):
     operation_id="get_codebook",
     response_model=CodebookAnswer,
     response_description="The tables with their columns.",
-    responses=responses(400, 406),
+    responses=responses(400, 406, 429),
 )
 async def get_codebook(request: Request) -> Response:
     """Every table of the exports with its key, how it joins other tables, and of each column the
@@ -129,7 +129,7 @@ async def get_codebook(request: Request) -> Response:
             "description": "The data package.",
             "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}},
         },
-        **responses(400, 406),
+        **responses(400, 406, 429),
     },
 )
 async def export_package(request: Request) -> Response:

@@ -18,6 +18,7 @@ from app.search.index import Index
 from app.search.parameters import search_parameters
 from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.shapes import FIELDS
+from app.web.admission import ExportPlaces
 from app.web.conditional import (
     CACHE_CONTROL,
     best_encoding,
@@ -72,7 +73,7 @@ def _export_route(table: Table) -> None:
         operation_id=f"export_{name}",
         description=_description(table),
         response_class=Response,
-        responses={200: _success(table), **responses(400, 404, 406, 422, 501)},
+        responses={200: _success(table), **responses(400, 404, 406, 422, 429, 501, 503)},
         openapi_extra={"parameters": _parameters(table), EXAMPLE_QUERY: _example_query(table)},
     )
     async def export(request: Request) -> Response:
@@ -97,7 +98,8 @@ def _export_route(table: Table) -> None:
         headers["Content-Disposition"] = (
             f'attachment; filename="{table.name}-{index.revision}.{format_}"'
         )
-        documents = exports.documents(resource(request, Database), index, table, query)
+        found = exports.documents(resource(request, Database), index, table, query)
+        documents = _in_place(found, resource(request, ExportPlaces))
         return await stream(
             request,
             formats.encoded(table, documents, format_),
@@ -105,6 +107,12 @@ def _export_route(table: Table) -> None:
             media_type=MEDIA_TYPES[format_],
             headers=headers,
         )
+
+
+def _in_place(documents: exports.Documents, places: ExportPlaces) -> exports.Documents:
+    """The documents, while a place for them is held. Raises Busy with the first if there is none."""
+    with places.place():
+        yield from documents
 
 
 def _query(request: Request, table: Table, index: Index) -> SearchQuery | None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -213,6 +213,13 @@ class Collection:
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
         return self.once(words, lambda: self._find_phrase(words))
+
+    def candidates(self, words: Sequence[str]) -> int:
+        """How many entries must be read to find a phrase: those that hold all of its words."""
+        if len(words) == 1 or any(word not in self.words for word in words):
+            return 0
+        sets = (self.words[word] for word in words)
+        return len(BitMap.intersection(*sets))
 
     def _find_phrase(self, words: tuple[str, ...]) -> BitMap:
         if any(word not in self.words for word in words):

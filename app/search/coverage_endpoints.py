@@ -72,7 +72,7 @@ class CoverageAnswer(Public):
     operation_id="get_coverage",
     response_model=CoverageAnswer,
     response_description="The cross-tab.",
-    responses=responses(400, 406, 422),
+    responses=responses(400, 406, 422, 429),
     openapi_extra={**openapi(PARAMETERS), EXAMPLE_QUERY: "rows=region&columns=rurality"},
 )
 async def get_coverage(request: Request) -> Response:

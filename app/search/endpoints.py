@@ -28,7 +28,7 @@ router = APIRouter()
     operation_id="search_case_studies",
     response_model=shapes.CaseStudyResults,
     response_description="A page of case studies with facets.",
-    responses=responses(400, 406, 422),
+    responses=responses(400, 406, 422, 429, 503),
     openapi_extra={
         "parameters": search_parameters("case studies", fields=shapes.FIELDS["case-study"]),
         EXAMPLE_QUERY: "q=attendance&rurality=rural&limit=1&facets=state,rurality",
@@ -49,7 +49,7 @@ async def search_case_studies(request: Request) -> Response:
     operation_id="search_districts",
     response_model=shapes.DistrictResults,
     response_description="A page of districts with facets.",
-    responses=responses(400, 406, 422),
+    responses=responses(400, 406, 422, 429, 503),
     openapi_extra={
         "parameters": search_parameters("districts", fields=shapes.FIELDS["district"]),
         EXAMPLE_QUERY: "state=OR&limit=1&facets=rurality",

@@ -9,6 +9,7 @@ FLAGS = ("true", "false")  # values of explain
 COORDINATES = r"(-?[0-9]{1,2}(?:\.[0-9]+)?) *, *(-?[0-9]{1,3}(?:\.[0-9]+)?)"  # in degrees
 MAX_QUERY_CHARACTERS = 300
 MAX_CLAUSES = 20
+LEAST_LETTERS = 2  # of a beginning
 MAX_VALUES = 100
 MAX_LIMIT = 100
 DEFAULT_LIMIT = 20

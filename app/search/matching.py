@@ -12,6 +12,7 @@ from pyroaring import BitMap
 
 from app.records.district import EARTH_RADIUS_KM
 from app.search.analysis import stem
+from app.search.budget import check_budget
 from app.search.collection import Collection
 from app.search.filters import OUTCOME_FILTERS
 from app.search.outcomes import entries_with_outcome
@@ -56,7 +57,11 @@ class Matches:
 
 
 def match(query: SearchQuery, collection: Collection, understood: Understood) -> Matches:
-    """Find the entries: whole matches, and partial ones with enough of the question's weight."""
+    """Find the entries: whole matches, and partial ones with enough of the question's weight.
+
+    Raises Invalid if the phrases and beginnings of the query would take too long.
+    """
+    check_budget(query.clauses, collection)
     distances = distances_km(query.point, collection) if query.point else None
     units = weigh(understood, collection)
     excluded = union(entries_of(clause, collection) for clause in query.clauses if clause.without)

@@ -32,7 +32,7 @@ COLLECTION = "/v1/organizations"
     operation_id="get_organization",
     response_model=shapes.OrganizationAnswer,
     response_description="The organization.",
-    responses=responses(400, 404, 406, 410),
+    responses=responses(400, 404, 406, 410, 429),
 )
 async def get_organization(
     request: Request,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from app.catalog.vocabulary import NEAREST, Vocabulary
-from app.errors import Fault, Invalid, Malformed
+from app.errors import MAX_FAULTS, Fault, Invalid, Malformed
 from app.records.kinds import KINDS
 from app.records.shape import SLUG_PATTERN
 from app.records.spelling import nearest
@@ -15,6 +15,7 @@ from app.search.filters import (
     FACETS,
     FILTERS,
     FLAGS,
+    LEAST_LETTERS,
     MATCHES,
     MAX_CLAUSES,
     MAX_LIMIT,
@@ -49,7 +50,8 @@ def parse(
     """The search that query parameters ask for. An empty value means that none is given.
 
     `without` names parameters that this address does not take. Raises Invalid, or Malformed if a
-    parameter is unknown or given twice, with every fault.
+    parameter is unknown or given twice, with every fault; beyond MAX_FAULTS without the nearest
+    names, which take long to find.
     """
     return _Parser(kind, path, pairs, vocabulary, places, fields, without).query()
 
@@ -132,7 +134,7 @@ class _Parser:
 
     def unknown_parameter(self, name: str, allowed: Sequence[str]) -> None:
         self.malformed = True
-        near = nearest(name, allowed)[:NEAREST]
+        near = () if self.has_enough() else nearest(name[:SHOWN], allowed)[:NEAREST]
         detail = f"There is no parameter {name[:SHOWN]!r}.{_hint(near)}"
         self.fault("unknown_parameter", name[:SHOWN], detail, allowed=allowed, near=near)
 
@@ -141,6 +143,10 @@ class _Parser:
     ) -> None:
         detail = f"{name} has no value {value[:SHOWN]!r}.{_hint(near)}"
         self.fault("unknown_value", name, detail, allowed=allowed, near=near)
+
+    def has_enough(self) -> bool:
+        """Whether more faults will not be told anyway."""
+        return len(self.faults) >= MAX_FAULTS
 
     def one(self, name: str) -> str:
         """The only value of a parameter; empty if it is not given."""
@@ -160,7 +166,8 @@ class _Parser:
                 name,
                 f"{name} takes at most {MAX_VALUES} values; {len(parts)} were given.",
             )
-        return list(dict.fromkeys(values[:MAX_VALUES]))
+            return []  # none of them is looked up
+        return list(dict.fromkeys(values))
 
     def clauses(self, q: str) -> tuple[Clause, ...]:
         if len(q) > MAX_QUERY_CHARACTERS:
@@ -177,7 +184,16 @@ class _Parser:
                 "q",
                 f"q takes at most {MAX_CLAUSES} words and phrases; {len(clauses)} were given.",
             )
-        return clauses[:MAX_CLAUSES]
+            return ()
+        for clause in clauses:
+            if clause.prefix and len(clause.words[0]) < LEAST_LETTERS:
+                self.fault(
+                    "too_short",
+                    "q",
+                    f"{clause.words[0]}* is too short a beginning. Write at least "
+                    f"{LEAST_LETTERS} letters before the asterisk.",
+                )
+        return clauses
 
     def terms(self, suffix: str) -> dict[str, tuple[str, ...]]:
         chosen = {}
@@ -199,7 +215,10 @@ class _Parser:
         return tuple(sorted(codes))
 
     def unknown_term(self, filter_: Filter, name: str, value: str) -> None:
-        near = self.vocabulary.nearest(filter_.vocabulary, value)
+        if self.has_enough():
+            self.unknown_value(name, value, (), ())
+            return
+        near = self.vocabulary.nearest(filter_.vocabulary, value[:SHOWN])
         if not filter_.many:
             allowed = [*self.vocabulary.codes(filter_.vocabulary), NOT_STATED]
             self.unknown_value(name, value, list(dict.fromkeys(allowed)), near)
@@ -323,7 +342,8 @@ class _Parser:
         values = self.many(name)
         for value in values:
             if value not in allowed:
-                self.unknown_value(name, value, allowed, nearest(value, allowed)[:NEAREST])
+                near = () if self.has_enough() else nearest(value[:SHOWN], allowed)[:NEAREST]
+                self.unknown_value(name, value, allowed, near)
         return tuple(sorted(values))
 
     def facets(self) -> tuple[str, ...] | None:

@@ -34,7 +34,7 @@ PARAMETERS = (
     operation_id="list_related_case_studies",
     response_model=shapes.RelatedAnswer,
     response_description="The case studies most like it, with the reasons.",
-    responses=responses(400, 404, 406, 410, 422),
+    responses=responses(400, 404, 406, 410, 422, 429),
     openapi_extra=openapi(PARAMETERS),
 )
 async def list_related(

@@ -75,7 +75,7 @@ PARAMETERS = (
     operation_id="suggest",
     response_model=shapes.SuggestAnswer,
     response_description="Completions of the text, the best first.",
-    responses=responses(400, 406, 422),
+    responses=responses(400, 406, 422, 429, 503),
     openapi_extra={**openapi(PARAMETERS), EXAMPLE_QUERY: "q=mnps"},
 )
 async def suggest_completions(request: Request) -> Response:

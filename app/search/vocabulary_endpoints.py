@@ -45,7 +45,7 @@ def _add_route(vocabulary: VocabularyList) -> None:
         operation_id=f"list_{vocabulary.path.replace('-', '_')}",
         response_model=shapes.VocabularyAnswer,
         response_description=f"The {vocabulary.noun}, in their natural order.",
-        responses=responses(400, 406),
+        responses=responses(400, 406, 429),
         description=f"{vocabulary.description} Each term has its definition and the number of case "
         "studies and districts that have it.",
     )

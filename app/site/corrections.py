@@ -11,7 +11,7 @@ from app.catalog.published import published
 from app.clock import now
 from app.database import Database
 from app.desk.feedback import suggestions
-from app.desk.feedback.endpoints import MAX_BYTES, SuggestionLimits
+from app.desk.feedback.endpoints import MAX_BYTES
 from app.desk.feedback.intake import take_in
 from app.desk.feedback.shapes import SuggestionRequest
 from app.errors import Invalid, TooMany
@@ -22,6 +22,7 @@ from app.site.cards import card_of
 from app.site.page import Page, respond, unknown_parameters
 from app.site.search_form import Texts
 from app.web.bodies import read_body
+from app.web.rate_limits import let_in
 from app.web.state import resource
 from app.web.write_queue import WritingRoute
 
@@ -158,7 +159,7 @@ def _send(request: Request, about: About, body: bytes) -> Response:
     document = {name: text for name, text in typed.items() if text}
     document |= {"about": about.slug, "kind": "correction"} if about.slug else {}
     try:
-        resource(request, SuggestionLimits).let_in(request)
+        let_in(request.scope)
         suggestion = parse_shape(SuggestionRequest, document)
         database, index = resource(request, Database), resource(request, Index)
         token = take_in(database, index, suggestion, at=now())

@@ -17,14 +17,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Refusal
+from app.errors import Busy, Fault, Malformed, Refusal, TooMany
+from app.web.admission import SearchLine
+from app.web.clients import CLIENT_LEFT, ClientLeft
 from app.web.conditional import accepts
 from app.web.problems import answer, failure, problem
+from app.web.rate_limits import OVER_LIMIT, RateLimits
+from app.web.state import resource_of_state
 
 EXPOSED = (
     "ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest, Deprecation, Sunset, "
     "Directory-Revision"
 )
+MAX_PAIRS = 100  # of the query, counted before anything is looked up
 CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED.encode()),
@@ -57,6 +62,9 @@ class PathRules:
 
     is_public: Callable[[str], bool]  # any web page may read it; otherwise nothing is kept of it
     media_types: Callable[[str], tuple[str, ...]]  # what a path can answer; () if anything
+    # As what a request is counted, by method and path; None if it is not.
+    rate_group: Callable[[str, str], str | None] = lambda _method, _path: None
+    takes_turns: Callable[[str], bool] = lambda _path: False  # whether the answer takes a search
     fast_paths: Mapping[str, Endpoint] = field(default_factory=dict)
     # Where the same question is answered in other media types, by media type. Who takes nothing
     # but a page is led there.
@@ -79,15 +87,53 @@ class Edge:
         sender = _Sender(scope, send, public=self._rules.is_public(scope["path"]))
         if scope["method"] == "HEAD":
             scope |= {"method": "GET", HEAD: True}
-        response = self._refusal(scope) or await self._fast_response(scope, receive)
+        response = await self._too_many(scope, sender)
+        response = response or self._refusal(scope) or await self._turn(scope)
+        response = response or await self._fast_response(scope, receive)
         await (response or self.app)(scope, receive, sender.send)
         milliseconds = (time.perf_counter() - began) * 1000
         access.info("%s %s %d %.1f ms", sender.method, scope["path"], sender.status, milliseconds)
+
+    async def _too_many(self, scope: Scope, sender: "_Sender") -> Response | None:
+        """Count the request. Returns the refusal if its client has sent too many."""
+        group = self._rules.rate_group(scope["method"], scope["path"])
+        if group is None:
+            return None
+        address = scope["client"][0] if scope["client"] else ""
+        counted = await resource_of_state(scope["state"], RateLimits).count(group, address)
+        sender.more_headers = counted.headers
+        seconds = counted.retry_after
+        if seconds is None:
+            return None
+        detail = f"Too many requests from your address. Try again in {seconds} seconds."
+        refusal = TooMany(detail, retry_after=seconds)
+        if group == "suggestions":  # told by the endpoint: a form keeps what was typed
+            scope[OVER_LIMIT] = refusal
+            return None
+        return answer(Request(scope), refusal)
+
+    async def _turn(self, scope: Scope) -> Response | None:
+        """Wait for a turn, if the answer takes a search. Returns a refusal if too many wait."""
+        if scope["method"] != "GET" or not self._rules.takes_turns(scope["path"]):
+            return None
+        try:
+            await resource_of_state(scope["state"], SearchLine).turn(scope)
+        except ClientLeft:
+            return Response(status_code=CLIENT_LEFT)
+        except Busy as refusal:
+            return answer(Request(scope), refusal)
+        return None
 
     def _refusal(self, scope: Scope) -> Response | None:
         """The answer to a request that no endpoint needs to see."""
         if "\0" in scope["path"]:  # no name has one, and PostgreSQL cannot be asked for it
             return problem(Request(scope), 404, "No address contains a NUL character.")
+        if (pairs := scope["query_string"].count(b"&") + 1) > MAX_PAIRS:
+            detail = (
+                f"An address takes at most {MAX_PAIRS} parameters; {pairs} were given. "
+                "Join the values of a parameter by commas."
+            )
+            return answer(Request(scope), Malformed([Fault("too_many_parameters", detail)]))
         offered = self._rules.media_types(scope["path"])
         lines = [value for name, value in scope["headers"] if name == b"accept"]
         accept = b",".join(lines).decode("latin-1")
@@ -123,6 +169,7 @@ class _Sender:
 
     def __init__(self, scope: Scope, send: Send, *, public: bool) -> None:
         self.method, self.status = scope["method"], 0
+        self.more_headers: Headers = []
         self._send, self._public = send, public
         self._request_id = scope["request_id"].encode()
         self._preflight = self.method == "OPTIONS" and any(
@@ -148,6 +195,7 @@ class _Sender:
         all_headers = [
             *headers,
             *(PUBLIC if self._public else SECURITY),
+            *self.more_headers,
             (b"x-request-id", self._request_id),
         ]
         if not self._public and not any(name.lower() == b"cache-control" for name, _ in headers):

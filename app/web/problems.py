@@ -2,7 +2,8 @@
 
 import html
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ from starlette.routing import Match
 
 from app import errors
 from app.engines.failures import AGAIN_SECONDS, FULL, is_full
-from app.errors import Fault, Invalid, Refusal
+from app.errors import MAX_FAULTS, Fault, Invalid, Refusal
 from app.web.problem_types import BY_STATUS, MEDIA_TYPE, TYPES, ProblemType
 
 STATUS: dict[type[Refusal], int] = {
@@ -29,6 +30,7 @@ STATUS: dict[type[Refusal], int] = {
     errors.Forbidden: 403,
     errors.StorageFull: 507,
 }
+MAX_LISTED = 20  # allowed values that are listed for each parameter anew
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 log = logging.getLogger("model_districts")
 # An error as a page for people; None where the client or the address wants a problem document.
@@ -81,11 +83,12 @@ def problem(
     status: int,
     detail: str,
     *,
-    faults: tuple[Fault, ...] = (),
+    faults: Sequence[Fault] = (),
     more: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem document as a response. `more`: members of this type alone."""
+    shown = _bounded(faults)
     type_ = BY_STATUS.get(status, BY_STATUS[500 if status >= 500 else 400])
     body = {
         "type": f"/problems/{type_.slug}",
@@ -93,7 +96,7 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.scope.get("request_id", ""),
-        "errors": [fault.as_dict() for fault in faults],
+        "errors": [fault.as_dict() for fault in shown],
         **(more or {}),
     }
     return Response(
@@ -115,6 +118,8 @@ def failure(request: Request, error: Exception) -> Response:
 def answer(request: Request, refusal: Refusal) -> Response:
     """The problem document for a refusal; for a moved record, the redirect."""
     detail = str(refusal)
+    if isinstance(refusal, Invalid):
+        detail = _detail(refusal.faults)
     match refusal:
         case errors.Moved(slug=slug):
             return Response(status_code=308, headers={"Location": _same_address_of(request, slug)})
@@ -130,6 +135,25 @@ def answer(request: Request, refusal: Refusal) -> Response:
     if isinstance(refusal, errors.NotFound) and refusal.nearest:
         detail = f"{detail.rstrip('.')}. Similar names: {', '.join(refusal.nearest)}."
     return problem(request, STATUS[type(refusal)], detail, more=more, headers=headers)
+
+
+def _detail(faults: Sequence[Fault]) -> str:
+    """What is wrong, in words: of many faults, the first ones and the number of the others."""
+    details = str(Invalid(faults[:MAX_FAULTS]))
+    more = len(faults) - MAX_FAULTS
+    return f"{details}; and {more} more" if more > 0 else details
+
+
+def _bounded(faults: Sequence[Fault]) -> list[Fault]:
+    """The first faults. The allowed values of a parameter are listed once, long lists once in all."""
+    shown = []
+    listed: set[object] = set()
+    for fault in faults[:MAX_FAULTS]:
+        is_long = fault.allowed is not None and len(fault.allowed) > MAX_LISTED
+        key = fault.allowed if is_long else (fault.where, fault.allowed)
+        shown.append(replace(fault, allowed=None) if fault.allowed and key in listed else fault)
+        listed.add(key)
+    return shown
 
 
 def _extras(refusal: Refusal) -> tuple[dict[str, str], dict[str, Any]]:

@@ -17,7 +17,6 @@ from app.search import gaps
 from app.search.gaps import HOWS, LEAST_COUNT
 from app.search.index import Index
 from app.web.bodies import JSON, read_body
-from app.web.limits import Rate
 from app.web.parameters import (
     limit,
     one_of,
@@ -28,6 +27,7 @@ from app.web.parameters import (
     whole_number,
 )
 from app.web.problem_types import responses
+from app.web.rate_limits import let_in
 from app.web.state import resource
 from app.web.write_queue import WritingRoute
 
@@ -66,21 +66,6 @@ async def small_body(request: Request) -> bytes:
     return await read_body(request, types=JSON, most=MAX_BYTES)
 
 
-class SuggestionLimits:
-    """Suggestions per minute: from one address, and from all addresses together. Kept in memory."""
-
-    def __init__(self) -> None:
-        self._rates = (Rate(times=5, seconds=60), Rate(times=60, seconds=60))
-
-    def let_in(self, request: Request) -> None:
-        """Count a suggestion. Raises TooMany above a limit."""
-        address = request.client.host if request.client else ""
-        for rate, name in zip(self._rates, (address, ""), strict=True):
-            rate.check(name)
-        for rate, name in zip(self._rates, (address, ""), strict=True):
-            rate.count(name)
-
-
 SuggestionId = Annotated[
     str,
     Path(description="Name of the suggestion.", examples=["019f1a2b3c4d5e6f708192a3b4c5d6e7f809"]),
@@ -103,8 +88,7 @@ def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_bod
     never published as it is. Your address is not stored. Save the link in the answer: it shows the
     status of the suggestion."""
     refuse_unknown(request, ())
-    suggestion_limits = resource(request, SuggestionLimits)
-    suggestion_limits.let_in(request)
+    let_in(request.scope)
     suggestion = parsed(shapes.SuggestionRequest, body)
     database, index = resource(request, Database), resource(request, Index)
     return _received(take_in(database, index, suggestion, at=now()))
@@ -117,7 +101,7 @@ def create_suggestion(request: Request, body: Annotated[bytes, Depends(small_bod
     operation_id="get_suggestion",
     response_model=shapes.SuggestionReceiptAnswer,
     response_description="Its status.",
-    responses=responses(400, 404, 406),
+    responses=responses(400, 404, 406, 429),
 )
 def get_suggestion(
     request: Request,

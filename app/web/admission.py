@@ -1,0 +1,74 @@
+"""Who is let in when many come at once: searches one after the other, exports a few at a time.
+
+A search runs on the event loop: in a thread it would hold the interpreter against the loop, so that
+warm answers would wait longer (bench/NOTES.md has the figures). What others wait for is therefore
+one search at most, which is bounded by its budget (search/budget.py).
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import Scope
+
+from app.errors import Busy
+from app.web.clients import ClientLeft, has_left
+
+MAX_WAITING = 100  # searches; at a few milliseconds each, the last one waits under a second
+MAX_EXPORTS = 8  # each holds a connection to the database and a compressor
+
+
+class SearchLine:
+    """Searches take turns: one in each turn of the event loop, so that other requests run between."""
+
+    def __init__(self, most: int = MAX_WAITING) -> None:
+        self._most = most
+        self._waiting: deque[tuple[asyncio.Future[None], Scope]] = deque()
+        self._taken = False
+
+    async def turn(self, scope: Scope) -> None:
+        """Wait until this request may search.
+
+        Raises Busy if too many wait, ClientLeft if its client has hung up meanwhile.
+        """
+        if self._taken:
+            if len(self._waiting) >= self._most:
+                raise Busy("Too many searches are waiting. Try again in 2 seconds.", retry_after=2)
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append((future, scope))
+            await future
+        else:
+            self._taken = True
+            asyncio.get_running_loop().call_soon(self._next)
+        if has_left(scope):
+            raise ClientLeft
+
+    def _next(self) -> None:
+        while self._waiting:
+            future, scope = self._waiting.popleft()
+            if future.done():  # its task was cancelled
+                continue
+            future.set_result(None)
+            if not has_left(scope):
+                asyncio.get_running_loop().call_soon(self._next)
+                return
+        self._taken = False
+
+
+class ExportPlaces:
+    """A bounded number of exports at once."""
+
+    def __init__(self, most: int = MAX_EXPORTS) -> None:
+        self._places = threading.BoundedSemaphore(most)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place. Raises Busy if all are taken."""
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many exports are being sent. Try again in 20 seconds.", retry_after=20)
+        try:
+            yield
+        finally:
+            self._places.release()
