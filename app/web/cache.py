@@ -33,8 +33,12 @@ from app.web.state import resource_of_state
 
 WORTH_COMPRESSING = 600  # bytes
 MAX_KEY = 4000  # bytes of path and query; answers to longer ones are not kept
-MAX_SORTED = 1000  # questions whose sorted form is remembered
-OVERHEAD = 800  # bytes that an answer takes beside its bodies
+MAX_SORTED = 1000  # questions whose sorted form is remembered; a megabyte in all
+MAX_SORTED_KEY = 500  # bytes of a question whose sorted form is remembered
+# Bytes beside the bodies, measured with short and long answers (tests/test_cache_memory.py): 1,900
+# for an answer and 1,550 for each encoding, and what the allocator does not give back.
+OVERHEAD = 2500
+OF_A_VARIANT = 2000
 # Headers of a 304 beside its ETag: what caches need (RFC 9110, 15.4.5) and what web pages need.
 WITH_NOT_MODIFIED = {b"vary", b"access-control-allow-origin", b"access-control-expose-headers"}
 REPLACED = {
@@ -44,7 +48,10 @@ REPLACED = {
     b"last-modified",
     b"content-encoding",
     b"x-request-id",
+    b"ratelimit",
+    b"ratelimit-policy",
 }
+OF_ONE_CLIENT = {b"ratelimit", b"ratelimit-policy"}
 NAME = b"ModelDistricts"
 HIT, MISS, COLLAPSED, BYPASS = b"hit", b"fwd=miss", b"fwd=miss; collapsed", b"fwd=bypass"
 EMPTY: Message = {"type": "http.response.body", "body": b""}
@@ -238,6 +245,9 @@ class Cache:
                 answer.status, answer.headers = message["status"], list(message["headers"])
                 answer.media_type = _media_type(answer.headers)
                 answer.hints = message.get(HINTS, NO_HINTS)
+                if answer.hints.by_revision:  # it may have waited for its turn
+                    answer.revision, answer.generation = directory.revision, directory.generation
+                    answer.updated_at = directory.updated_at
             else:
                 body.append(message.get("body", b""))
 
@@ -254,24 +264,33 @@ class Cache:
         """The key of a question: the order of its parameters does not matter."""
         path, query = sent
         key = (path, b"&".join(sorted(query.split(b"&")))) if b"&" in query else sent
-        if len(path) + len(query) <= MAX_KEY:
+        if len(path) + len(query) <= MAX_SORTED_KEY:
             if len(self._sorted) >= MAX_SORTED:
                 self._sorted.clear()
             self._sorted[sent] = key
         return key
 
     def _keep(self, key: Key, answer: CachedAnswer) -> None:
-        answer.size = len(answer.body) + len(key[0]) + len(key[1]) + OVERHEAD
-        if answer.size > self._max_bytes:
+        size = len(answer.body) + len(key[0]) + len(key[1]) + OVERHEAD + OF_A_VARIANT
+        if size > self._max_bytes:
             return
         old = self._answers.pop(key, None)
         if old is not None:
-            self._bytes -= old.size
+            self._drop(old)
         self._answers[key] = answer
-        self._bytes += answer.size
+        self._count(answer, size)
+
+    def _count(self, answer: CachedAnswer, size: int) -> None:
+        """Count what a kept answer takes more, and drop those that were not asked for longest."""
+        answer.size += size
+        self._bytes += size
         while self._bytes > self._max_bytes:
             _, oldest = self._answers.popitem(last=False)
-            self._bytes -= oldest.size
+            self._drop(oldest)
+
+    def _drop(self, answer: CachedAnswer) -> None:
+        self._bytes -= answer.size
+        answer.size = 0  # it may still be sent in another encoding, but is not kept
 
     async def _send(
         self,
@@ -289,7 +308,9 @@ class Cache:
             return
         start = variant.start
         if cache_status != HIT:
-            start = {**start, "headers": [*start["headers"][:-1], _cache_status(cache_status)]}
+            own = [header for header in answer.headers if header[0] in OF_ONE_CLIENT]
+            start_headers = [*start["headers"][:-1], _cache_status(cache_status)]
+            start = {**start, "headers": start_headers + (own if cache_status == MISS else [])}
         await send(start)
         await send(EMPTY if head else variant.body)
 
@@ -316,10 +337,10 @@ class Cache:
             _start(304, [*needed, *fresh, _cache_status(HIT)]),
         )
         if is_final:
+            if answer.size and (answer.variants or encoding != IDENTITY):
+                of_this = OF_A_VARIANT if answer.variants else 0  # the first was counted already
+                self._count(answer, of_this + (len(body) if encoding != IDENTITY else 0))
             answer.variants[wanted] = variant
-            if answer.size and encoding != IDENTITY:
-                answer.size += len(body)
-                self._bytes += len(body)
         return variant
 
     def _etag(self, answer: CachedAnswer, encoding: str) -> bytes:
