@@ -23,9 +23,14 @@ class Still:
 
     revision = generation = 1
     updated_at = datetime(2026, 1, 1, tzinfo=UTC)
+    settled = True
 
-    def look(self) -> None:
+    def look(self) -> bool:
         """There is nothing to see."""
+        return True
+
+    async def follow(self) -> None:
+        """There is nothing to catch up with."""
 
 
 def cache_of_answers(length: int, status: int) -> Cache:

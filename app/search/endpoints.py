@@ -77,6 +77,7 @@ async def _search(request: Request, kind: str) -> Response:
         json_answer(results, base_url=resource(request, Settings).base_url),
         key=query.url(cursor=query.cursor),
         by_revision=True,
+        revision=results.revision,
         on_hit=count_gap,  # the same search answered from memory counts too
         headers=link_header(links(results)),
     )

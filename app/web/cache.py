@@ -245,7 +245,7 @@ class Cache:
                 answer.status, answer.headers = message["status"], list(message["headers"])
                 answer.media_type = _media_type(answer.headers)
                 answer.hints = message.get(HINTS, NO_HINTS)
-                if answer.hints.by_revision:  # it may have waited for its turn
+                if answer.hints.revision == directory.revision:  # it waited, and knows for what
                     answer.revision, answer.generation = directory.revision, directory.generation
                     answer.updated_at = directory.updated_at
             else:

@@ -15,6 +15,7 @@ class CacheHints:
 
     key: str | None = None  # the normalized question: equal keys mean equal answers
     by_revision: bool = False  # made from published entries alone: drafts do not change it
+    revision: int | None = None  # that it was made from, where it is known
     on_hit: Callable[[], None] | None = None  # called when the response is sent from memory
 
 
@@ -31,11 +32,12 @@ class CachedResponse(Response):
         media_type: str = "application/json",
         key: str | None = None,
         by_revision: bool = False,
+        revision: int | None = None,
         on_hit: Callable[[], None] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(body, media_type=media_type, headers=headers)
-        self.hints = CacheHints(key, by_revision, on_hit)
+        self.hints = CacheHints(key, by_revision, revision, on_hit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
