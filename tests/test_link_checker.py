@@ -277,6 +277,24 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(
             "::ffff:127.0.0.1",
             "2002:7f00:1::",
             "64:ff9b::7f00:1",
+            "::8.8.8.8",
+            "2001:0:4136:e378::1",
+            "3fff::1",
+            "3fff:fff:ffff::1",
+            "5f00::1",
+            "100::1",
+            "2001:db8::1",
+        ),
+        *(
+            "192.0.0.8",
+            "192.0.0.192",
+            "192.0.2.1",
+            "192.88.99.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "168.63.129.16",
+            "100.100.100.200",
         ),
     ],
 )
@@ -284,6 +302,58 @@ def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "151.101.1.1", "2606:4700::6810:84e5"])
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "151.101.1.1", "168.63.129.17", "192.0.1.1", "2606:4700::6810:84e5"]
+)
 def test_addresses_that_are_public(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http:\\\\host/",
+        "http://[::1",
+        "http://ex\x7fample.org/",
+        "http://host:99999/",
+        "//",
+        "\xff",
+    ],
+)
+def test_one_bad_redirect_is_a_finding_and_the_others_are_still_checked(
+    site: Website, status: int, location: str
+) -> None:
+    site.pages.update({"/bad": Page(status, location), "/good": Page(), "/fine": Page()})
+    found = visit(
+        site.url("/bad"), site.url("/good"), site.url("/fine", "localhost"), "http://[", "http://"
+    )
+    assert [result.health for result in found[1:3]] == ["alive", "alive"]
+    assert found[0].health in ("unreachable", "dead")
+    assert [result.health for result in found[3:]] == ["unreachable", "unreachable"]
+
+
+def test_whatever_a_visit_raises_is_what_is_found_of_that_source(
+    site: Website, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.pages.update({"/it": Page(), "/too": Page()})
+
+    def failing(_rules: Protego, url: str, _agent: str) -> bool:
+        if url.endswith("/it"):
+            raise RecursionError("rules too deep")
+        return True
+
+    monkeypatch.setattr(type(Protego.parse("")), "can_fetch", failing)
+    bad, good = visit(site.url("/it"), site.url("/too"))
+    assert (bad.health, bad.note) == ("unreachable", "RecursionError: rules too deep")
+    assert good.health == "alive"
+
+
+@pytest.mark.parametrize("userinfo", ["ada:secret@", "ada@", ":secret@"])
+def test_a_name_or_password_in_an_address_is_never_sent(site: Website, userinfo: str) -> None:
+    url = site.url("/it", f"{userinfo}127.0.0.1")
+    site.pages.update({"/it": Page(), "/leads": Page(302, url)})
+    for found in visit(url, site.url("/leads")):
+        assert found.health == "blocked"
+        assert "secret" not in (found.note or "")
+    assert site.paths() == ["/leads"]

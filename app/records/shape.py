@@ -4,7 +4,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from sqlmodel import SQLModel
 
 from app.errors import Fault
@@ -14,13 +20,19 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FIRST_YEAR, LAST_YEAR = 1800, 2100
+STORED = "stored"  # in a validation's context: the record is read from the database, not written
 SHORT, LONG, PROSE = 200, 600, 20_000  # characters
 
 
-def _http_url(value: str) -> str:
+def _http_url(value: str, info: ValidationInfo) -> str:
     scheme, separator, rest = value.partition("://")
     if separator and scheme.lower() in ("http", "https"):
-        host = rest.split("/", 1)[0]
+        host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+        if "@" in host and not (info.context or {}).get(STORED):
+            raise ValueError(
+                "The address holds a name or password in front of an @. "
+                f"Leave them out: {scheme.lower()}://{host.rpartition('@')[2]}{rest[len(host) :]}"
+            )
         if len(host) >= 3 and len(value.split()) == 1:
             return f"{scheme.lower()}://{rest}"
     elif not separator and "." in value and len(value.split()) == 1:

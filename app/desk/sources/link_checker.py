@@ -4,6 +4,7 @@ Requests say who is asking, obey robots.txt, and go to a host one at a time.
 """
 
 import asyncio
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ GONE = (404, 410)
 MAX_NOTE_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 4000
 MAX_ROBOTS_BYTES = 500 * 1024  # as much as RFC 9309 asks a reader to take in
+log = logging.getLogger("model_districts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,15 @@ class LinkChecker:
                 group.create_task(check_host(of_host))
 
     async def check(self, url: str) -> CheckResult:
-        """Check one URL. Each redirect is checked like the first address."""
+        """Check one URL. Whatever goes wrong on the way is what is found of this URL alone."""
+        try:
+            return await self._check(url)
+        except Exception as error:
+            log.warning("checking %s failed", url, exc_info=error)
+            return CheckResult(url, "unreachable", note=str(_NoAnswer(_in_words(error))))
+
+    async def _check(self, url: str) -> CheckResult:
+        """Each redirect is checked like the first address."""
         moved_to: str | None = None
         try:
             address, lasting = _parsed(url), True
@@ -196,8 +206,11 @@ class LinkChecker:
                 raise _NoAnswer(f"host not found: {address.host}") from None
             except (TimeoutError, httpx.TimeoutException):
                 raise _NoAnswer(f"no answer within {self._timeout_seconds:g} seconds") from None
+            # httpx reads the address of a redirect before it hands the answer over.
+            except httpx.InvalidURL as error:
+                raise _NoAnswer(f"redirects to an address that is not valid: {error}") from None
             except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
-                raise _NoAnswer(f"{type(error).__name__}: {error}") from None
+                raise _NoAnswer(_in_words(error)) from None
             finally:
                 await asyncio.sleep(self._pause_seconds)
 
@@ -271,11 +284,19 @@ def _parsed(url: str, base: httpx.URL | None = None) -> httpx.URL:
         raise _NoAnswer("redirect URL too long")
     if found.scheme not in ("http", "https") or not found.host:
         raise _NoAnswer("redirects to something that is not a web address")
+    if found.userinfo:
+        raise _NoAnswer(
+            "the address holds a name or password, so no request was sent", refused=True
+        )
     return found
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _host(url: str) -> str:
     try:
         return httpx.URL(url).host
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         return ""

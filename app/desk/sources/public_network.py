@@ -10,6 +10,30 @@ import socket
 import httpx
 
 MAX_ADDRESSES = 3  # of one host, tried in turn
+# Networks of the IANA registries of special addresses that Python 3.11 counts as public, and an
+# address at which a cloud answers its own machines.
+SPECIAL_NETWORKS = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments; metadata of Oracle's cloud at 192.0.0.192
+            "192.31.196.0/24",  # AS112
+            "192.52.193.0/24",  # multicast tunnels (AMT)
+            "192.88.99.0/24",  # relays from IPv6 (6to4)
+            "192.175.48.0/24",  # AS112
+            "168.63.129.16/32",  # Azure's own services for its machines
+            "::/96",  # IPv4 written as IPv6
+            "64:ff9b::/96",  # IPv4 behind a translator
+            "64:ff9b:1::/48",
+            "100::/64",  # discarded
+            "100:0:0:1::/64",
+            "2001::/23",  # protocol assignments, tunnels among them
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation
+            "5f00::/16",  # segment routing
+        ),
+    )
+)
 
 
 class NotPublic(Exception):
@@ -79,5 +103,7 @@ def is_public(address: str, *, allow_loopback: bool = False) -> bool:
     if isinstance(ip, ipaddress.IPv6Address) and (
         ip.is_site_local or ip.ipv4_mapped or ip.sixtofour or ip.teredo
     ):
+        return False
+    if any(ip in network for network in SPECIAL_NETWORKS):
         return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved)

@@ -1,0 +1,66 @@
+"""No web address of a record holds a name or a password, whichever way it comes."""
+
+import httpx
+import orjson
+import pytest
+from people import SOURCE, Json, People, amend, case_study, create, district
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.records.tables import RevisionRow
+
+SECRETS = (
+    "https://ada:secret@example.org/a",
+    "HTTP://ada@example.org",
+    "https://x@y@example.org?b",
+)
+pytestmark = [pytest.mark.one_database, pytest.mark.few_records]
+
+
+def places(answer: httpx.Response) -> list[str | None]:
+    """Where the faults of a refused document are; each says what to write instead."""
+    assert answer.status_code == 422
+    errors = answer.json()["errors"]
+    assert all("Leave them out: http" in fault["detail"] for fault in errors)
+    assert all(fault["detail"].endswith("//example.org/a") for fault in errors[:1])
+    return [fault["pointer"] for fault in errors]
+
+
+def test_a_district_and_a_source_are_refused(people: People) -> None:
+    by_district = district("secret-id", website=SECRETS[0])
+    by_source = case_study("secret-effort", sources=[SOURCE | {"url": SECRETS[0]}])
+    assert places(people.ada.post("/districts", json=by_district)) == ["/website"]
+    assert places(people.ada.post("/case-studies", json=by_source)) == ["/sources/0/url"]
+
+
+@pytest.mark.parametrize("address", SECRETS)
+def test_a_suggestion_and_an_imported_row_are_refused(people: People, address: str) -> None:
+    suggestion: Json = {"kind": "new-case", "text": "Look at this district.", "source_url": address}
+    answer = httpx.post(f"{people.service.url}/v1/suggestions", json=suggestion, timeout=60)
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == ["/source_url"]
+    row = orjson.dumps(district("secret-id", website=address))
+    plan = people.ada.post("/imports", params={"kind": "district"}, content=row, headers=NDJSON)
+    rows = people.ada.get(f"{plan.headers['Location'].removeprefix('/v1/admin')}/rows").json()
+    assert [fault["pointer"] for fault in rows["data"][0]["faults"]] == ["/website"]
+
+
+def test_a_record_from_before_is_read_and_must_be_mended_with_its_next_change(
+    people: People,
+) -> None:
+    create(people.ada, case_study("old-secret"))
+    old = orjson.dumps(case_study("old-secret", sources=[SOURCE | {"url": SECRETS[0]}])).decode()
+    with people.service.database.writing() as session:
+        change = update(RevisionRow).where(col(RevisionRow.slug) == "old-secret")
+        session.connection().execute(change.values(document=old))
+    before = people.ada.get("/case-studies/old-secret").raise_for_status()
+    headers = {"If-Match": before.headers["ETag"]}
+    refused = people.ada.patch("/case-studies/old-secret", json={"title": "B"}, headers=headers)
+    assert places(refused) == ["/sources/0/url"]
+    amend(people.ada, "old-secret", title="B", sources=[SOURCE])
+
+
+def test_an_at_sign_behind_the_host_is_no_secret(people: People) -> None:
+    create(people.ada, district("at-sign-id", website="https://example.org/@ada?mail=a@b#c@d"))
+
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
