@@ -51,7 +51,7 @@ def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(people: People, ada
     revoked = key(database, "left@example.org", "admin")
     expired = key(database, "guest@example.org", "admin", expires_at=datetime.now(UTC))
     with database.writing() as session:
-        keys.revoke(session, revoked[:11], at=datetime.now(UTC))
+        keys.revoke(session, revoked[:11], by="tests", at=datetime.now(UTC))
     mistyped = ada_key[:-1] + ("a" if ada_key[-1] != "a" else "b")
     headers = [
         None,

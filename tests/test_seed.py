@@ -11,11 +11,13 @@ from publishing import every_record, publish, whole_log
 from seeding import SEED, copy_seed, load
 from sqlalchemy import text
 
+from app.clock import now
 from app.database import Database
 from app.desk.imports.seed import read_seed
 from app.errors import Invalid
 from app.records import revisions, store
 from app.records.kinds import KINDS
+from app.records.store import Change
 
 THREE = ("boise-id", "hartford-ct", "baltimore-city-md")
 BOISE = "case-studies/boise-id.toml"
@@ -144,6 +146,16 @@ def test_what_another_editor_has_changed_is_kept(
     assert [outcome.slug for outcome in plan.of("kept")] == ["boise-id"]
     with seeded.reading() as session:
         assert store.get(session, "case-study", "boise-id").record.title == "As Ada calls it"
+
+
+def test_what_a_key_called_seed_has_changed_is_kept(seeded: Database, seed: Path) -> None:
+    # Such a key is refused now; it could be made once.
+    with seeded.writing() as session:
+        record = store.get(session, "case-study", "boise-id").record
+        record = record.model_copy(update={"title": "As somebody else calls it"})
+        change = Change("case-study", record, "publish", "published")
+        store.save(session, change, by="seed", at=now())
+    assert [outcome.slug for outcome in load(seeded, seed).of("kept")] == ["boise-id"]
 
 
 @pytest.mark.one_database

@@ -13,6 +13,8 @@ from sqlmodel import Session, col, select
 
 from app.records.tables import RevisionRow
 
+STEPS = ("submit", "return", "publish", "withdraw", "restore")  # they leave the content as it is
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -30,6 +32,7 @@ class Revision:
     status: str
     published_version: int | None
     previous_slug: str | None = None
+    planned_by: str | None = None
 
 
 def signature(session: Session, seq: int) -> str | None:
@@ -65,6 +68,7 @@ def append(session: Session, revisions: Sequence[Revision]) -> None:
                 "status": revision.status,
                 "published_version": revision.published_version,
                 "previous_slug": revision.previous_slug,
+                "planned_by": revision.planned_by,
             }
             for revision in revisions
         ],
@@ -90,6 +94,19 @@ def by_seq(session: Session, seqs: Collection[int]) -> dict[int, Revision]:
     """The changes of these numbers."""
     rows = session.exec(select(RevisionRow).where(col(RevisionRow.seq).in_(seqs)))
     return {row.seq: _read(row) for row in rows}
+
+
+def unpublished_authors(session: Session, kind: str, slug: str) -> set[str]:
+    """Everybody who wrote or renamed part of what is not public yet, or planned an import of it."""
+    authors: set[str] = set()
+    before: dict[str, Any] | None = None
+    for revision in history(session, kind, slug):
+        if revision.published_version == revision.version or revision.status == "discarded":
+            authors.clear()
+        elif revision.action not in STEPS and revision.document != before:
+            authors |= {revision.actor, revision.planned_by or revision.actor}
+        before = revision.document
+    return authors
 
 
 def moved_to(session: Session, kind: str, slug: str) -> str | None:
@@ -249,4 +266,5 @@ def _read(row: RevisionRow) -> Revision:
         status=row.status,
         published_version=row.published_version,
         previous_slug=row.previous_slug,
+        planned_by=row.planned_by,
     )

@@ -16,7 +16,7 @@ from app.records import revisions
 from app.records.kinds import KINDS
 from app.records.references import nearest_slugs
 from app.records.revisions import Revision
-from app.records.shape import Shape
+from app.records.shape import STORED, Shape
 from app.records.tables import (
     CaseStudyDistrictRow,
     CaseStudyStrategyRow,
@@ -69,6 +69,7 @@ class StoredRecord:
     record: Any
     reviewed_by: str | None = None
     returned: Returned | None = None
+    from_seed: bool = False  # the seed wrote its content, whatever its author is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Change:
     status: str
     edits: bool = True
     note: str | None = None
+    planned_by: str | None = None  # who planned the import that it is part of
+    from_seed: bool = False
 
 
 def find(session: Session, kind: str, slug: str) -> StoredRecord | None:
@@ -155,7 +158,7 @@ def save_many(
 
 
 def _record(kind: str, document: dict[str, Any]) -> Any:
-    return KINDS[kind].shape.model_validate(document)
+    return KINDS[kind].shape.model_validate(document, context={STORED: True})
 
 
 def _read(session: Session, kind: str, which: Any) -> list[StoredRecord]:
@@ -180,6 +183,7 @@ def _read(session: Session, kind: str, which: Any) -> list[StoredRecord]:
             _record(kind, orjson.loads(document)),
             row.reviewed_by,
             returned(row),
+            row.from_seed,
         )
         for row, document in session.exec(query)
     ]
@@ -197,6 +201,7 @@ def _header(
         "published_version": revision.published_version,
         "updated_at": at,
         "updated_by": by if change.edits or was is None else was.updated_by,
+        "from_seed": change.from_seed if change.edits or was is None else was.from_seed,
         **_review(change, was, by, at),
     }
 
@@ -239,6 +244,7 @@ def _save_batch(
             version=version,
             document=change.record.model_dump(mode="json"),
             note=change.note,
+            planned_by=change.planned_by,
             status=change.status,
             published_version=_published_version(change.status, version, was),
         )

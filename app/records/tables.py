@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     UniqueConstraint,
+    false,
 )
 from sqlmodel import Field, SQLModel
 
@@ -90,6 +91,11 @@ class RecordRow(_Row, table=True):
         sa_type=UtcDateTime, description="When the newest version was written (UTC)."
     )
     updated_by: str = Field(description="Who last changed its content.")
+    from_seed: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="Whether the seed wrote its content, so that the seed may write it anew.",
+    )
     reviewed_by: str | None = Field(
         default=None, description="Who last returned or published it; null before the first review."
     )
@@ -141,6 +147,9 @@ class RevisionRow(_Row, table=True):
         default=None, description="The version that was public after the change; null for none."
     )
     note: str | None = Field(default=None, description="Why, in the actor's words.")
+    planned_by: str | None = Field(
+        default=None, description="Who planned the import that wrote it; null for other changes."
+    )
 
 
 class LocaleRow(Locale, table=True):

@@ -51,7 +51,8 @@ def whoami(request: Request, by: Annotated[Editor, may("read")]) -> Response:
     responses=responses(400, 401, 403, 429),
 )
 def list_keys(request: Request) -> Response:
-    """Every key with its role, holder, expiry and last use, but never its secret. Admins."""
+    """Every key, revoked ones too: its role, holder, expiry and last use, and who made and revoked
+    it, when. Never its secret. Admins."""
     refuse_unknown(request, ())
     uses = resource(request, KeyRing).used_at()
     with resource(request, Database).reading_primary() as session:
@@ -109,7 +110,6 @@ def create_key(
     "/keys/{key_id}",
     summary="Revoke a key",
     operation_id="desk_revoke_key",
-    dependencies=[MANAGING],
     response_model=shapes.KeyAnswer,
     responses=responses(400, 401, 403, 404, 429),
 )
@@ -122,11 +122,12 @@ def revoke_key(
             examples=["md_Xq3vA9Zk"],
         ),
     ],
+    by: Annotated[Editor, MANAGING],
 ) -> Response:
     """Revoke a key, from the next request on. Revoking it twice is harmless. Admins."""
     refuse_unknown(request, ())
     with resource(request, Database).writing() as session:
-        content = {"data": _shown(keys.revoke(session, key_id, at=now()))}
+        content = {"data": _shown(keys.revoke(session, key_id, by=by.label, at=now()))}
     return json_answer(content)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.database import UtcDateTime
+from app.desk.access import labels
 from app.desk.access.permissions import Editor
 from app.errors import Conflict, NotFound, Unauthenticated
 
@@ -47,6 +48,9 @@ class ApiKeyRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When it was revoked (UTC)."
     )
+    revoked_by: str | None = Field(
+        default=None, description="Who revoked it; null for keys revoked before this was kept."
+    )
     used_at: datetime | None = Field(
         default=None, sa_type=UtcDateTime, description="When it was last used (UTC), to the minute."
     )
@@ -61,11 +65,19 @@ def issue(
     at: datetime,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKeyRow, str]:
-    """Create a key. Returns it with its secret, which is not stored. Raises Conflict if the label is taken."""
-    if session.exec(select(ApiKeyRow).where(ApiKeyRow.label == label)).first():
-        raise Conflict(
-            f"There is already a key for {label!r}. Choose another label; revoked keys keep theirs."
-        )
+    """Create a key. Returns it with its secret, which is not stored.
+
+    Raises Invalid if the label cannot be read or is reserved, Conflict if it is taken, or looks
+    like one that is.
+    """
+    label = labels.checked(label)
+    looks = labels.looks(label)
+    for taken in session.exec(select(ApiKeyRow.label)):
+        if labels.looks(taken) == looks:
+            raise Conflict(
+                f"There is already a key for {taken!r}. Choose a label that cannot be taken for "
+                "it; revoked keys keep theirs."
+            )
     secret = _new_secret()
     row = ApiKeyRow(
         id=secret[: len(MARK) + SHOWN_LENGTH],
@@ -89,10 +101,11 @@ def get(session: Session, key_id: str) -> ApiKeyRow:
     return row
 
 
-def revoke(session: Session, key_id: str, *, at: datetime) -> ApiKeyRow:
-    """Revoke a key. Revoking it twice is harmless. Raises NotFound."""
+def revoke(session: Session, key_id: str, *, by: str, at: datetime) -> ApiKeyRow:
+    """Revoke a key. Revoking it again changes nothing. Raises NotFound."""
     row = get(session, key_id)
-    row.revoked_at = row.revoked_at or at
+    if row.revoked_at is None:
+        row.revoked_at, row.revoked_by = at, by
     session.add(row)
     session.flush()
     return row

@@ -32,6 +32,7 @@ class KeyState(DeskShape):
     revoked_at: datetime | None = Field(
         description="When it was revoked (UTC); null if it was not."
     )
+    revoked_by: str | None = Field(description="Who revoked it; null if it was not, or long ago.")
     used_at: datetime | None = Field(
         description="When it was last used (UTC), to the minute; null if never."
     )

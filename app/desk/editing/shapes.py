@@ -101,6 +101,9 @@ class RevisionEntry(DeskShape):
     previous_slug: str | None = Field(
         description="Former slug, if the change renamed the record; otherwise null."
     )
+    planned_by: str | None = Field(
+        description="Who sent the file, if the change was written by an import; otherwise null."
+    )
 
 
 class RevisionList(DeskShape):

@@ -47,7 +47,8 @@ def _return(session: Session, step: Step, body: shapes.RequiredNote) -> Revision
 
 
 def _publish(session: Session, step: Step, body: shapes.PublicationRequest) -> Revision:
-    """Make the newest version public. Reviewers, except the one who edited it last (four eyes); an
+    """Make the newest version public. Reviewers, except those who wrote, renamed or
+    imported part of it (four eyes); an
     admin may bypass the review with a written reason."""
     return workflow.publish(session, step, note=body.note, bypass_reason=body.bypass_reason)
 

@@ -1,6 +1,6 @@
 """A record's life as one table of moves: draft, in review, published, withdrawn, and back.
 
-Nobody publishes what they edited last (four eyes).
+Nobody publishes what they wrote, renamed or planned an import of themselves (four eyes).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.catalog import publication
 from app.desk.editing import drafts
 from app.desk.editing.drafts import NAMED, Step
 from app.errors import Conflict, Fault, Forbidden, Invalid
-from app.records import store
+from app.records import revisions, store
 from app.records.kinds import KINDS
 from app.records.references import reference_faults, unpublished_references
 from app.records.revisions import Revision
@@ -68,17 +68,21 @@ def return_(session: Session, step: Step, *, note: str) -> Revision:
 def publish(
     session: Session, step: Step, *, note: str | None = None, bypass_reason: str | None = None
 ) -> Revision:
-    """Make the newest version public. Somebody other than its last editor must do it; an admin may
-    bypass that, and the review, with a written reason."""
+    """Make the newest version public. Nobody who had a hand in what is not public yet may do it; an
+    admin may bypass that, and the review, with a written reason."""
     stored = drafts.expect_version(session, step)
     step.by.must("publish")
     if bypass_reason:
         step.by.must("bypass_review")
     _check_move(stored, "publish", also=("draft",) if bypass_reason else ())
-    if stored.updated_by == step.by.label and not bypass_reason:
+    authors = {
+        stored.updated_by,
+        *revisions.unpublished_authors(session, stored.kind, stored.slug),
+    }
+    if step.by.label in authors and not bypass_reason:
         raise Forbidden(
-            "You edited this version last. Another reviewer must publish it, "
-            "or an admin can give a bypass_reason.",
+            "You wrote, renamed or imported part of what is not public yet. Another reviewer must "
+            "publish it, or an admin can give a bypass_reason.",
             needs="another reviewer",
         )
     if faults := publication_faults(session, stored):

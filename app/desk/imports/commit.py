@@ -147,6 +147,7 @@ class _Writing:
         self._session, self._plan = session, plan
         self._commitment, self._left_out = commitment, left_out
         self._id, self._kind, self._filename = plan.id, plan.kind, plan.filename
+        self._planned_by = plan.created_by
         self._referable = Referable(session)
         self._moved = revisions.moved_slugs(session)
         self._owners = {
@@ -227,6 +228,7 @@ class _Writing:
                 "create" if row.base_version is None else "edit",
                 "draft",
                 note=note,
+                planned_by=self._planned_by,
             )
         if KINDS[self._kind].publication_faults(record) or self._referable.unpublished_references(
             self._kind, record
@@ -239,6 +241,7 @@ class _Writing:
             "publish",
             "published",
             note=f"review bypassed: {self._commitment.reason} ({note})",
+            planned_by=self._planned_by,
         )
 
     def _clashes(self, slug: str, record: Any) -> Iterator[str]:

@@ -29,7 +29,7 @@ from app.records.store import Change, StoredRecord
 from app.records.taxonomy import SYNONYMS
 from app.records.text import fold_text
 
-SEEDER = "seed"  # the actor whose records the seed may overwrite
+SEEDER = "seed"  # the author of what the seed writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,8 @@ class SeedPlanner(Planner):
             return result
         kind = outcome.row.kind
         edited = stored is not None and (
-            stored.updated_by != SEEDER or stored.status == "withdrawn"
+            # The name alone could be that of a key; the mark alone is not cleared by older code.
+            not (stored.from_seed and stored.updated_by == SEEDER) or stored.status == "withdrawn"
         )
         assert outcome.record is not None
         if edited or self._referable.unpublished_references(kind, outcome.record):
@@ -140,7 +141,9 @@ def apply_seed(session: Session, plan: SeedPlan, *, at: datetime) -> list[Revisi
 def _change(outcome: RowOutcome) -> Change:
     assert outcome.record is not None
     note = f"imported from {outcome.row.origin}"
-    return Change(outcome.row.kind, outcome.record, "publish", "published", note=note)
+    return Change(
+        outcome.row.kind, outcome.record, "publish", "published", note=note, from_seed=True
+    )
 
 
 def read_seed(folder: Path) -> Iterator[Row]:
