@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from app.records.csv_cells import as_text
 from app.research import exports, parquet
 from app.research.columns import Column
 from app.research.tables import Table
@@ -34,7 +35,10 @@ def encoded(table: Table, documents: Iterable[str], format_: str) -> Iterator[by
 
 
 def _csv(table: Table, documents: Iterable[str]) -> Iterator[bytes]:
-    """RFC 4180 in UTF-8 with a byte order mark."""
+    """RFC 4180 in UTF-8 with a byte order mark.
+
+    What a spreadsheet program would take for a formula has an apostrophe in front.
+    """
 
     def lines() -> Iterator[str]:
         buffer = io.StringIO()
@@ -53,7 +57,9 @@ def _csv(table: Table, documents: Iterable[str]) -> Iterator[bytes]:
 
 def _cell(column: Column, value: Any) -> Any:
     if isinstance(value, list):
-        return column.separator.join(map(str, value))
+        value = column.separator.join(map(str, value))
+    if isinstance(value, str):
+        return as_text(value)
     return "" if value is None else value
 
 

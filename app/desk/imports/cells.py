@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 
 import orjson
 
+from app.records.csv_cells import as_written
 from app.records.stored_text import normalize
 
 SEPARATOR = "|"
@@ -47,10 +48,11 @@ class NotReadable(Exception):
 
 
 def to_text(cell: float | str) -> str:
-    """What a typed cell of a spreadsheet says, as a CSV file would."""
+    """What a typed cell of a spreadsheet says, as a CSV file would, without our apostrophe before
+    what looks like a formula."""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell)
+    return as_written(str(cell))
 
 
 def cell_name(column: int, row: int) -> str:

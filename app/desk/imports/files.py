@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import chain, islice
-from typing import Any, BinaryIO
+from typing import Any, AnyStr, BinaryIO
 
 import ijson  # type: ignore[import-untyped]
 import orjson
@@ -15,7 +16,14 @@ from ijson.backends import python as ijson_to_the_letter  # type: ignore[import-
 
 from app.desk.imports.options import ReadOptions
 from app.desk.imports.rows import Reading, Row
-from app.desk.imports.tables import LOOKED_THROUGH, Line, Table, best_header, read_table
+from app.desk.imports.tables import (
+    LOOKED_THROUGH,
+    MAX_COLUMNS,
+    Line,
+    Table,
+    best_header,
+    read_table,
+)
 from app.desk.imports.workbooks import sheet_rows
 from app.errors import Fault, Invalid
 
@@ -58,7 +66,7 @@ def _read_csv(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
     """RFC 4180; commas, semicolons or tabs, in UTF-8, UTF-16 or Windows-1252."""
     encoding = _encoding(file)
     text = _lines(file, encoding)
-    first = list(islice(text, 4 * LOOKED_THROUGH))
+    first = list(_beginning(text))
     delimiter = _delimiter(first, kind, options)
     lines = _csv_lines(chain(first, text), delimiter)
     table = read_table(kind, lines, options, unit="line")
@@ -110,16 +118,44 @@ def _encoding(file: BinaryIO) -> str:
 
 def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
     """The lines of a text, whatever ends them; bytes that are no text become lone surrogates."""
+    chunks = iter(partial(file.read, CHUNK), b"")
     if encoding in UTF16.values():
-        for line in codecs.getreader(encoding)(file, "replace"):
+        decoder = codecs.getincrementaldecoder(encoding)("replace")
+        for line in _split_lines(map(decoder.decode, chunks), ""):
             yield line.removeprefix("\ufeff")
         return
     codec = WINDOWS if encoding == WINDOWS else UTF8
     mark = codecs.BOM_UTF8
-    for piece in file:
-        for raw in piece.splitlines(keepends=True):
-            yield raw.removeprefix(mark).decode(codec, "surrogateescape")
-            mark = b""
+    for raw in _split_lines(chunks, b""):
+        yield raw.removeprefix(mark).decode(codec, "surrogateescape")
+        mark = b""
+
+
+def _split_lines(chunks: Iterator[AnyStr], rest: AnyStr) -> Iterator[AnyStr]:
+    """The lines of a text that comes in chunks. Raises Invalid when one of them is too long.
+
+    The last line of a chunk waits for the next one, as its \\r may be followed by a \\n.
+    """
+    number = 0
+    for chunk in chunks:
+        lines: list[AnyStr] = (rest + chunk).splitlines(keepends=True)
+        rest = lines.pop() if lines else rest
+        number += len(lines)
+        if len(rest) > MAX_ROW_BYTES:
+            raise _line_too_long(number + 1)
+        yield from lines
+    last: list[AnyStr] = rest.splitlines(keepends=True)
+    yield from last
+
+
+def _beginning(lines: Iterator[str]) -> Iterator[str]:
+    """The lines among which the header is looked for; fewer where they are long."""
+    size = 0
+    for line in islice(lines, 4 * LOOKED_THROUGH):
+        yield line
+        size += len(line)
+        if size > MAX_ROW_BYTES:
+            return
 
 
 def _delimiter(lines: Sequence[str], kind: str, options: ReadOptions) -> str:
@@ -138,9 +174,20 @@ def _delimiter(lines: Sequence[str], kind: str, options: ReadOptions) -> str:
 
 
 def _csv_lines(text: Iterator[str], delimiter: str) -> Iterator[Line]:
-    reader = csv.reader(text, strict=True, delimiter=delimiter)
+    size = 0  # of the lines since the last row, which may go over many
+
+    def measured() -> Iterator[str]:
+        nonlocal size
+        for line in text:
+            size += len(line)
+            if size > MAX_ROW_BYTES:
+                raise _line_too_long(number)
+            yield line
+
+    reader = csv.reader(measured(), strict=True, delimiter=delimiter)
     while True:
         number = reader.line_num + 1
+        size = 0
         try:
             cells = next(reader)
         except StopIteration:
@@ -148,7 +195,9 @@ def _csv_lines(text: Iterator[str], delimiter: str) -> Iterator[Line]:
         except csv.Error as error:
             yield Line(number, (), str(error))
             continue
-        if all(map(_is_text, cells)):
+        if len(cells) > MAX_COLUMNS:
+            yield Line(number, (), f"it has {len(cells):,} cells; a row may have {MAX_COLUMNS}")
+        elif all(map(_is_text, cells)):
             yield Line(number, cells)
         else:
             yield Line(number, (), "it holds bytes that are no text in UTF-8")
@@ -284,6 +333,14 @@ def _no_array(count: int) -> Invalid:
 def _not_text(why: str) -> Invalid:
     detail = f"The file is not a text that we can read: {why}. Save it as CSV UTF-8."
     return Invalid([Fault("not_utf8", detail, pointer="")])
+
+
+def _line_too_long(number: int) -> Invalid:
+    detail = (
+        f"Line {number:,} has more than {MAX_ROW_BYTES:,} characters. A row ends with its line; "
+        'check for a quote that is not closed with ".'
+    )
+    return Invalid([Fault("too_large", detail, pointer="")])
 
 
 def _too_long() -> Fault:

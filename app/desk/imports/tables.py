@@ -23,6 +23,7 @@ from app.errors import Fault, Invalid
 from app.records.kinds import KINDS
 from app.records.stored_text import mark_meaning
 
+MAX_COLUMNS = 500
 LOOKED_THROUGH = 60  # rows among which the header is looked for
 MAX_PASSED_OVER = 200  # that a plan lists
 TEXT_SHOWN = 200  # characters of a line that is passed over

@@ -10,6 +10,7 @@ import orjson
 from app.desk.imports.cells import write_cell
 from app.desk.imports.column_names import PROBLEM, fields_of
 from app.desk.imports.plans import Planned
+from app.records.csv_cells import as_text
 from app.records.kinds import KINDS
 
 CHUNK = 64 * 1024  # characters
@@ -134,9 +135,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def to_cells(kind: str, document: dict[str, Any]) -> list[str]:
-    """The cells of a record, in the order of the fields."""
+    """The cells of a record, in the order of the fields, none of them a formula."""
     fields = KINDS[kind].shape.model_fields
-    return [write_cell(fields[name].annotation, document.get(name)) for name in fields]
+    return [as_text(write_cell(fields[name].annotation, document.get(name))) for name in fields]
 
 
 def template(kind: str, format_: str) -> str:
@@ -159,7 +160,7 @@ def refused_csv(kind: str, rows: Iterable[Planned]) -> Iterator[str]:
                 f"{fault.get('pointer', '')}: {fault['detail']}".removeprefix(": ")
                 for fault in orjson.loads(row.faults)
             )
-            yield [f"{row.origin}: {problem}", *to_cells(kind, orjson.loads(row.document))]
+            yield [as_text(f"{row.origin}: {problem}"), *to_cells(kind, orjson.loads(row.document))]
 
     return _lines(cells())
 

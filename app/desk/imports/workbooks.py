@@ -19,10 +19,16 @@ from xml.parsers import expat
 from python_calamine import CalamineError, CalamineWorkbook
 
 from app.desk.imports.cells import Cell, Unreadable
+from app.desk.imports.tables import MAX_COLUMNS
+from app.desk.imports.workbook_texts import shared_characters, text_lengths
 from app.errors import Fault, Invalid
 
-MAX_UNPACKED_BYTES = 512 * 1024 * 1024  # a workbook is a packed folder
+# A workbook is a packed folder. What these allow takes at most 300 MB, beside the 140 of a worker.
+MAX_UNPACKED_BYTES = 256 * 1024 * 1024
+MAX_PART_BYTES = 64 * 1024 * 1024  # of a part that is not a sheet, such as the texts
+MAX_TEXT = 64 * 1024 * 1024  # characters in all cells of a sheet
 MAX_CELLS = 4_000_000  # 100,000 rows of 40 columns; 32 bytes each
+MAX_LINES = 200_000
 MAX_UNREADABLE = 200_000  # cells
 MAX_INDEX_BYTES = 4 * 1024 * 1024  # of the parts that say where the sheets are
 # A part that grows so much when unpacked is one text repeated, not a table.
@@ -56,6 +62,7 @@ def sheet_rows(file: BinaryIO) -> Iterator[tuple[int, list[Cell]]]:
             _refuse_unsafe(packed)
             main = _main_part(packed)
             sheet = _first_sheet(packed, main)
+            _refuse_shared_texts(packed, main, sheet)
             for part in packed.infolist():
                 with packed.open(part) as content:
                     places[part.filename] = _look_at(content)
@@ -99,8 +106,21 @@ def _refuse_unsafe(packed: zipfile.ZipFile) -> None:
         raise _too_large(f"unpacked, it may have {MAX_UNPACKED_BYTES:,} bytes")
     for part in parts:
         grown = part.file_size / max(part.compress_size, 1)
-        if part.file_size > SUSPICIOUS_BYTES and grown > SUSPICIOUS_RATIO:
+        is_sheet = "/worksheets/" in part.filename
+        if (part.file_size > SUSPICIOUS_BYTES and grown > SUSPICIOUS_RATIO) or (
+            part.file_size > MAX_PART_BYTES and not is_sheet
+        ):
             raise _too_large(f"its part {part.filename[:60]} unpacks to {part.file_size:,} bytes")
+
+
+def _refuse_shared_texts(packed: zipfile.ZipFile, main: str, sheet: _Sheet) -> None:
+    """Refuse a sheet whose cells, each with its copy of a text, would take too much memory."""
+    for kind, part in _relationships(packed, main).values():
+        if kind.endswith("/sharedStrings") and part in packed.namelist():
+            with packed.open(part) as texts, packed.open(sheet.part) as cells:
+                lengths = text_lengths(texts)
+                if shared_characters(cells, lengths, most=MAX_TEXT) > MAX_TEXT:
+                    raise _too_large(f"its cells have more than {MAX_TEXT:,} characters")
 
 
 def _main_part(packed: zipfile.ZipFile) -> str:
@@ -207,7 +227,11 @@ class _SheetCheck:
 
     def check(self) -> None:
         """Raise Invalid if the cells reach too far."""
-        if self._last_row * self._last_column > MAX_CELLS:
+        if (
+            self._last_row * self._last_column > MAX_CELLS
+            or self._last_row > MAX_LINES
+            or self._last_column > MAX_COLUMNS
+        ):
             raise _too_large(
                 f"its cells reach to row {self._last_row:,} and column {self._last_column:,}. "
                 "Delete what stands outside the table, or send it in parts"

@@ -25,10 +25,20 @@ class PlanWorker:
         self._closing = threading.Event()
         self._lock = threading.Lock()
         self._written: dict[str, int] = {}
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many files are being planned, or wait for it."""
+        return self._waiting
 
     def begin(self, plan_id: str, reading: Reading, file: BinaryIO) -> Future[None]:
         """Plan a file when those before it are planned, and close it then."""
-        return self._thread.submit(self._plan, plan_id, reading, file)
+        with self._lock:
+            self._waiting += 1
+        planned = self._thread.submit(self._plan, plan_id, reading, file)
+        planned.add_done_callback(self._end_waiting)
+        return planned
 
     @contextmanager
     def committing(self, plan_id: str) -> Iterator[None]:
@@ -53,6 +63,10 @@ class PlanWorker:
     def written(self, plan_id: str) -> int | None:
         """Records written so far of a plan that is being written; None for others."""
         return self._written.get(plan_id)
+
+    def _end_waiting(self, _planned: Future[None]) -> None:
+        with self._lock:
+            self._waiting -= 1
 
     def close(self) -> None:
         """Stop: the plan that is being made fails, and those behind it."""
