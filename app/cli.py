@@ -20,11 +20,12 @@ from rich.table import Column, Table
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from app import setup
+from app import backup, logs, setup
 from app.catalog import publication
 from app.clock import now
 from app.database import Database
-from app.desk.access import keys
+from app.desk.access import keys, labels
+from app.desk.access.labels import COMMAND_LINE
 from app.desk.access.permissions import ROLES, Editor
 from app.desk.imports import plans
 from app.desk.imports.commit import Commitment, commit
@@ -169,13 +170,16 @@ def serve(
         "HOST": settings.host,
         "PORT": str(settings.port),
         "DATABASE_URL": settings.database_url,
+        "WORKERS": str(settings.workers),
     }
+    logs.configure(settings.log_format)
     config = uvicorn.Config(
         "app.main:create_worker" if settings.workers > 1 else "app.main:create_app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        log_config=None,  # uvicorn's logs go the same way as ours
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -295,12 +299,13 @@ def import_(
         bool, typer.Option("--publish", help="Publish without a review; needs --reason.")
     ] = False,
     reason: Annotated[str | None, typer.Option(help="Why no one reviews it.")] = None,
-    by: Annotated[str, typer.Option(help="Name on the changes.")] = "command line",
+    by: Annotated[str, typer.Option(help="Name on the changes.")] = COMMAND_LINE,
 ) -> None:
     """Import many records from a file as drafts: all of them or, if any row is refused, none.
 
     The exit code is 1 if a row is refused or must be accepted.
     """
+    by = by if by == COMMAND_LINE else labels.checked(by, parameter="by")
     format_ = FILE_FORMATS.get(file.suffix.lower())
     if format_ is None:
         allowed = tuple(FILE_FORMATS)
@@ -364,10 +369,12 @@ def create_key(
     at = now()
     with _database(Settings()) as database, database.writing() as session:
         expires_at = at + timedelta(days=days) if days else None
-        _row, secret = keys.issue(
-            session, label=label, role=role.value, by="command line", at=at, expires_at=expires_at
+        row, secret = keys.issue(
+            session, label=label, role=role.value, by=COMMAND_LINE, at=at, expires_at=expires_at
         )
-    console.print(f"Created a key for {label}, role {role.value}. Its secret is shown only now:")
+    console.print(
+        f"Created a key for {row.label}, role {role.value}. Its secret is shown only now:"
+    )
     typer.echo(secret)
 
 
@@ -376,12 +383,15 @@ def list_keys() -> None:
     """List the keys, without their secrets."""
     with _database(Settings()) as database, database.reading_primary() as session:
         rows = keys.list_keys(session)
-    names = ("label", "role", "created", "expires", "revoked", "last used")
+    names = ("label", "role", "created", "by", "expires", "revoked", "by", "last used")
     table = Table(Column("id", no_wrap=True, overflow="ignore"), *names)
     for row in rows:
         moments = (row.created_at, row.expires_at, row.revoked_at, row.used_at)
-        dates = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments)
-        table.add_row(row.id, row.label, row.role, *dates)
+        created, expires, revoked, used = (
+            f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments
+        )
+        made, ended = (created, row.created_by), (revoked, row.revoked_by or "")
+        table.add_row(row.id, row.label, row.role, *made, expires, *ended, used)
     Console().print(table)
 
 
@@ -391,7 +401,7 @@ def revoke_key(
 ) -> None:
     """Revoke a key."""
     with _database(Settings()) as database, database.writing() as session:
-        row = keys.revoke(session, key_id, at=now())
+        row = keys.revoke(session, key_id, by=COMMAND_LINE, at=now())
     console.print(f"Revoked key {row.id} ({row.label}).")
 
 
@@ -426,6 +436,38 @@ def check_sources(
     Console().print(table)
     for slug in flagged:
         console.print(f"every source is dead: {slug}", highlight=False, soft_wrap=True)
+
+
+@cli.command("backup")
+def back_up(
+    file: Annotated[Path, typer.Argument(help="Where to write it.", dir_okay=False)],
+) -> None:
+    """Write the whole directory to one file, while the service runs.
+
+    The file takes its name only after it has been read back, in place of one that is there.
+    """
+    revision = backup.back_up(Settings().database_url, file)
+    console.print(f"Backed up revision {revision} to {file}", highlight=False, soft_wrap=True)
+
+
+@cli.command()
+def restore(
+    file: Annotated[
+        Path, typer.Argument(help="A file that `backup` wrote.", exists=True, dir_okay=False)
+    ],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Destroy what the directory holds now.")
+    ] = False,
+) -> None:
+    """Put a backup in the place of the directory. Stop the service before."""
+    settings = Settings()
+    revision = backup.restore(settings.database_url, file, overwrite=overwrite)
+    console.print(
+        f"Restored revision {revision} to {_shown(settings)}. Start the service, which migrates the "
+        "tables if they are older, then run: model-districts verify",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @cli.command()

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from app import api_documents, path_rules
+from app import api_documents, logs, path_rules
 from app.catalog import endpoints as catalog
 from app.database import Database
 from app.desk.access import endpoints as access
@@ -27,6 +27,7 @@ from app.desk.imports import endpoints as imports
 from app.desk.imports import shapes as import_shapes
 from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
+from app.metrics import Metrics, State
 from app.research import changes_endpoints as changes
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
@@ -49,6 +50,7 @@ from app.web.cache import Cache
 from app.web.edge import Edge
 from app.web.health import Readiness, health_routes
 from app.web.rate_limits import RateLimits
+from app.web.request_log import Answered, RequestLog
 from app.web.state import resource, resources
 from app.web.write_queue import WriteQueue
 
@@ -56,7 +58,9 @@ from app.web.write_queue import WriteQueue
 def create_worker() -> ASGIApp:
     """The service in one of several processes."""
     draining.leave_signals_to_the_first_process()
-    return create_app()
+    settings = Settings()
+    logs.configure(settings.log_format)
+    return create_app(settings)
 
 
 def create_app(settings: Settings | None = None) -> ASGIApp:
@@ -71,6 +75,14 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         gc.freeze()  # garbage collection of the index would hold up a request now and then
         planning = PlanWorker(database)
         gaps = SearchGaps(database)
+        if settings.metrics_port is not None:
+            metrics.open(
+                settings.metrics_host,
+                settings.metrics_port,
+                settings.workers,
+                state=State(database, index, planning, gaps),
+                version=version("model-districts"),
+            )
         key_ring = KeyRing(database)
         rate_limits = RateLimits(settings)
         writing = WriteQueue()
@@ -97,6 +109,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 writing,
             )
         finally:
+            metrics.close()
             for task in aside:
                 task.cancel()
             await asyncio.to_thread(gaps.write)
@@ -161,10 +174,21 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     ):
         app.include_router(door.router)
     app.include_router(health_routes())
-    return Cache(
-        Edge(app, path_rules.rules(addresses)),
+    request_log = RequestLog(clients=settings.log_clients, queries=settings.log_queries)
+
+    def answered(one: Answered) -> None:
+        if settings.metrics_port is not None:
+            metrics.count(one)
+        if settings.log_requests != "none":
+            request_log.write(one)
+
+    cache = Cache(
+        Edge(app, path_rules.rules(addresses), on_answered=answered),
         directory=Index,
         cacheable=path_rules.is_cacheable(addresses),
         max_bytes=settings.cache_megabytes * 1024 * 1024,
         version=f"{version('model-districts')} {settings.base_url} {static_files.DIGEST}",
+        on_hit=request_log.of_hit if settings.log_requests == "all" else None,
     )
+    metrics = Metrics(cache)
+    return cache

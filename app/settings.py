@@ -2,9 +2,10 @@
 
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Hosts that mean every address of the machine, and the address that reaches it from itself.
@@ -83,6 +84,41 @@ class Settings(BaseSettings):
         description="Absolute http or https address at which readers reach the service; citations "
         "begin with it. Unset, it is made from HOST and PORT.",
     )
+
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How the log is written: for people, or JSON by line."
+    )
+    log_requests: Literal["none", "misses", "all"] = Field(
+        default="misses",
+        description="Which requests have a line in the log: `misses` are all but those answered from memory.",
+    )
+    log_clients: Literal["off", "network", "address"] = Field(
+        default="off",
+        description="What the log has of a client's address: nothing, its network (/24, IPv6 /48), or all.",
+    )
+    log_queries: bool = Field(
+        default=False,
+        description="Whether the log has path and query of each request, and so what people searched for.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address to answer Prometheus on, apart from HOST."
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port to answer Prometheus on; unset, on none. Further workers take the ports after it.",
+    )
+
+    @model_validator(mode="after")
+    def _metrics_apart(self) -> Self:
+        first = self.metrics_port
+        if first is not None and first <= self.port < first + self.workers:
+            raise ValueError(
+                f"METRICS_PORT {first} and PORT {self.port} overlap: each worker takes a port from "
+                "METRICS_PORT on. Choose one far from PORT, such as 9108."
+            )
+        return self
 
     @field_validator("database_url", "read_database_url")
     @classmethod

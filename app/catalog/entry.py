@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, CheckConstraint, Index, and_, delete, insert, or_, tuple_
+from sqlalchemy import BigInteger, CheckConstraint, Index, and_, delete, func, insert, or_, tuple_
 from sqlalchemy import select as select_columns
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -210,6 +210,11 @@ def public_seqs(session: Session, kind: str) -> Iterator[tuple[str, int]]:
     )
     with session.connection().execute(query, execution_options={"yield_per": BATCH}) as rows:
         yield from ((slug, seq) for slug, seq in rows)
+
+
+def newest_seq(session: Session) -> int:
+    """The revision that last changed any entry; 0 in an empty catalog."""
+    return session.exec(select(func.coalesce(func.max(EntryRow.seq), 0))).one()
 
 
 def of_other_kinds(session: Session, kinds: Sequence[str]) -> Iterator[Entry]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, func
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from app.database import UtcDateTime
@@ -67,6 +67,18 @@ def states(session: Session) -> dict[str, tuple[str, datetime]]:
         select(SourceCheckRow.url, SourceCheckRow.health, SourceCheckRow.checked_at)
     )
     return {url: (health, checked_at) for url, health, checked_at in rows}
+
+
+def counts(session: Session) -> dict[str, int]:
+    """How many addresses have each health."""
+    query = select(SourceCheckRow.health, func.count()).group_by(SourceCheckRow.health)
+    return dict(session.exec(query).all())
+
+
+def newest_check(session: Session) -> datetime | None:
+    """When an address was last checked; None if none has been."""
+    newest = select(SourceCheckRow.checked_at).order_by(col(SourceCheckRow.checked_at).desc())
+    return session.exec(newest.limit(1)).first()
 
 
 def last_alive(session: Session, urls: Iterable[str]) -> dict[str, datetime]:

@@ -88,6 +88,11 @@ class SearchGaps:
         today = now().date()
         self._add({(gap.kind, gap.how, gap.text): _Count(1, today, today)})
 
+    @property
+    def waiting(self) -> int:
+        """How many gaps have not been written yet."""
+        return len(self._counts)
+
     async def write_now_and_then(self, *, seconds: float = WRITE_SECONDS) -> None:
         """Write what was counted, again and again, until cancelled."""
         while True:

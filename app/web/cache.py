@@ -29,6 +29,7 @@ from app.web.conditional import (
     last_modified,
     takes,
 )
+from app.web.request_log import CACHE
 from app.web.state import resource_of_state
 
 WORTH_COMPRESSING = 600  # bytes
@@ -131,8 +132,12 @@ class Cache:
         cacheable: Callable[[str], bool],
         max_bytes: int,
         version: str,
+        on_hit: Callable[[Scope, Send], Send] | None = None,
     ) -> None:
         self.app = app
+        self._on_hit = on_hit
+        # Plain integers, read when somebody asks: a counter of a library takes half a hit's time.
+        self._hits = self._misses = self._collapsed = self._bypassed = 0
         self._directory = directory
         self._cacheable = cacheable
         self._max_bytes = max_bytes
@@ -158,15 +163,44 @@ class Cache:
                 await directory.follow()
             answer = self._current(key, directory)
         if answer is not None and headers.accept and not takes(headers.accept, answer.media_type):
+            self._bypassed += 1
             await self.app(scope, receive, _with_status(send, BYPASS))
         elif answer is not None:
+            self._hits += 1
+            if self._on_hit is not None:
+                send = self._on_hit(scope, send)
             await self._send_hit(answer, headers, method == "HEAD", send)
         elif self._cacheable(key[0]) and len(key[0]) + len(key[1]) <= MAX_KEY:
             await self._miss(key, headers, scope, receive, send)
         else:
+            self._bypassed += 1
             if self._cacheable(key[0]):
                 await resource_of_state(scope["state"], self._directory).follow()
             await self.app(scope, receive, _with_status(send, BYPASS))
+
+    def counts(self) -> dict[str, int]:
+        """How many questions were answered from memory, made anew, shared, or not for the cache."""
+        return {
+            "hit": self._hits,
+            "miss": self._misses,
+            "collapsed": self._collapsed,
+            "bypass": self._bypassed,
+        }
+
+    @property
+    def answers_kept(self) -> int:
+        """How many answers are kept."""
+        return len(self._answers)
+
+    @property
+    def bytes_kept(self) -> int:
+        """How much memory they take."""
+        return self._bytes
+
+    @property
+    def in_flight(self) -> int:
+        """How many different questions are being answered."""
+        return len(self._in_flight)
 
     def _current(self, key: Key, directory: Directory) -> CachedAnswer | None:
         """The kept answer to a question, if it still holds."""
@@ -204,8 +238,10 @@ class Cache:
             await flight
             answer = self._answers.get(key)
             if answer is not None and takes(headers.accept, answer.media_type):
+                self._collapsed += 1
                 await self._send(answer, headers, head, COLLAPSED, send)
                 return
+        self._misses += 1
         mine = self._in_flight.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             answer = await self._call_app(scope, receive)
@@ -252,7 +288,7 @@ class Cache:
                 body.append(message.get("body", b""))
 
         try:
-            await self.app({**scope, "method": "GET"}, receive, collect)
+            await self.app({**scope, "method": "GET", CACHE: "miss"}, receive, collect)
         except Exception:
             if answer.status != 500:  # a failure is answered first, and then raised again
                 raise

@@ -1,13 +1,12 @@
 """What every request meets outside the endpoints, pure ASGI.
 
-Request ids, the access log, CORS on every answer, HEAD as GET without a body, OPTIONS, and what
+Request ids, what is told of each answer, CORS on every answer, HEAD as GET without a body, OPTIONS, and what
 the client accepts. The busiest paths go from here straight to their endpoints: the framework's
 routing would cost more than they do. The framework still has them, for its OpenAPI document.
 
 Answers from memory never get here: `cache.py` stands in front.
 """
 
-import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,6 +22,7 @@ from app.web.clients import CLIENT_LEFT, ClientLeft
 from app.web.conditional import accepts
 from app.web.problems import answer, failure, problem
 from app.web.rate_limits import OVER_LIMIT, RateLimits
+from app.web.request_log import Answered
 from app.web.state import resource_of_state
 
 EXPOSED = (
@@ -50,7 +50,6 @@ HTML = "text/html"
 HEAD = (
     "model_districts.head"  # in the scope: the client wants no body, so a stream need not be made
 )
-access = logging.getLogger("model_districts.access")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Headers = list[tuple[bytes, bytes]]
@@ -74,8 +73,14 @@ class PathRules:
 class Edge:
     """Wraps the whole application from outside."""
 
-    def __init__(self, app: ASGIApp, rules: PathRules) -> None:
-        self.app, self._rules = app, rules
+    def __init__(
+        self,
+        app: ASGIApp,
+        rules: PathRules,
+        *,
+        on_answered: Callable[[Answered], None] = lambda _answered: None,
+    ) -> None:
+        self.app, self._rules, self._on_answered = app, rules, on_answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,12 +92,18 @@ class Edge:
         sender = _Sender(scope, send, public=self._rules.is_public(scope["path"]))
         if scope["method"] == "HEAD":
             scope |= {"method": "GET", HEAD: True}
-        response = await self._too_many(scope, sender)
-        response = response or self._refusal(scope) or await self._turn(scope)
-        response = response or await self._fast_response(scope, receive)
-        await (response or self.app)(scope, receive, sender.send)
-        milliseconds = (time.perf_counter() - began) * 1000
-        access.info("%s %s %d %.1f ms", sender.method, scope["path"], sender.status, milliseconds)
+        try:
+            response = await self._too_many(scope, sender)
+            response = response or self._refusal(scope) or await self._turn(scope)
+            response = response or await self._fast_response(scope, receive)
+            await (response or self.app)(scope, receive, sender.send)
+        except Exception:
+            if not (sender.status == 500 and sender.is_done):  # else it is answered and logged
+                raise
+        finally:
+            seconds = time.perf_counter() - began
+            shown = {**scope, "method": sender.method}
+            self._on_answered(Answered(shown, sender.status or CLIENT_LEFT, seconds))
 
     async def _too_many(self, scope: Scope, sender: "_Sender") -> Response | None:
         """Count the request. Returns the refusal if its client has sent too many."""
@@ -156,6 +167,7 @@ class Edge:
         if endpoint is None or scope["method"] != "GET":
             return None
         request = Request(scope, receive)
+        scope["route"] = _FastRoute(scope["path"])
         try:
             return await endpoint(request)
         except Refusal as refusal:
@@ -164,11 +176,18 @@ class Edge:
             return failure(request, error)
 
 
+@dataclass(frozen=True, slots=True)
+class _FastRoute:
+    """What the framework would have noted of a request to one of the busiest paths."""
+
+    path: str
+
+
 class _Sender:
     """Sends one answer with the headers of every answer, and remembers its status."""
 
     def __init__(self, scope: Scope, send: Send, *, public: bool) -> None:
-        self.method, self.status = scope["method"], 0
+        self.method, self.status, self.is_done = scope["method"], 0, False
         self.more_headers: Headers = []
         self._send, self._public = send, public
         self._request_id = scope["request_id"].encode()
@@ -189,6 +208,7 @@ class _Sender:
             message = {**message, "status": self.status, "headers": headers}
         elif self.method == "HEAD" or (self.method == "OPTIONS" and self.status == 204):
             message = {**message, "body": b""}
+        self.is_done = message["type"] == "http.response.body" and not message.get("more_body")
         await self._send(message)
 
     def _headers(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:

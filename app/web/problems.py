@@ -13,12 +13,14 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from app import errors
 from app.engines.failures import AGAIN_SECONDS, FULL, is_full
 from app.errors import MAX_FAULTS, Fault, Invalid, Refusal
 from app.web.problem_types import BY_STATUS, MEDIA_TYPE, TYPES, ProblemType
+from app.web.request_log import CLIENT_LEFT
 
 STATUS: dict[type[Refusal], int] = {
     errors.NotFound: 404,
@@ -61,6 +63,10 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
             detail = f"{request.url.path} does not support {request.method}. Use {methods}."
             headers = {"Allow": methods}
         return problem(request, error.status_code, detail, headers=headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def client_left(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_LEFT)  # nobody reads it; the log has one line
 
     @app.exception_handler(OSError)
     @app.exception_handler(DBAPIError)
