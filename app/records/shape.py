@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from contextvars import ContextVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
     ConfigDict,
     StringConstraints,
-    ValidationInfo,
     field_validator,
 )
 from sqlmodel import SQLModel
@@ -20,15 +20,17 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FIRST_YEAR, LAST_YEAR = 1800, 2100
-STORED = "stored"  # in a validation's context: the record is read from the database, not written
+# Whether a record is read from the database now: rules that are newer than it do not count. (The
+# context of a validation does not reach the parts of a record: SQLModel has an __init__ of its own.)
+_is_stored: ContextVar[bool] = ContextVar("is_stored", default=False)
 SHORT, LONG, PROSE = 200, 600, 20_000  # characters
 
 
-def _http_url(value: str, info: ValidationInfo) -> str:
+def _http_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if separator and scheme.lower() in ("http", "https"):
         host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-        if "@" in host and not (info.context or {}).get(STORED):
+        if "@" in host and not _is_stored.get():
             raise ValueError(
                 "The address holds a name or password in front of an @. "
                 f"Leave them out: {scheme.lower()}://{host.rpartition('@')[2]}{rest[len(host) :]}"
@@ -42,6 +44,7 @@ def _http_url(value: str, info: ValidationInfo) -> str:
     raise ValueError("This is not a web address. Write one such as https://www.example.org/.")
 
 
+_Stored = TypeVar("_Stored", bound=SQLModel)
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 # Patterns stand in types, since SQLModel's Field takes a `regex` and does not heed it.
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
@@ -79,6 +82,15 @@ def repeated_faults(
             faults.append(Fault("repeated", detail, pointer=f"{pointer}/{position}"))
         folded.add(key(value))
     return faults
+
+
+def read_stored(shape: type[_Stored], document: dict[str, Any]) -> _Stored:
+    """The record that a stored document says, even if it would not be taken today."""
+    token = _is_stored.set(True)
+    try:
+        return shape.model_validate(document)
+    finally:
+        _is_stored.reset(token)
 
 
 class Shape(SQLModel):

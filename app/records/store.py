@@ -16,7 +16,7 @@ from app.records import revisions
 from app.records.kinds import KINDS
 from app.records.references import nearest_slugs
 from app.records.revisions import Revision
-from app.records.shape import STORED, Shape
+from app.records.shape import Shape, read_stored
 from app.records.tables import (
     CaseStudyDistrictRow,
     CaseStudyStrategyRow,
@@ -158,7 +158,7 @@ def save_many(
 
 
 def _record(kind: str, document: dict[str, Any]) -> Any:
-    return KINDS[kind].shape.model_validate(document, context={STORED: True})
+    return read_stored(KINDS[kind].shape, document)
 
 
 def _read(session: Session, kind: str, which: Any) -> list[StoredRecord]:

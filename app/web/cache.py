@@ -29,7 +29,7 @@ from app.web.conditional import (
     last_modified,
     takes,
 )
-from app.web.request_log import CACHE
+from app.web.request_log import CACHE, METHOD
 from app.web.state import resource_of_state
 
 WORTH_COMPRESSING = 600  # bytes
@@ -288,7 +288,9 @@ class Cache:
                 body.append(message.get("body", b""))
 
         try:
-            await self.app({**scope, "method": "GET", CACHE: "miss"}, receive, collect)
+            await self.app(
+                {**scope, "method": "GET", METHOD: scope["method"], CACHE: "miss"}, receive, collect
+            )
         except Exception:
             if answer.status != 500:  # a failure is answered first, and then raised again
                 raise

@@ -22,7 +22,7 @@ from app.web.clients import CLIENT_LEFT, ClientLeft
 from app.web.conditional import accepts
 from app.web.problems import answer, failure, problem
 from app.web.rate_limits import OVER_LIMIT, RateLimits
-from app.web.request_log import Answered
+from app.web.request_log import METHOD, Answered
 from app.web.state import resource_of_state
 
 EXPOSED = (
@@ -102,7 +102,7 @@ class Edge:
                 raise
         finally:
             seconds = time.perf_counter() - began
-            shown = {**scope, "method": sender.method}
+            shown = {METHOD: sender.method, **scope}
             self._on_answered(Answered(shown, sender.status or CLIENT_LEFT, seconds))
 
     async def _too_many(self, scope: Scope, sender: "_Sender") -> Response | None:

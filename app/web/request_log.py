@@ -17,6 +17,7 @@ UNMATCHED = "unmatched"  # a request to an address that no endpoint has
 FROM_CACHE = "cache"  # answered before anybody looked for the endpoint
 OTHER = "other"
 CACHE = "model_districts.cache"  # in the scope: what the cache had for this question
+METHOD = "model_districts.method"  # in the scope: what was asked with, if it is answered as a GET
 HIT, BYPASS = "hit", "bypass"
 CLIENT_LEFT = 499  # as nginx logs it: there was nobody to answer any more
 
@@ -32,7 +33,7 @@ class Answered:
     @property
     def method(self) -> str:
         """Its method, or `other`: there are only so many."""
-        method: str = self.scope["method"]
+        method: str = self.scope.get(METHOD) or self.scope["method"]
         return method if method in METHODS else OTHER
 
     @property
