@@ -19,8 +19,8 @@ from starlette.routing import Match
 from app import errors
 from app.engines.failures import AGAIN_SECONDS, FULL, is_full
 from app.errors import MAX_FAULTS, Fault, Invalid, Refusal
+from app.web.clients import CLIENT_LEFT
 from app.web.problem_types import BY_STATUS, MEDIA_TYPE, TYPES, ProblemType
-from app.web.request_log import CLIENT_LEFT
 
 STATUS: dict[type[Refusal], int] = {
     errors.NotFound: 404,

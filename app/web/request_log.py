@@ -19,7 +19,6 @@ OTHER = "other"
 CACHE = "model_districts.cache"  # in the scope: what the cache had for this question
 METHOD = "model_districts.method"  # in the scope: what was asked with, if it is answered as a GET
 HIT, BYPASS = "hit", "bypass"
-CLIENT_LEFT = 499  # as nginx logs it: there was nobody to answer any more
 
 
 @dataclass(frozen=True, slots=True)
