@@ -23,7 +23,6 @@ NOT_YET_PLAIN = (  # each leaves this list when its names are mended
     "app/search/",
     "app/setup.py",
     "app/site/",
-    "app/site/",
     "app/web/",
 )
 LINE_LENGTH = 100

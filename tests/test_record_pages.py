@@ -32,6 +32,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
         approach='They cooked.[^s1] And ate. [^s2]\n\nIt\'s "good". [^s1]',
         outcomes=[
             outcome(value=90, unit="percent", baseline_value=80, baseline="80 percent in 2015"),
+            outcome(value=95, unit="students", baseline_value=80, baseline="80 in 2015"),
             outcome(value=5, unit="students", qualifier="about", population="grade 3", source="s2"),
         ],
         scale=[
@@ -51,8 +52,10 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     assert order[:4] == ["outcomes", "challenge", "approach", "numbers"]
     assert order[-2:] == ["sources", "cite"]
     outcomes = section(document, "outcomes").text
-    assert "80 then → 90 percent" in outcomes
-    assert "Before: 80 percent in 2015" in outcomes
+    plot = section(document, "outcomes").one("svg", role="img")
+    assert "80 percent" in plot["aria-label"]
+    assert "90 percent" in plot["aria-label"]
+    assert "80 then → 95 students Before: 80 in 2015" in outcomes
     assert "about 5 students" in outcomes
     story = section(document, "approach")
     assert "It\u2019s “good”." in story.text
@@ -69,7 +72,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     assert "$1,500,000" in section(document, "money").text
     assert "(no date)" in section(document, "money").text
     assert (
-        "Used for outcomes, what they did (2), in numbers, partners and money, facts at the top"
+        "Used for outcomes (2), what they did (2), in numbers, partners and money, facts at the top"
         in (document.one("li", id="source-s1").text)
     )
 
@@ -158,7 +161,8 @@ def test_the_versions_show_what_was_public_and_nothing_else(
 def test_a_draft_has_no_page(people: People, client: httpx.Client) -> None:
     create(people.ada, case_study("zz-secret"))
     for suffix in ("", "/versions", "/suggestion"):
-        page(client, f"/case-studies/zz-secret{suffix}", 404)
+        missing = page(client, f"/case-studies/zz-secret{suffix}", 404)
+        assert "An effort" not in missing.text
 
 
 def test_a_district_is_found_by_its_leaid(client: httpx.Client) -> None:
