@@ -118,4 +118,5 @@ def test_a_form_that_is_no_form_or_too_long_is_refused(bob: httpx.Client) -> Non
 
 
 def test_a_suggestion_that_nobody_made_has_no_page(bob: httpx.Client) -> None:
-    page(bob, "/suggestions/019f1a2b3c4d5e6f708192a3b4c5d6e7f809", 404)
+    missing = page(bob, "/suggestions/019f1a2b3c4d5e6f708192a3b4c5d6e7f809", 404)
+    assert missing.one("h1").text == "There is no page at this address"

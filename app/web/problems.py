@@ -74,7 +74,13 @@ def install(app: FastAPI, error_page: ErrorPage) -> None:
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
         problem_document = failure(request, error)
-        return error_page(request, error) or problem_document
+        page = error_page(request, error)
+        if page is None:
+            return problem_document
+        page.status_code = problem_document.status_code
+        if "Retry-After" in problem_document.headers:
+            page.headers["Retry-After"] = problem_document.headers["Retry-After"]
+        return page
 
     @app.get("/problems/{slug}", include_in_schema=False)
     async def problem_page(slug: str) -> HTMLResponse:
