@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from app.site.dots import numbers_text
 from app.site.map import (
     cross_table,
     has_outline,
     national_map,
-    numbers_text,
     placed_district,
     placed_districts,
     state_map,
@@ -90,6 +90,18 @@ def test_the_labels_of_neighbors_take_different_sides() -> None:
     western, eastern = sorted(drawn.dots, key=lambda dot: dot.x)
     assert western.anchor != "start"
     assert eastern.anchor == "start"
+
+
+def test_in_a_crowd_of_one_case_study_not_each_dot_bears_its_number() -> None:
+    crowd = [
+        district(f"d{place}", (NASHVILLE[0] + place % 3 * 0.05, NASHVILLE[1] + place // 3 * 0.05))
+        for place in range(9)
+    ]
+    drawn = state_map("TN", placed_districts([case(*crowd), case(district("b", KNOXVILLE))]))
+    assert drawn
+    labels = [dot.label for dot in drawn.dots]
+    assert len(labels) > labels.count("1") > 0
+    assert "2" in labels
 
 
 def test_many_numbers_are_written_as_an_index_writes_them() -> None:

@@ -119,6 +119,9 @@ async def builder(request: Request) -> Response:
             "faults": list(form.faults.values()),
             "choices": [*choices(FIELDS, query, vocabulary), _limits(query)],
             "attributes": _attributes(query),
+            "hidden": [
+                (name, value) for name, value in _attributes(query).items() if name == "slug"
+            ],
             "frame": query.url(),
             "frame_height": frame_height(query.limit),
             **_lines(query, base_url),

@@ -15,20 +15,16 @@ import orjson
 
 from app.search.filters import NOT_STATED
 from app.site import marks
+from app.site.dots import Dot, Spot, drawing_of, drawing_order, labeled
 from app.site.projections import Point, national_point, state_cone
 
 OUTLINES = Path(__file__).parent / "outlines"
 KINDS = (*marks.PLACES, NOT_STATED)  # from dense to sparse
-DRAWN = (NOT_STATED, *marks.PLACES)  # the later ones on top: they are rarer
 # Too small for letters and fingers: they are buttons beside the map, from north to south.
 SMALL_STATES = ("VT", "NH", "MA", "RI", "CT", "NJ", "DE", "MD", "DC")
 MARGIN = 12  # around the map of one state, so that dots at its edge are whole
-LABEL_HEIGHT, DIGIT_WIDTH, LABEL_GAP = 18, 9.5, 11  # of the numbers at dots
-DOT_RADIUS = 8
 
 Card = Mapping[str, Any]  # of a case study or a district, as a search gives it
-Spot = tuple[str, int, int]  # a kind of place, and where its dot stands
-Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 @dataclass(slots=True)
@@ -41,19 +37,6 @@ class PlacedDistrict:
     kind: str  # one of KINDS
     position: tuple[float, float] | None  # degrees north and east
     numbers: list[int] = field(default_factory=list)  # of its case studies, in the order given
-
-
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A drawn district, or several that stand in one spot. `label`: numbers of a table's rows."""
-
-    drawing: str  # of its kind of place, as marks.py names it
-    x: float
-    y: float
-    label: str = ""
-    label_x: float = 0
-    label_y: float = 0
-    anchor: str = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +100,6 @@ class CrossRow:
     total: int
 
 
-def drawing_of(kind: str) -> str:
-    """The drawing of a kind of place."""
-    return kind if kind in marks.PLACES else marks.UNKNOWN_PLACE
-
-
 def has_outline(usps: str) -> bool:
     """Whether there is a map of this state; territories have none."""
     return usps in _states()
@@ -173,7 +151,7 @@ def national_map(
     for district in drawn:
         assert district.position is not None
         spots.add(_spot(district, national_point(district.state, *district.position)))
-    dots = [Dot(drawing_of(kind), x, y) for kind, x, y in sorted(spots, key=_drawing_order)]
+    dots = [Dot(drawing_of(kind), x, y) for kind, x, y in sorted(spots, key=drawing_order)]
     return NationalMap(states, dots, _legend(drawn), len(drawn), len(districts) - len(drawn))
 
 
@@ -195,7 +173,7 @@ def state_map(usps: str, districts: Sequence[PlacedDistrict]) -> StateMap | None
     return StateMap(
         outline=state["outline"],
         view_box=f"{box[0]} {box[1]} {box[2] - box[0]} {box[3] - box[1]}",
-        dots=_labeled(numbers_at, box),
+        dots=labeled(numbers_at, box),
         legend=_legend(drawn),
         undrawn=len(own) - len(drawn),
     )
@@ -214,20 +192,6 @@ def cross_table(cases: Iterable[Card], names: Mapping[str, str]) -> list[CrossRo
         CrossRow(usps, names.get(usps, usps), counts[usps], total) for usps, total in totals.items()
     ]
     return sorted(rows, key=lambda row: row.name)
-
-
-def numbers_text(numbers: Iterable[int]) -> str:
-    """Numbers as a book's index writes them: 1-3, 7."""
-    runs: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    parts: list[str] = []
-    for run in runs:
-        parts += [f"{run[0]}\N{EN DASH}{run[-1]}"] if len(run) > 2 else map(str, run)
-    return ", ".join(parts)
 
 
 def _placed(row: Card, kind: str) -> PlacedDistrict:
@@ -251,54 +215,6 @@ def _legend(districts: Iterable[PlacedDistrict]) -> list[LegendEntry]:
 
 def _spot(district: PlacedDistrict, point: Point) -> Spot:
     return (district.kind, round(point.x), round(point.y))
-
-
-def _drawing_order(spot: Spot) -> tuple[int, int, int]:
-    kind, x, y = spot
-    return (DRAWN.index(kind), y, x)
-
-
-def _labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Dot]:
-    """Dots with their numbers at the side where these cover least: right, left, below or above."""
-    taken = [_around(x, y) for _, x, y in numbers_at]
-    dots = []
-    for spot in sorted(numbers_at, key=_drawing_order):
-        kind, x, y = spot
-        label = numbers_text(numbers_at[spot])
-        if not label:
-            dots.append(Dot(drawing_of(kind), x, y))
-            continue
-        width = len(label) * DIGIT_WIDTH
-        sides = [
-            (LABEL_GAP, 5, "start", (x + LABEL_GAP, y - 9, x + LABEL_GAP + width, y + 9)),
-            (-LABEL_GAP, 5, "end", (x - LABEL_GAP - width, y - 9, x - LABEL_GAP, y + 9)),
-            (0, 24, "middle", (x - width / 2, y + 10, x + width / 2, y + 10 + LABEL_HEIGHT)),
-            (0, -13, "middle", (x - width / 2, y - 10 - LABEL_HEIGHT, x + width / 2, y - 10)),
-        ]
-        own = _around(x, y)
-        others = [other for other in taken if other != own]
-        label_x, label_y, anchor, covered = min(
-            sides, key=lambda side: _covering(side[3], others, box)
-        )
-        taken.append(covered)
-        dots.append(Dot(drawing_of(kind), x, y, label, label_x, label_y, anchor))
-    return dots
-
-
-def _around(x: float, y: float) -> Box:
-    return (x - DOT_RADIUS, y - DOT_RADIUS, x + DOT_RADIUS, y + DOT_RADIUS)
-
-
-def _covering(covered: Box, others: Iterable[Box], box: Box) -> float:
-    """The area that a label would share with others, and what of it lies outside of the map."""
-    left, top, right, bottom = covered
-    shared = sum(
-        max(0.0, min(right, other[2]) - max(left, other[0]))
-        * max(0.0, min(bottom, other[3]) - max(top, other[1]))
-        for other in others
-    )
-    inside = (min(right, box[2]) - max(left, box[0])) * (min(bottom, box[3]) - max(top, box[1]))
-    return shared + (right - left) * (bottom - top) - inside
 
 
 @cache

@@ -14,7 +14,7 @@ from app.search.results import all_hits
 from app.site import marks, terms
 from app.site.cards import card
 from app.site.choices import choices
-from app.site.chosen import chips, ways_out
+from app.site.chosen import Chip, chips, ways_out
 from app.site.display import counted
 from app.site.map import KINDS, NationalMap, cross_table, national_map
 from app.site.marks import Mark
@@ -91,8 +91,14 @@ def _page(index: Index, form: SearchForm) -> Page:
     cases = [card(results.collection, number) for number in all_hits(query, index)]
     names = state_names(vocabulary)
     drawn = national_map(cases, names, query.any_of.get("rurality", KINDS))
-    chosen = chips(query, vocabulary)
-    what = ", ".join([*([query.q] if query.q else []), *(chip.label for chip in chosen)])
+    filters = chips(query, vocabulary)
+    words = [
+        Chip(
+            f"\N{LEFT DOUBLE QUOTATION MARK}{query.q}\N{RIGHT DOUBLE QUOTATION MARK}",
+            query.url_without("q"),
+        )
+    ]
+    what = ", ".join([*([query.q] if query.q else []), *(chip.label for chip in filters)])
     values = {
         "map": drawn,
         "total": len(cases),
@@ -106,23 +112,33 @@ def _page(index: Index, form: SearchForm) -> Page:
             for name, value in query.parameters.items()
             if name not in (*FIELDS, *OF_A_PAGE)
         ],
-        "chips": chosen,
+        "chips": [*(words if query.q else []), *filters],
+        "list": replace(query, path="/case-studies").url_without(*OF_A_PAGE),
         "clear": ADDRESS,
         "ways_out": ways_out(results, vocabulary),
         "faults": list(form.faults.values()),
     }
-    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
+    parameters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
     return Page(
         "map.html",
         f"Map: {what}" if what else "Map",
         query.url_without(*OF_A_PAGE),
-        f"Where {counted(len(cases), *CASES)} of community school districts "
-        f"{'is' if len(cases) == 1 else 'are'}, on a map and as a table.",
+        _description(len(cases)),
         "map",
         values,
         alternates=[
-            Alternate(JSON, "JSON", f"/v1/case-studies{filters}"),
-            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv{filters}"),
+            Alternate(JSON, "JSON", f"/v1/case-studies{parameters}"),
+            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv{parameters}"),
         ],
         status=form.status,
+    )
+
+
+def _description(cases: int) -> str:
+    if not cases:
+        return "No case study fits this search."
+    verb = "is" if cases == 1 else "are"
+    return (
+        f"Where {counted(cases, *CASES)} of community school districts {verb}, on a map and as a "
+        "table."
     )

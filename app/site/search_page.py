@@ -129,6 +129,8 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
         "first": query.url() if query.cursor else None,
         "without_faults": query.url(),
         "cite": meta["cite"],
+        "map": replace(query, path="/map").url_without(*OF_A_PAGE),
+        "embed": replace(query, path="/embed").url_without(*OF_A_PAGE),
     }
     return Page(
         "search.html",
