@@ -16,6 +16,7 @@ class Page:
     location: str | None = None
     head_status: int | None = None  # where HEAD is answered otherwise than GET
     body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0  # before it answers
     drip_seconds: float = 0  # before each letter of the body
 
@@ -63,6 +64,8 @@ def website(pages: dict[str, Page]) -> Iterator[Website]:
             self.send_response((self.command == "HEAD" and page.head_status) or page.status)
             if page.location:
                 self.send_header("Location", page.location)
+            for name, value in page.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             with suppress(ConnectionError):
                 for letter in page.body if self.command == "GET" else "":
