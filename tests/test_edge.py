@@ -184,6 +184,17 @@ def test_the_link_header_repeats_the_links_of_the_body(client: httpx.Client) -> 
     assert last.json()["links"]["next"] is None
 
 
+@pytest.mark.parametrize("path", ["/docs", "/problems/gone"])
+def test_no_other_site_may_frame_a_page_of_the_documentation(
+    client: httpx.Client, path: str
+) -> None:
+    answer = client.get(path)
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "default-src 'self'" in policy
+
+
 def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:
     page = client.get("/docs").text
     assert "https://" not in page

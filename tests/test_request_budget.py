@@ -14,7 +14,7 @@ from app.web.server_answers import MAX_TARGET
 pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
 LETTERS = "abcdefghij"
 SEARCHES = ("/v1/case-studies", "/v1/districts", "/v1/exports/case-studies.csv")
-SMALL = ("/healthz", "/", "/v1/strategies", "/v1/suggest", "/v1/coverage", "/v1/suggestions/x")
+SMALL = ("/healthz", "/v1", "/v1/strategies", "/v1/suggest", "/v1/coverage", "/v1/suggestions/x")
 MOST_TIMES = 20  # of what a plain question costs
 _numbers = count()
 

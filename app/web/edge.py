@@ -46,6 +46,12 @@ SECURITY = [
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
 PUBLIC = [*CORS, *SECURITY]
+# Of pages that say nothing of it themselves: the documentation, which has a script of its own.
+POLICY = (
+    b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+OF_PAGES = [(b"content-security-policy", POLICY), (b"x-frame-options", b"DENY")]
 HTML = "text/html"
 HEAD = (
     "model_districts.head"  # in the scope: the client wants no body, so a stream need not be made
@@ -218,6 +224,12 @@ class _Sender:
             *self.more_headers,
             (b"x-request-id", self._request_id),
         ]
+        names = {name.lower(): value for name, value in headers}
+        if (
+            names.get(b"content-type", b"").startswith(b"text/html")
+            and b"content-security-policy" not in names
+        ):
+            all_headers += OF_PAGES
         if not self._public and not any(name.lower() == b"cache-control" for name, _ in headers):
             all_headers.append((b"cache-control", b"no-store"))
         return all_headers

@@ -1,5 +1,6 @@
 """What every operation of the desk asks first: who sent the request, and which version they have seen."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -29,6 +30,8 @@ KEY = HTTPBearer(
     description="A key of the desk. What each operation takes of it is a permission; docs/permissions.md says which roles have it.",
     auto_error=False,
 )
+
+VERSION_TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 _Asked = TypeVar("_Asked", bound=BaseModel)
 
@@ -69,7 +72,8 @@ async def authenticated(
 
 
 async def seen_version(
-    if_match: Annotated[
+    request: Request,
+    _shown_in_openapi: Annotated[
         str | None,
         Header(
             alias="If-Match",
@@ -78,27 +82,22 @@ async def seen_version(
         ),
     ] = None,
 ) -> int:
-    """The version that the If-Match header names. Raises VersionRequired without one."""
-    if if_match is None:
+    """The version that the If-Match header names; of several, the newest, as versions only rise.
+
+    A proxy that compresses makes a tag weak, which changes nothing. Raises VersionRequired without
+    the header.
+    """
+    lines = request.headers.getlist("if-match")
+    if not lines:
         raise VersionRequired("Send If-Match with the ETag of the version that you read")
-    etag = if_match.strip()
-    if not (
-        len(etag) > 2
-        and etag[0] == etag[-1] == '"'
-        and etag[1:-1].isascii()
-        and etag[1:-1].isdigit()
-        and len(etag) < 12
-    ):
-        raise Malformed(
-            [
-                Fault(
-                    "not_an_etag",
-                    'If-Match must be the ETag of the version that you read, such as "7".',
-                    parameter="If-Match",
-                )
-            ]
-        )
-    return int(etag[1:-1])
+    tags = [VERSION_TAG.fullmatch(tag.strip()) for tag in ",".join(lines).split(",")]
+    versions = [int(tag[1]) for tag in tags if tag]
+    if len(versions) == len(tags):
+        return max(versions)
+    detail = 'If-Match must be the ETag of the version that you read, such as "7".'
+    if "*" in map(str.strip, lines):
+        detail += " `*` would overwrite what you have not seen."
+    raise Malformed([Fault("not_an_etag", detail, parameter="If-Match")])
 
 
 async def json_body(request: Request) -> bytes:
