@@ -8,7 +8,7 @@ CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test browser test-quick lint check relevance format lock bench bench-quick bench-million
+.PHONY: help run test browser neighbors test-quick lint check relevance format lock bench bench-quick bench-million
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
@@ -16,12 +16,21 @@ help: ## List these commands
 run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PORT=8000)
 	@$(BIN)/model-districts serve
 
-test: .venv/dev.stamp $(CLIENTS) browser ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
+test: .venv/dev.stamp $(CLIENTS) browser neighbors ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
 	@echo "Every test runs, on SQLite and on PostgreSQL: twenty minutes on two busy cores. 'make test-quick' takes five."
 	@$(BIN)/pytest $(ARGS)
 
 browser: .venv/dev.stamp
 	@$(BIN)/python tests/browser.py
+
+# Real servers that some tests run beside the service. A test says so where one is missing.
+neighbors:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		for name in redis-server nginx caddy; do \
+			command -v $$name > /dev/null || { echo "Installing $$name for the tests ..."; \
+				apt-get install -y -qq --no-install-recommends $$name > /dev/null || true; }; \
+		done; \
+	fi
 
 test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: five minutes on two busy cores
 	@$(BIN)/pytest -m "not slow" --engine sqlite $(ARGS)

@@ -1,5 +1,6 @@
-"""The nginx example of docs/operators.md, in front of a real service: clients are told apart, and nothing is lost."""
+"""The proxies of docs/operators.md, in front of a real service: clients are told apart, and nothing is lost."""
 
+import os
 import re
 import shutil
 import socket
@@ -16,46 +17,67 @@ from test_limits import free_port
 pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
 OPERATORS = Path(__file__).parent.parent / "docs" / "operators.md"
 PATIENCE = 60  # seconds; a busy machine is no fault
-OWN = (
+OF_NGINX = (
     "daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}\n"
     "http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n"
     "fastcgi_temp_path {folder}/1; uwsgi_temp_path {folder}/2; scgi_temp_path {folder}/3;\n"
     "{example} }}\n"
 )
+OF_CADDY = "{{\n    admin off\n    auto_https off\n}}\n{example}"
 
 
-@pytest.fixture(scope="module")
-def behind(
-    sqlite_seeded: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Service, str]]:
-    """A service, and its address through nginx."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+def program_of(name: str) -> str:
+    """Where a proxy is installed."""
+    program = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if program is None:
-        pytest.skip("nginx is not installed: the example of docs/operators.md is NOT tested")
+        pytest.skip(f"{name} is not installed: its example in docs/operators.md is NOT tested")
+    return program
+
+
+def command_of(name: str, folder: Path, port: int, service: Service) -> list[str]:
+    """Starts a proxy with its example in front of the service."""
+    program, config = program_of(name), folder / "config"
+    example = re.findall(rf"```{name}\n(.*?)```", OPERATORS.read_text(), re.DOTALL)[0]
+    example = example.replace("127.0.0.1:8000", service.url.removeprefix("http://"))
+    if name == "nginx":
+        example = example.replace("listen 80;", f"listen 127.0.0.1:{port};")
+        config.write_text(OF_NGINX.format(folder=folder, example=example))
+        return [program, "-e", str(folder / "error.log"), "-c", str(config)]
+    example = example.replace("districts.example.org", f"http://127.0.0.1:{port}")
+    config.write_text(OF_CADDY.format(example=example))
+    return [program, "run", "--config", str(config), "--adapter", "caddyfile"]
+
+
+@pytest.fixture(scope="module", params=["nginx", "caddy"])
+def behind(
+    request: pytest.FixtureRequest, sqlite_seeded: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Service, str]]:
+    """A service, and its address through a proxy."""
+    program_of(request.param)
     folder, port = tmp_path_factory.mktemp("proxy"), free_port()
-    folder.chmod(0o755)
     url = f"sqlite:///{shutil.copy(sqlite_seeded, folder / 'own.sqlite')}"
     with serving(url, trusted_proxies="127.0.0.1", rate_limit_exports=3) as service:
-        example = re.findall(r"```nginx\n(.*?)```", OPERATORS.read_text(), re.DOTALL)[0]
-        example = example.replace("127.0.0.1:8000", service.url.removeprefix("http://"))
-        example = example.replace("listen 80;", f"listen 127.0.0.1:{port};")
-        config = folder / "nginx.conf"
-        config.write_text(OWN.format(folder=folder, example=example))
-        command = [program, "-e", str(folder / "error.log"), "-c", str(config)]
-        with subprocess.Popen(command) as process:
+        command = command_of(request.param, folder, port, service)
+        home = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+        with subprocess.Popen(command, env=home, stderr=subprocess.DEVNULL) as process:
             began = time.monotonic()
-            while True:
-                assert process.poll() is None, (folder / "error.log").read_text()
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    assert time.monotonic() - began < PATIENCE
-                    time.sleep(0.05)
+            while not listens(port):
+                assert process.poll() is None, f"{request.param} does not start"
+                assert time.monotonic() - began < PATIENCE
+                time.sleep(0.05)
             try:
                 yield service, f"http://127.0.0.1:{port}"
             finally:
                 process.terminate()
+
+
+def listens(port: int) -> bool:
+    """Whether a program answers on a port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
