@@ -35,6 +35,8 @@ _numbers = count(1)
 # Tests speak plain HTTP. Without this every client would read all the world's certificate
 # authorities first: 25 ms of processor time, some thousand times in a run.
 os.environ.setdefault("SSL_CERT_DIR", str(Path(__file__).parent))
+# Processes that tests start would compile the whole service anew each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

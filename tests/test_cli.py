@@ -102,8 +102,10 @@ def serving_itself(
 
 @pytest.mark.slow
 def test_limits_count_the_clients_that_a_trusted_proxy_names(
-    few: str, free_port: int, tmp_path: Path
+    sqlite_seeded: Path, free_port: int, tmp_path: Path
 ) -> None:
+    url = f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'own.sqlite')}"
+
     def wrong_key(client: str) -> int:
         return httpx.get(
             f"http://127.0.0.1:{free_port}/v1/admin/case-studies",
@@ -112,7 +114,7 @@ def test_limits_count_the_clients_that_a_trusted_proxy_names(
         ).status_code
 
     for proxies, statuses in (("127.0.0.0/8", (429, 401)), ("192.0.2.1", (429, 429))):
-        with serving_itself(few, free_port, tmp_path, TRUSTED_PROXIES=proxies):
+        with serving_itself(url, free_port, tmp_path, TRUSTED_PROXIES=proxies):
             for _ in range(20):
                 assert wrong_key("203.0.113.1") == 401
             assert (wrong_key("203.0.113.1"), wrong_key("203.0.113.2")) == statuses
