@@ -10,6 +10,7 @@ index, health and writers have pools of their own, each with a limit to how long
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ from app.errors import Busy, Refusal, Unavailable
 
 WRITE_SECONDS = 30.0  # that a writer waits for its turn
 WRITE_ANSWER_SECONDS = 60.0  # for one round trip; waiting for other processes is one
+FAILED_SECONDS = 10.0  # a write that failed stands for those after it: small ones may still fit
 PROBE_SECONDS = 0.5  # that a health check waits to write, after a write that failed
 MIGRATION_SECONDS = 3600.0
 SHAPE = text("SELECT version_num FROM alembic_version")
@@ -111,7 +113,8 @@ class Database:
         self._name = secrets.token_hex(8)  # tells our own commits from those of others
         self._watch: SqliteWatch | PostgresqlWatch | None = None
         self._watch_lock = threading.Lock()
-        self._write_failed = False  # for want of room or of permission, at the last write
+        self._failure: Refusal | None = None  # of the last write, for want of room or permission
+        self._failed_at = 0.0
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -165,7 +168,7 @@ class Database:
             except BaseException:
                 session.rollback()
                 raise
-        self._write_failed = False
+        self._failure = None
         if self._watch:
             self._watch.note_commit()
 
@@ -187,12 +190,7 @@ class Database:
         if self._file:
             self._file.refuse_replaced()
             self._file.refuse_unwritable()
-        if self._write_failed:
-            try:
-                with self.writing(seconds=PROBE_SECONDS) as session:
-                    session.connection().execute(SAME_SHAPE)
-            except Busy:
-                pass  # another writer finds out
+        self._probe_failed_write()
 
     def shape(self) -> str | None:
         """The name of the migration that the tables have been brought to; None before the first."""
@@ -263,9 +261,21 @@ class Database:
             raise refusal from error
 
     def _note_failed_write(self, refusal: Refusal) -> None:
-        if not self._write_failed:
+        if self._failure is None:
             log.error("A write failed: %s", refusal)
-        self._write_failed = True
+        self._failure, self._failed_at = refusal, time.monotonic()
+
+    def _probe_failed_write(self) -> None:
+        """Raise what the last write failed of; after a while, see whether it still does."""
+        if self._failure is None:
+            return
+        if time.monotonic() - self._failed_at < FAILED_SECONDS:
+            raise self._failure
+        try:
+            with self.writing(seconds=PROBE_SECONDS) as session:
+                session.connection().execute(SAME_SHAPE)
+        except Busy:
+            pass  # another writer finds out
 
     def _reading_engine(self, pool: str) -> Engine:
         connections, seconds = POOLS[pool]

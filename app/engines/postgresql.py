@@ -131,7 +131,9 @@ def writing_engine(
 
 def listening_engine(url: str) -> Engine:
     """An engine for the one connection that hears of commits."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    engine = create_engine(
+        url, isolation_level="AUTOCOMMIT", poolclass=NullPool, pool_reset_on_return=None
+    )
     _limit(engine, WATCH_SECONDS, lambda: False)
     return engine
 
@@ -264,3 +266,4 @@ class PostgresqlWatch:
         self._closing.set()
         self._thread.join(timeout=2 * POLL_SECONDS)
         self._listener.dispose()
+        self._looker.dispose()
