@@ -185,6 +185,7 @@ def serve(
         server_header=False,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=draining.GRACE_SECONDS,
+        timeout_worker_healthcheck=draining.SILENT_SECONDS,
         http=BoundedProtocol,
     )
     draining.serve(config)

@@ -20,6 +20,7 @@ from app.records import revisions, seed_loads
 from app.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+START_SECONDS = 600.0  # that a start waits for another process that loads the seed
 MIGRATIONS = ROOT / "migrations" / "versions"
 
 
@@ -49,7 +50,7 @@ def migrate(settings: Settings) -> None:
             raise Unavailable(
                 "The tables could not be migrated, and are as they were. The error above says why."
             )
-        with database.writing() as session:
+        with database.writing(seconds=START_SECONDS) as session:
             publication.rebuild(session)  # entries may have another form now
 
 
@@ -86,7 +87,7 @@ def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) 
                 return SeedResult()
             planned_at = revisions.newest_seq(session)
             plan = plan_seed(session, read_seed(folder), on_row=on_row)
-        with database.writing() as session:
+        with database.writing(seconds=START_SECONDS) as session:
             if revisions.newest_seq(session) != planned_at:
                 plan = plan_seed(session, read_seed(folder))
             apply_seed(session, plan, at=now())

@@ -15,7 +15,7 @@ from serving import Service
 from app.database import Database
 
 COMMAND = str(Path(sys.executable).parent / "model-districts")
-PATIENCE = 120  # seconds; a busy machine is no fault
+PATIENCE = 300  # seconds; a busy machine is no fault
 
 
 @contextmanager

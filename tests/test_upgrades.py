@@ -18,6 +18,7 @@ from sqlalchemy import create_engine, text
 
 from app.database import Database
 
+PATIENCE = 60  # seconds; a busy machine is no fault
 COMMAND = str(Path(sys.executable).parent / "model-districts")
 # Later ones must let the version before them run on.
 BEFORE_THIS_RULE = {
@@ -53,13 +54,16 @@ def started(database_url: str, *words: str) -> "subprocess.CompletedProcess[str]
 
 def test_while_newer_code_has_migrated_this_code_goes_on_and_says_so(own_service: Service) -> None:
     migrate_further(own_service.database)
-    ready = httpx.get(f"{own_service.url}/readyz")
+    ready = httpx.get(f"{own_service.url}/readyz", timeout=PATIENCE)
     assert ready.status_code == 200
     [warning] = ready.json()["warnings"]
     assert "made by newer code" in warning
     with at_the_desk(own_service) as people:
         published(people, case_study("beside-newer-code"))
-    assert httpx.get(f"{own_service.url}/v1/case-studies/boise-id").status_code == 200
+    assert (
+        httpx.get(f"{own_service.url}/v1/case-studies/boise-id", timeout=PATIENCE).status_code
+        == 200
+    )
 
 
 def test_code_does_not_start_on_newer_tables_and_says_what_to_do(
@@ -100,8 +104,11 @@ def test_two_processes_that_start_at_once_on_nothing_both_serve(empty_database_u
     errors = [process.communicate()[1] for process in seeding]
     assert [process.returncode for process in seeding] == [0, 0], errors
     with serving(empty_database_url) as service:
-        assert httpx.get(f"{service.url}/readyz").status_code == 200
-        assert httpx.get(f"{service.url}/v1/case-studies/boise-id").status_code == 200
+        assert httpx.get(f"{service.url}/readyz", timeout=PATIENCE).status_code == 200
+        assert (
+            httpx.get(f"{service.url}/v1/case-studies/boise-id", timeout=PATIENCE).status_code
+            == 200
+        )
 
 
 def test_a_database_that_cannot_keep_every_letter_is_refused_at_the_start(

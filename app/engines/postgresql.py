@@ -120,11 +120,14 @@ def writing_engine(
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        milliseconds = int(patience() * 1000)
+        waiting = patience()
+        driver: Any = connection.connection.driver_connection
+        driver.seconds = seconds + waiting
         connection.exec_driver_sql(
-            f"SELECT set_config('lock_timeout', '{milliseconds}', true), "
-            f"pg_advisory_xact_lock({WRITERS_LOCK})"
+            f"SELECT set_config('lock_timeout', '{int(waiting * 1000)}', true), "
+            f"set_config('statement_timeout', '{int((seconds + waiting) * 900)}', true)"
         )
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
 
     return engine
 

@@ -13,6 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 DRAIN_SECONDS = 0.5  # for a request that is on its way over a quiet connection
 GRACE_SECONDS = 10  # for requests that are being answered
+SILENT_SECONDS = 30  # after which a worker is replaced; a busy machine takes long to start one
 STARTUP_FAILURE = 3
 
 
