@@ -3,8 +3,19 @@
 from app.records.kinds import KINDS, SEARCHABLE
 
 RECORDS = tuple(KINDS[kind].path for kind in SEARCHABLE)  # their lists and records
-WITH_DATA = RECORDS  # pages at /NAME, whose data are at /v1/NAME
-PAGES = (*WITH_DATA, "embed", "map", "suggestions")
+WITH_DATA = (*RECORDS, "organizations")  # pages at /NAME, whose data are at /v1/NAME
+PAGES = (
+    *WITH_DATA,
+    "about",
+    "codebook",
+    "compare",
+    "embed",
+    "map",
+    "states",
+    "strategies",
+    "suggestions",
+    "topics",
+)
 PERSONAL = "suggestions"
 
 

@@ -13,9 +13,12 @@ from app.catalog.published import published
 from app.database import Database
 from app.records.text import fold_text
 from app.search.index import Index
+from app.search.related import related
 from app.settings import Settings
 from app.site import marks, structured_data, terms
+from app.site.cards import card
 from app.site.display import counted, figure, school_year
+from app.site.hits import Hit, case_study_hit
 from app.site.marks import Mark
 from app.site.outcomes import caution, groups, unit_label, value_with_unit
 from app.site.page import CSV, JSON, Alternate, Page, respond, shortened, unknown_parameters
@@ -31,6 +34,8 @@ STORY = {
     "results": "What came of it",
     "lessons": "What they learned",
 }
+READ_NEXT = 4  # case studies like this one
+MOST_REASONS = 3  # told of each
 MAX_DISTRICTS = 4  # named beside the title; of more, the number
 
 Json = dict[str, Any]
@@ -116,6 +121,7 @@ def _values(document: Json, index: Index) -> Json:
         "strategies": terms.entries(index, "strategy", strategies),
         "topics": terms.entries(index, "topic", topics),
         "sources": sources(document, vocabulary),
+        "read_next": _read_next(document["slug"], index),
     }
 
 
@@ -220,3 +226,19 @@ def _district_names(document: Json, index: Index) -> set[str]:
         if number is not None:
             names.update(collection.stored.names(number).get("aliases", "").split("\n"))
     return {fold_text(name) for name in names if name}
+
+
+def _read_next(slug: str, index: Index) -> list[tuple[Hit, str]]:
+    """The case studies most like this one, each with what they share."""
+    collection = index.collections["case-study"]
+    number = collection.numbers.get(slug)
+    if number is None:
+        return []
+    alike = related(number, collection, index.vocabulary, limit=READ_NEXT)
+    return [
+        (
+            case_study_hit(card(collection, each.number), index.vocabulary),
+            "; ".join(reason.words for reason in each.reasons[:MOST_REASONS]),
+        )
+        for each in alike
+    ]

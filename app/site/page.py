@@ -43,8 +43,8 @@ RAIL = (
     RailLink("cases", "Cases", "/case-studies"),
     RailLink("map", "Map", "/map"),
     RailLink("districts", "Districts", "/districts"),
-    RailLink("strategies", "Strategies", "/#strategies"),
-    RailLink("about", "About", "/#evidence"),
+    RailLink("strategies", "Strategies", "/strategies"),
+    RailLink("about", "About", "/about"),
 )
 
 

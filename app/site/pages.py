@@ -3,16 +3,21 @@
 from fastapi import APIRouter
 
 from app.site import (
+    about,
     case_study,
+    compare,
     corrections,
     district,
     embed,
     home,
     map_page,
     oembed,
+    organization_page,
     search_page,
     sharing,
+    state_page,
     static_files,
+    term_page,
     versions,
 )
 
@@ -25,6 +30,11 @@ for part in (
     versions,
     district,
     corrections,
+    state_page,
+    term_page,
+    organization_page,
+    compare,
+    about,
     embed,
     oembed,
     sharing,

@@ -12,9 +12,10 @@ from app.errors import NotFound
 from app.search.collection import Collection
 from app.search.index import Index
 from app.settings import Settings
-from app.site import share_card
+from app.site import share_card, terms
 from app.site.cards import card_of
 from app.site.display import typographic
+from app.site.gathered import members
 from app.site.share_card import ShareCard, card_svg, case_study_card
 from app.web.conditional import matches
 from app.web.state import resource
@@ -25,7 +26,7 @@ HOME_PICTURE = "/pictures/home.png"
 FOR_A_WEEK = "public, max-age=604800"
 FOR_AN_HOUR = "public, max-age=3600"
 # What the sitemap lists: pages of their own, and the records of two kinds, at most so many in a file.
-PAGES = ("/", "/case-studies", "/districts", "/map", "/embed")
+PAGES = ("/", "/case-studies", "/districts", "/map", "/strategies", "/about", "/codebook", "/embed")
 RECORDS = {"case-studies": "case-study", "districts": "district"}
 MAX_IN_A_SITEMAP = 40_000  # sitemaps.org allows 50,000
 SITEMAPS = "http://www.sitemaps.org/schemas/sitemap/0.9"
@@ -85,7 +86,8 @@ async def sitemap(request: Request, name: str) -> Response:
     await index.follow()
     base_url = resource(request, Settings).base_url
     if name == "pages":
-        return _xml("urlset", "url", ((f"{base_url}{path}", "") for path in PAGES))
+        paths = [*PAGES, *_term_pages(index)]
+        return _xml("urlset", "url", ((f"{base_url}{path}", "") for path in paths))
     path, _, part = name.rpartition("-")
     if path not in RECORDS or not part.isascii() or not part.isdigit() or part == "0":
         raise NotFound(f"No sitemap is called {name[:200]!r}. See /sitemap.xml.")
@@ -93,6 +95,14 @@ async def sitemap(request: Request, name: str) -> Response:
     records = _records(collection, f"{base_url}/{path}/")
     first = (int(part) - 1) * MAX_IN_A_SITEMAP
     return _xml("urlset", "url", list(records)[first : first + MAX_IN_A_SITEMAP])
+
+
+def _term_pages(index: Index) -> Iterator[str]:
+    """The pages of the states, strategies and topics that have a case study."""
+    for name in ("state", "strategy", "topic"):
+        for code in index.vocabulary.codes(name):
+            if members(index, name, code):
+                yield terms.address(name, code)
 
 
 async def _picture(request: Request, card: ShareCard) -> Response:

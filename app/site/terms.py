@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from app.search.index import Index
 
+OWN_PAGES = {"strategy": "strategies", "topic": "topics"}
+
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
@@ -16,7 +18,11 @@ class IndexEntry:
 
 
 def address(filter_name: str, code: str) -> str:
-    """Where a term leads: to the case studies that have it."""
+    """Where a term leads: to its own page, or to the case studies that have it."""
+    if filter_name == "state":
+        return f"/states/{code.lower()}"
+    if filter_name in OWN_PAGES:
+        return f"/{OWN_PAGES[filter_name]}/{code}"
     return f"/case-studies?{filter_name}={code}"
 
 

@@ -1,0 +1,91 @@
+"""/organizations/{slug}: an organization, and what it does in the case studies that name it."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from app.catalog import entry
+from app.catalog.published import published
+from app.database import Database
+from app.errors import NotFound
+from app.search.index import Index
+from app.search.organizations import case_line, partnerships
+from app.site import marks
+from app.site.display import counted
+from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.web.state import resource
+
+router = APIRouter()
+KIND = "organization"
+
+
+@router.get("/organizations/{slug}")
+def organization(request: Request, slug: str) -> Response:
+    """The organization with its case studies."""
+    index, database = resource(request, Index), resource(request, Database)
+    with index.reading():
+        term = index.vocabulary.terms_by_code(KIND).get(slug)
+        nearest = index.vocabulary.nearest(KIND, slug[:100]) if term is None else []
+        named = partnerships(index, slug)
+    with database.reading() as session:
+        if term is None:
+            if entry.find(session, KIND, slug) is not None:
+                published(session, KIND, slug)
+            raise NotFound(f"No organization is called {slug[:100]!r}.", nearest=nearest)
+        documents = {
+            document["slug"]: document
+            for document in map(orjson.loads, _documents(session, named.slugs))
+        }
+    lines = [case_line(documents[each], slug) for each in named.slugs if each in documents]
+    with index.reading():
+        page = _page(request, index, term.label, slug, lines, term.record, named.case_studies)
+    return respond(request, page)
+
+
+def _documents(session: Any, slugs: Any) -> list[str]:
+    return list(entry.stream_documents(session, "case-study", frozenset(slugs))) if slugs else []
+
+
+def _page(
+    request: Request,
+    index: Index,
+    name: str,
+    slug: str,
+    lines: list[dict[str, Any]],
+    record: dict[str, Any],
+    total: int,
+) -> Page:
+    vocabulary = index.vocabulary
+    return Page(
+        "organization.html",
+        name,
+        f"/organizations/{slug}",
+        f"{name}: its part in {counted(total, 'case study', 'case studies')} of community school "
+        "districts.",
+        "cases",
+        {
+            "name": name,
+            "type": vocabulary.label("partner-type", record.get("type") or ""),
+            "aliases": record.get("aliases") or [],
+            "website": record.get("website"),
+            "total": total,
+            "lines": [
+                line
+                | {
+                    "address": f"/case-studies/{line['slug']}",
+                    "where": [vocabulary.label("state", code) for code in line["states"]],
+                    "study": marks.study(vocabulary, line["evidence"])
+                    if line["evidence"]
+                    else None,
+                }
+                for line in lines
+            ],
+            "search": f"/case-studies?partner={slug}",
+        },
+        alternates=[
+            Alternate(JSON, "JSON", f"/v1/organizations/{slug}"),
+            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?partner={slug}"),
+        ],
+        ignored=unknown_parameters(request),
+    )

@@ -1,0 +1,173 @@
+"""What one meets who reads by state, strategy, topic or organization, compares, and looks words up."""
+
+import re
+
+import httpx
+import pytest
+from html_pages import BROWSER, page
+from people import People, case_study, published
+
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
+SOURCE = {
+    "id": "s1",
+    "title": "A report",
+    "publisher": "A press",
+    "url": "https://example.org/report",
+    "kind": "report",
+}
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def efforts(people: People) -> None:
+    """Three case studies of Idaho: two alike, and one that tries to run a script."""
+    shared = {"strategies": ["food-security", "home-visits"], "topics": ["food-pantry"]}
+    measured = {
+        "indicator": "attendance",
+        "finding": "It rose",
+        "design": "quasi-experimental",
+        "direction": "better",
+        "source": "s1",
+    }
+    published(
+        people,
+        case_study(
+            "zz-one",
+            title="Zebra one",
+            outcomes=[measured],
+            started_year=2001,
+            started_year_source="s1",
+            **shared,
+        ),
+    )
+    published(
+        people,
+        case_study(
+            "zz-two", title="Zebra two", started_year=1999, started_year_source="s1", **shared
+        ),
+    )
+    partner = {"name": "Attendance Works", "organization": "attendance-works", "type": "nonprofit"}
+    published(
+        people,
+        case_study(
+            "zz-hostile",
+            title=f"Zebra {HOSTILE}",
+            strategies=["food-security"],
+            partners=[partner | {"role": f"advice {HOSTILE}", "source": "s1"}],
+            sources=[SOURCE],
+        ),
+    )
+
+
+def titles(document: object) -> list[str]:
+    """The titles of a page's list, in order."""
+    return [heading.text for heading in document.each("h3")]  # type: ignore[attr-defined]
+
+
+def test_a_strategy_shows_who_did_it_with_the_strongest_evidence_first(
+    client: httpx.Client,
+) -> None:
+    document = page(client, "/strategies/food-security")
+    shown = titles(document)
+    assert shown.index("Zebra one") < shown.index("Zebra two")
+    assert "Quasi-experimental" in [heading.text for heading in document.each("h2")]
+    together = document.one("section", id="together").text
+    assert "Home visits" in together
+    assert "Food security" not in together
+
+
+def test_a_topic_has_a_page(client: httpx.Client) -> None:
+    assert {"Zebra one", "Zebra two"} <= set(titles(page(client, "/topics/food-pantry")))
+
+
+def test_every_strategy_is_listed_with_its_definition(client: httpx.Client) -> None:
+    document = page(client, "/strategies")
+    listed = {link["href"] for link in document.one("main").each("a")}
+    terms = client.get("/v1/strategies").json()["data"]
+    assert {f"/strategies/{term['value']}" for term in terms} <= listed
+    assert terms[0]["definition"] in document.text
+
+
+def test_a_state_numbers_its_case_studies_and_sorts_them(client: httpx.Client) -> None:
+    def rows(address: str) -> list[str]:
+        table = page(client, address).one("section", id="cases").one("tbody")
+        return [row.one("th").text for row in table.each("tr")]
+
+    by_title = rows("/states/id")
+    assert by_title == sorted(by_title, key=str.casefold)
+    newest_first = rows("/states/id?sort=-began")
+    assert newest_first.index("Zebra one") < newest_first.index("Zebra two")
+    assert sorted(newest_first) == sorted(by_title)
+
+
+def test_a_state_is_found_by_its_code_in_capitals(client: httpx.Client) -> None:
+    answer = client.get("/states/ID", headers=BROWSER, follow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/states/id")
+
+
+def test_an_organization_shows_its_part(client: httpx.Client) -> None:
+    document = page(client, "/organizations/attendance-works")
+    assert f"Advice {HOSTILE}" in document.text  # as text, since the page escapes it
+
+
+def test_a_record_leads_to_those_most_like_it(client: httpx.Client) -> None:
+    document = page(client, "/case-studies/zz-one")
+    following = document.one("section", id="next")
+    assert "Zebra two" in titles(following)
+    assert "hares 2 of 2 strategies" in following.text
+
+
+def test_what_case_studies_share_stands_in_one_row(client: httpx.Client) -> None:
+    document = page(client, "/compare?slug=zz-one,zz-two&slug=zz-hostile,zz-nothing")
+    heads = [head.text for head in document.one("thead").each("th")]
+    assert heads == ["Zebra one", "Zebra two", f"Zebra {HOSTILE}"]
+    cells = {
+        row.one("th").text: [cell.text for cell in row.each("td")]
+        for row in document.one("tbody").each("tr")
+    }
+    assert cells["Home visits"] == ["yes", "yes", "\u2013"]
+    assert cells["Began"] == ["2001", "1999", "\u2013"]
+    assert cells["Attendance"][0] == "Better (quasi-experimental)"
+    assert "zz-nothing" in document.text
+
+
+def test_chosen_results_are_compared_without_script(client: httpx.Client) -> None:
+    document = page(client, "/case-studies?q=zebra&match=all")
+    boxes = [box["value"] for box in document.each("input", form="compare")]
+    assert sorted(boxes) == ["zz-hostile", "zz-one", "zz-two"]
+    assert document.one("form", id="compare")["action"] == "/compare"
+
+
+def test_the_codebook_page_has_every_column(client: httpx.Client) -> None:
+    document = page(client, "/codebook")
+    for table in client.get("/v1/codebook").json()["data"]:
+        columns = [code.text for code in document.one("section", id=table["name"]).each("code")]
+        assert columns == [column["name"] for column in table["columns"]]
+
+
+@pytest.mark.parametrize(
+    "address", ["/strategies/nope", "/topics/nope", "/states/zz", "/organizations/nope"]
+)
+def test_what_is_not_there_has_a_page_that_says_so(client: httpx.Client, address: str) -> None:
+    answer = client.get(address, headers=BROWSER)
+    assert answer.status_code == 404
+    assert "There is no page at this address" in answer.text
+
+
+@pytest.mark.slow
+def test_no_link_of_any_kind_of_page_is_dead(client: httpx.Client) -> None:
+    todo, seen = ["/"], {"/"}
+    kinds: dict[str, int] = {}
+    while todo:
+        answer = client.get(todo.pop(), headers=BROWSER)
+        assert answer.status_code == 200, answer.url
+        if "text/html" not in answer.headers["Content-Type"]:
+            continue
+        for link in re.findall(r'href="(/[^"#]*)', answer.text):
+            address = link.replace("&amp;", "&")
+            kind = re.sub(r"(?<=.)/[^/?]+|\?.*", "/*", address, count=1)
+            if address not in seen and kinds.get(kind, 0) < 8:  # so many of each kind
+                seen.add(address)
+                kinds[kind] = kinds.get(kind, 0) + 1
+                todo.append(address)
+    assert len(kinds) > 12
