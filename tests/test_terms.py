@@ -30,7 +30,9 @@ def topic(code: str, **fields: object) -> Json:
 def found(people: People, q: str) -> list[str]:
     """The case studies that a search finds, once the service knows of the last change."""
     [last] = people.ada.get("/audit?limit=1").raise_for_status().json()["data"]
-    while httpx.get(f"{people.service.url}/v1").json()["revision"] < _public_revision(people, last["seq"]):
+    while httpx.get(f"{people.service.url}/v1").json()["revision"] < _public_revision(
+        people, last["seq"]
+    ):
         time.sleep(0.005)
     answer = httpx.get(f"{people.service.url}/v1/case-studies", params={"q": q, "fields": "slug"})
     return [hit["slug"] for hit in answer.raise_for_status().json()["data"]]
