@@ -20,7 +20,7 @@ from rich.table import Column, Table
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from app import backup, logs, setup
+from app import logs, setup
 from app.catalog import publication
 from app.clock import now
 from app.database import Database
@@ -34,6 +34,7 @@ from app.desk.imports.options import ReadOptions, read_pairs
 from app.desk.sources import health
 from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.link_checker import check_sources as check_links
+from app.engines import backup
 from app.engines.failures import reason_of
 from app.errors import Fault, Invalid, Refusal, Unavailable
 from app.records import source_checks

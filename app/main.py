@@ -176,11 +176,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(health_routes())
     request_log = RequestLog(clients=settings.log_clients, queries=settings.log_queries)
 
-    def answered(one: Answered) -> None:
+    def answered(request: Answered) -> None:
         if settings.metrics_port is not None:
-            metrics.count(one)
+            metrics.count(request)
         if settings.log_requests != "none":
-            request_log.write(one)
+            request_log.write(request)
 
     cache = Cache(
         Edge(app, path_rules.rules(addresses), on_answered=answered),

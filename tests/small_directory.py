@@ -25,7 +25,7 @@ History = list[list[tuple[Entry, bool]]]  # entries, and whether each came as on
 
 SLUGS = [f"case-{n}" for n in range(6)]
 WORDS = ["attend", "attended", "read", "reading", "school", "schools"]  # three stems
-BEGINNINGS = ["a", "attende", "readi", "school"]
+BEGINNINGS = ["at", "attende", "readi", "school"]
 OUTCOMES = {
     "outcome": ["attendance", "reading"],
     "evidence": ["quasi-experimental", "descriptive"],

@@ -19,8 +19,8 @@ from serving import Service, serving
 from sqlalchemy import make_url, text
 from templates import sqlite_file
 
-from app import backup
 from app.database import Database
+from app.engines import backup
 from app.errors import Refusal
 from app.records import revisions
 

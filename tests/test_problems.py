@@ -453,7 +453,7 @@ def test_a_failure_inside_is_told_without_its_inside(
     with own_service.database.writing() as session:
         session.connection().execute(text("ALTER TABLE entry RENAME TO lost"))
     answer = own_client.get("/v1/case-studies/boise-id")
-    problem(answer, 500)
+    problem(answer, 503)
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert not any(
         word in answer.text

@@ -1,7 +1,7 @@
 """From text to terms: folded words and their stems. Nothing here depends on the other entries."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import Stemmer
@@ -17,6 +17,7 @@ PATTERN = (
 )
 _WORD = re.compile(PATTERN)
 _DROPPED = str.maketrans("", "", "',& \t\n\r")
+CONTRACTED = ("dnt", "snt", "havent", "werent", "youre", "theyre")  # ends of didn't, doesn't, ...
 SAME = {"saint": "st", "mount": "mt", "fort": "ft"}
 MAX_REMEMBERED = 200_000  # words: those of a directory of 100,000 entries
 _stemmer = Stemmer.Stemmer("english")
@@ -37,11 +38,17 @@ def written_words(text: str) -> list[str]:
     return [_plain(word) for word in _WORD.findall(fold_text(text))]
 
 
-def spelled(word: str) -> str:
-    """A pattern of the ways in which a word may stand in a folded text: `words`, turned round."""
+def spelled(word: str, common: Collection[str]) -> str:
+    """A pattern of the ways in which a word may stand in a folded text: `words`, turned round.
+
+    A `common` English word has no apostrophe but that of a possessive: the pattern of one anywhere,
+    as in O'Neil, takes three times as long to compile.
+    """
     if word.isdecimal():
         first = len(word) % 3 or 3
         return ",?".join([word[:first], *(word[at : at + 3] for at in range(first, len(word), 3))])
+    if len(word) > 4 and word in common and not word.endswith(CONTRACTED):
+        return f"{word[:-1]}'?s" if word.endswith("s") else word
     joint = "'?" if len(word) > 4 else r"(?:'|\s?&\s?)?"
     others = [other for other, same in SAME.items() if same == word]
     return f"(?:{'|'.join([joint.join(word), *others])})"

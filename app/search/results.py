@@ -1,6 +1,6 @@
 """find: from a query to its results, as values. search/answer.py makes JSON of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,7 +66,8 @@ class Results:
 def find(query: SearchQuery, index: Index) -> Results:
     """One page of what a query finds. Raises Malformed for a cursor that is not its own."""
     collection = index.collections[query.kind]
-    understood = understand(query, index.lexicon(query.kind))
+    lexicon = index.lexicon(query.kind)
+    understood = understand(query, lexicon)
     matches = match(query, collection, understood)
     found = matches.hits()
     shown = page(query, matches, index.walks, revision=index.revision)
@@ -77,7 +78,7 @@ def find(query: SearchQuery, index: Index) -> Results:
         collection=collection,
         revision=index.revision,
         updated_at=index.updated_at,
-        hits=_hits(query, matches, shown.numbers),
+        hits=_hits(query, matches, shown.numbers, lexicon.language.english),
         total=len(found),
         mode=matches.mode,
         whole=whole,
@@ -105,8 +106,10 @@ def all_slugs(query: SearchQuery, index: Index) -> frozenset[str]:
     return frozenset(collection.slugs[number] for number in all_hits(query, index))
 
 
-def _hits(query: SearchQuery, matches: Matches, numbers: Sequence[int]) -> list[Hit]:
-    passages = snippets(matches, numbers)
+def _hits(
+    query: SearchQuery, matches: Matches, numbers: Sequence[int], english: Set[str]
+) -> list[Hit]:
+    passages = snippets(matches, numbers, english)
     explanations = explain(matches, numbers) if query.explain else {}
     return [
         Hit(

@@ -104,7 +104,7 @@ class Relaxation(Public):
     """A wider search that has more whole matches."""
 
     kind: Literal["filter", "word", "place", "match", "nearest"] = Field(
-        description="What is left out: a filter, a word, a place, what makes words match strictly; nearest: the search goes on as far as the nearest place that has one."
+        description="filter, word, place: leaves out a filter, a word or a place; match: drops the strict matching of words; nearest: reaches as far as the nearest place that has a case."
     )
     without: str = Field(
         description="The parameter (both ends of a range, comma-separated) or the words to leave out or to change."

@@ -1,7 +1,7 @@
 """Snippets: the passage in which the words were found, marked by offsets, never by HTML."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from app.records.text import fold_with_positions
@@ -27,15 +27,17 @@ class Snippet:
     after: bool  # or behind it
 
 
-def snippets(matches: Matches, numbers: Sequence[int]) -> list[Snippet | None]:
+def snippets(matches: Matches, numbers: Sequence[int], english: Set[str]) -> list[Snippet | None]:
     """The snippet of each entry; None where the query has no words."""
-    pattern = word_pattern(matches.units, matches.collection)
+    pattern = word_pattern(matches.units, matches.collection, english)
     if pattern is None:
         return [None] * len(numbers)
     return [_snippet(pattern, matches.collection, number) for number in numbers]
 
 
-def word_pattern(units: Sequence[WeighedUnit], collection: Collection) -> re.Pattern[str] | None:
+def word_pattern(
+    units: Sequence[WeighedUnit], collection: Collection, english: Set[str]
+) -> re.Pattern[str] | None:
     """Finds in a folded text the words of a query and what stands for them, in every form."""
     spellings: set[str] = set()
     for weighed in units:
@@ -43,22 +45,22 @@ def word_pattern(units: Sequence[WeighedUnit], collection: Collection) -> re.Pat
         if unit.prefix:
             spellings.add(re.escape(unit.words[0]) + r"\w*")
         elif unit.phrase:
-            spellings.add(r"\W+".join(map(spelled, unit.words)))
+            spellings.add(r"\W+".join(spelled(word, english) for word in unit.words))
         else:
             for one in weighed.alternatives:
-                spellings.update(_spellings(one.alternative.words, collection))
+                spellings.update(_spellings(one.alternative.words, collection, english))
     if not spellings:
         return None
     longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
     return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
 
 
-def _spellings(words: Sequence[str], collection: Collection) -> Iterator[str]:
+def _spellings(words: Sequence[str], collection: Collection, english: Set[str]) -> Iterator[str]:
     if len(words) == 1:
         forms = collection.stem_words.get(stem(words[0])) or words
-        yield from map(spelled, forms)
+        yield from (spelled(form, english) for form in forms)
     elif words:
-        yield r"\W+".join(map(spelled, words))
+        yield r"\W+".join(spelled(word, english) for word in words)
 
 
 def _snippet(pattern: re.Pattern[str], collection: Collection, number: int) -> Snippet:

@@ -4,6 +4,7 @@ import sqlite3
 from random import Random
 from typing import Any
 
+import pytest
 import Stemmer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from small_directory import (
     SORTS,
     History,
     Question,
+    answer_of,
     ask,
     empty_index,
     entry,
@@ -98,6 +100,25 @@ def test_words_of_other_entries_do_not_change_an_entrys_score() -> None:
     ]
     collection.discard("case-3")
     assert ask(index, question, limit=1) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "q", "marks"),
+    [
+        ("The O'Neil clinic", "oneil", ["O'Neil"]),
+        ("Each school's nurse helps schools", "school", ["school's", "schools"]),
+        ("A children's clinic", "children", ["children"]),
+        ("Texas A & M runs it", "A&M", ["A & M"]),
+        ("They haven't begun", "haven't", ["haven't"]),
+        ("With 1,200 students", "1200", ["1,200"]),
+    ],
+)
+def test_a_word_is_marked_as_it_is_written(text: str, q: str, marks: list[str]) -> None:
+    index = empty_index()
+    index.collections["case-study"].put(entry("case-1", text={"summary": text}), many=False)
+    (hit,) = answer_of(index, [("q", q), ("match", "exact")])["data"]
+    snippet = hit["snippet"]
+    assert [snippet["text"][begin:end] for begin, end in snippet["marks"]] == marks
 
 
 class Oracle:
