@@ -1,8 +1,9 @@
 """Who is let in when many come at once: searches one after the other, exports a few at a time.
 
-A search runs on the event loop: in a thread it would hold the interpreter against the loop, so that
-warm answers would wait longer (bench/NOTES.md has the figures). What others wait for is therefore
-one search at most, which is bounded by its budget (search/budget.py).
+A search runs on the event loop, one in each of its turns, so others wait for one search at most. Its
+budget (search/budget.py) bounds that to a tenth of a second, at the usual question to milliseconds. In a
+thread others would wait less, but what searches remember is not made for two threads, and a plain
+search would take a few percent longer (bench/NOTES.md has the figures).
 """
 
 import asyncio
