@@ -20,7 +20,11 @@ from app.web.rate_limits import CLIENTS, client_name
 
 pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
 PATIENCE = 60  # seconds; a busy machine is no fault
-SUGGESTION = {"kind": "correction", "about": "boise-id", "text": "It has grown since."}
+SUGGESTION = {
+    "kind": "correction",
+    "about": "boise-id",
+    "text": "The number of schools has grown since.",
+}
 Serving = Callable[..., AbstractContextManager[Service]]
 
 

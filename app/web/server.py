@@ -42,6 +42,8 @@ class BoundedProtocol(DrainingProtocol):
         self._settings = resource_of_state(self.app_state, Settings)
         self._seconds = self._settings.client_timeout_seconds
         self.timeout_keep_alive = self._settings.keep_alive_seconds  # type: ignore[assignment]
+        # The name is uvicorn's: what it calls when nothing was asked in time.
+        self.timeout_keep_alive_handler = self._close_idle  # type: ignore[method-assign]
         self.url = b""
         self._unparsed = 0  # bytes since a head, a part of a body or a message was complete
         self._large = False  # whether a head may be longer than `_unparsed` says
@@ -231,12 +233,12 @@ class BoundedProtocol(DrainingProtocol):
         self._to_send = left
         self._sending = self.loop.call_later(self._seconds, self._send_late)
 
-    def timeout_keep_alive_handler(self) -> None:
+    def _close_idle(self) -> None:
         """Close a connection on which nothing was asked."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
-            super().timeout_keep_alive_handler()
+            self.transport.close()
 
 
 def allow_descriptors(connections: int) -> int:
