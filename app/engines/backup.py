@@ -20,6 +20,11 @@ from app.errors import Refusal
 
 SQLITE_BEGINS, POSTGRESQL_BEGINS = b"SQLite format 3\0", b"PGDMP"
 DAY_SECONDS = 24 * 3600
+PATIENCE_SECONDS = 5
+OTHERS = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 NEWEST = "SELECT coalesce(max(seq), 0) FROM revision"
 IN_USE = "The directory is in use{}. Stop the service, then restore."
 NOT_EMPTY = (
@@ -160,12 +165,8 @@ def _dump_postgresql(url: URL, target: Path) -> int:
 def _restore_postgresql(url: URL, file: Path, overwrite: bool) -> int:
     _run(None, "pg_restore", f"--file={os.devnull}", str(file))
     with _connected(url) as connection:
-        (others,) = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        ).fetchone() or (0,)
-        if others:
-            raise Refusal(IN_USE.format(f" by {others} connections"))
+        if others := _others_after_a_while(connection):
+            raise Refusal(IN_USE.format(f" by {others} other connection{'s' * (others > 1)}"))
         changes = _newest(connection)
         if changes and not overwrite:
             raise Refusal(NOT_EMPTY.format(changes))
@@ -173,6 +174,16 @@ def _restore_postgresql(url: URL, file: Path, overwrite: bool) -> int:
     _run(url, "pg_restore", *one_transaction, "--no-owner", "--no-privileges", str(file))
     with _connected(url) as connection:
         return _newest(connection)
+
+
+def _others_after_a_while(connection: psycopg.Connection) -> int:
+    """How many others are connected. Those of a service that has just been stopped are waited for."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        (others,) = connection.execute(OTHERS).fetchone() or (0,)
+        if not others or time.monotonic() > until:
+            return int(others)
+        time.sleep(0.2)
 
 
 @contextmanager
@@ -205,7 +216,8 @@ def _run(url: URL | None, program: str, *arguments: str) -> None:
         )
     environment = dict(os.environ)
     if url is not None:
-        address = url.set(drivername="postgresql", password=None)
+        # `set` would keep the password, and write it as ***, which PostgreSQL would take for it.
+        address = url.set(drivername="postgresql")._replace(password=None)
         arguments = (f"--dbname={address.render_as_string()}", "--no-password", *arguments)
         if url.password:
             environment["PGPASSWORD"] = str(url.password)
