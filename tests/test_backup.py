@@ -6,10 +6,11 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
+import publishing
 import pytest
 from command_line import typing_on
 from conftest import PostgreSQL
@@ -111,8 +112,8 @@ def test_a_directory_that_holds_something_is_overwritten_only_if_that_is_said(
 ) -> None:
     file = tmp_path / "backup"
     revision = backup.back_up(seeded_url, file)
-    with serving(seeded_url) as service, at_the_desk(service) as people:
-        create(people.ada, case_study("after-the-backup"))
+    with closing(Database(seeded_url)) as database:
+        publishing.publish(database, publishing.case_study("after-the-backup"))
     with pytest.raises(Refusal, match=r"holds .* changes.*--overwrite"):
         backup.restore(seeded_url, file)
     assert "after-the-backup" in slugs(seeded_url)
