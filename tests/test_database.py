@@ -75,13 +75,22 @@ def test_a_draft_committed_while_the_listener_was_cut_off_moves_the_mark(
     with postgresql.database("migrated") as url:
         reader, writer = Database(url), Database(url)
         mark = reader.mark()
+        listeners = (
+            "FROM pg_stat_activity "
+            "WHERE query = 'LISTEN model_districts' AND datname = current_database()"
+        )
+        patience = time.monotonic() + 60
+        listening = None
+        while not listening and time.monotonic() < patience:
+            with writer.reading() as session:
+                listening = (
+                    session.connection().exec_driver_sql(f"SELECT count(*) {listeners}").scalar()
+                )
         with writer.writing() as session:
             killed = session.connection().exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE query = 'LISTEN model_districts' AND datname = current_database()"
+                f"SELECT pg_terminate_backend(pid) {listeners}"
             )
             assert killed.scalars().all() == [True]
-        patience = time.monotonic() + 60
         while reader.mark() == mark and time.monotonic() < patience:
             time.sleep(0.01)
         assert reader.mark() != mark
