@@ -98,8 +98,8 @@ def _export_route(table: Table) -> None:
         headers["Content-Disposition"] = (
             f'attachment; filename="{table.name}-{index.revision}.{format_}"'
         )
-        found = exports.documents(resource(request, Database), index, table, query)
-        documents = _in_place(found, resource(request, ExportPlaces))
+        source = exports.documents(resource(request, Database), index, table, query)
+        documents = _in_place(source, resource(request, ExportPlaces))
         return await stream(
             request,
             formats.encoded(table, documents, format_),
