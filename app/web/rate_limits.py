@@ -137,19 +137,19 @@ async def _count(
 
     The headers are those of draft-ietf-httpapi-ratelimit-headers.
     """
-    limits, told, retry_after = [], [], None
+    limits, counts, retry_after = [], [], None
     for policy in policies:
         who = "" if policy.for_all else client_name(address)
         allowed = await limiter.hit(policy.item, who)
         window = await limiter.get_window_stats(policy.item, who)
         seconds = min(SECONDS, max(1, round(window.reset_time - time.time() + 0.5)))
         limits.append(f'"{policy.name}";q={policy.item.amount};w={SECONDS}')
-        told.append(f'"{policy.name}";r={window.remaining};t={seconds}')
+        counts.append(f'"{policy.name}";r={window.remaining};t={seconds}')
         if not allowed:
             retry_after = seconds
             break
     headers = [
         (b"ratelimit-policy", ", ".join(limits).encode()),
-        (b"ratelimit", ", ".join(told).encode()),
+        (b"ratelimit", ", ".join(counts).encode()),
     ]
     return Counted(headers, retry_after)

@@ -77,14 +77,15 @@ class BoundedProtocol(DrainingProtocol):
         return timer.when() if timer and is_waiting else None
 
     def _make_room(self) -> None:
-        open_ones = [one for one in self.connections if not one.transport.is_closing()]
-        surplus = len(open_ones) - self._settings.max_connections
+        connections = [each for each in self.connections if not each.transport.is_closing()]
+        surplus = len(connections) - self._settings.max_connections
         if surplus <= 0:
             return
         waiting = [
-            (until, one)
-            for one in open_ones
-            if isinstance(one, BoundedProtocol) and (until := one.waiting_until()) is not None
+            (until, connection)
+            for connection in connections
+            if isinstance(connection, BoundedProtocol)
+            and (until := connection.waiting_until()) is not None
         ]
         if waiting:
             _, first = min(waiting, key=lambda pair: pair[0])
