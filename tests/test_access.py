@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from command_line import Typing
-from conftest import PostgreSQL
+from conftest import TIMEOUT_SECONDS, PostgreSQL
 from people import People, at_the_desk, case_study, client, create, key, publish, seen
 from serving import Service, serving
 from sqlalchemy import text
@@ -163,7 +163,7 @@ def test_asking_without_a_key_is_no_attempt_and_shuts_no_door(own_service: Servi
         assert {httpx.get(f"{own_service.url}/v1/admin/audit").status_code for _ in range(25)} == {
             401
         }
-        httpx.get(f"{own_service.url}/openapi.json").raise_for_status()
+        httpx.get(f"{own_service.url}/openapi.json", timeout=TIMEOUT_SECONDS).raise_for_status()
         assert people.ada.get("/audit").status_code == 200
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg.waiting import Ready
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from app.engines.failures import reason_of
@@ -259,6 +259,8 @@ class PostgresqlWatch:
         self.primary_lost = False
 
     def _note_lost(self, error: Exception) -> None:
+        if isinstance(error, ProgrammingError):  # it does answer: there is no such table
+            return
         if not self.primary_lost:
             log.warning("The database does not answer: %s", reason_of(error))
         self.primary_lost = True
