@@ -19,14 +19,18 @@ ENDS = ("", "!", "y", "\n\0")  # what follows the repeated part, so that it cann
 
 def texts(pattern: str, flags: int, length: int) -> Iterator[str]:
     """Texts of about this length: each part that the pattern can match, repeated, with an end."""
-    parts = sorted(_parts(parser.parse(pattern, flags)) - {""})
-    whole = _sample(parser.parse(pattern, flags))
+    parsed = parser.parse(pattern, flags)
+    parts = sorted(_parts(parsed) - {""})
+    items = list(parsed)
+    # What the pattern has matched before it comes to the repeated part.
+    beginnings = sorted({_sample(items[:count]) for count in range(1, len(items) + 1)})
     for part in parts:
         repeated = part * (length // len(part))
         for end in ENDS:
             yield repeated + end
-        yield whole + repeated + "!"
         yield "x" + repeated
+        for beginning in beginnings:
+            yield beginning + repeated + "!"
 
 
 def _parts(parsed: Any) -> set[str]:

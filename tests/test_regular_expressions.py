@@ -142,6 +142,7 @@ def test_no_text_of_20000_characters_stops_a_pattern(
     assert slow_text(pattern, flags, searched) is None, path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pattern", "searched"),
     [(r"(?:\s*\[\^\w+\])+\s*$", True), (r"(a+)+b", False), (r"\d[\d,\s]*[\s%]*x", False)],
