@@ -25,7 +25,7 @@ from templates import sqlite_file
 
 from app.clock import now
 from app.database import Database
-from app.records import seed_loads
+from app.records import revisions, seed_loads
 
 pytestmark = pytest.mark.few_records
 COMMAND = str(Path(sys.executable).parent / "model-districts")
@@ -214,6 +214,7 @@ def test_a_reader_that_has_seen_enough_ends_an_export_quietly(few: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_database  # tests/test_docs.py serves the whole seed from PostgreSQL
 def test_migrate_and_seed_make_a_directory_and_do_nothing_again(
     empty_database_url: str, typed: Callable[..., Typed]
 ) -> None:
@@ -308,20 +309,17 @@ def test_a_taken_port_is_a_clear_message_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-@pytest.mark.one_database
-def test_serve_makes_the_directory_and_a_second_time_changes_nothing(
-    empty_database_url: str, free_port: int, tmp_path: Path
+def test_serve_says_where_it_serves_changes_nothing_and_ends_when_told_to(
+    sqlite_seeded: Path, free_port: int, tmp_path: Path
 ) -> None:
-    revisions = []
-    for _ in range(2):
-        with serving_itself(empty_database_url, free_port, tmp_path) as process:
-            service = httpx.get(f"http://127.0.0.1:{free_port}/").json()
-            assert service["case_studies"] >= 24
-            revisions.append(service["revision"])
-            process.send_signal(signal.SIGTERM)
-            said = process.communicate(timeout=20)[1]
-        assert process.returncode in (0, -signal.SIGTERM, 143)
-        assert f"http://127.0.0.1:{free_port}/docs" in said
-        assert f"http://127.0.0.1:{free_port}/v1/case-studies?q=" in said
-    assert revisions[0] == revisions[1]
+    url = f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'a.sqlite')}"
+    with closing(Database(url)) as database, database.reading() as session:
+        newest = revisions.newest_seq(session)
+    with serving_itself(url, free_port, tmp_path) as process:
+        service = httpx.get(f"http://127.0.0.1:{free_port}/v1").json()
+        assert (service["revision"], service["case_studies"] >= 24) == (newest, True)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode in (0, -signal.SIGTERM, 143)
+    assert f"http://127.0.0.1:{free_port}/docs" in said
+    assert f"http://127.0.0.1:{free_port}/v1/case-studies?q=" in said

@@ -24,6 +24,8 @@ from app.records import store
 from app.settings import Settings
 from app.setup import load_seed
 
+# tests/test_imports.py imports on both databases.
+pytestmark = pytest.mark.one_database
 BOISE = "boise-school-district-id"
 
 
