@@ -21,12 +21,12 @@ PERSONAL = "suggestions"
 
 def is_page(path: str) -> bool:
     """Whether a page may stand here."""
-    return path == "/" or path.split("/", 2)[1] in PAGES
+    return path == "/" or _first(path) in PAGES
 
 
 def is_personal(path: str) -> bool:
     """Whether a page is of one reader, so that nobody keeps it."""
-    return path.split("/", 2)[1] == PERSONAL or path.endswith("/suggestion")
+    return _first(path) == PERSONAL or path.endswith("/suggestion")
 
 
 def page_of(path: str) -> str | None:
@@ -44,3 +44,8 @@ def data_of(path: str) -> str | None:
     _, name, *rest = path.split("/")
     most = 1 if name in RECORDS else 0
     return f"/v1{path}" if name in WITH_DATA and len(rest) <= most and all(rest) else None
+
+
+def _first(path: str) -> str:
+    """The first part of a path; `*`, of the request OPTIONS *, has none."""
+    return path.removeprefix("/").partition("/")[0] if path.startswith("/") else ""
