@@ -31,6 +31,7 @@ from app.metrics import Metrics, State
 from app.research import changes_endpoints as changes
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
+from app.research import shapes as export_shapes
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
 from app.search import organization_endpoints as organizations
@@ -149,6 +150,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             editing_shapes.StaleProblem,
             *feedback_shapes.REQUEST_BODIES,
             *import_shapes.REQUEST_BODIES,
+            *export_shapes.SHAPES,
         ),
         published=lambda request: api_documents.published_terms(resource(request, Index)),
     )

@@ -278,7 +278,7 @@ def _start(line: str, folder: Path) -> Start:
             given_up = process.poll() is not None or time.monotonic() > began + TIMEOUT_SECONDS
             assert not given_up, (folder / "printed").read_text()
             time.sleep(0.05)
-        revision = httpx.get(url).json()["revision"]
+        revision = httpx.get(f"{url}/v1").json()["revision"]
         found = httpx.get(f"{url}/v1/case-studies?q=attendance&rurality=rural").json()["meta"][
             "total"
         ]

@@ -22,6 +22,7 @@ from app.search import shapes
 from app.search.filters import FILTER
 from app.search.query import OF_A_PAGE, PARAMETERS
 from app.search.vocabularies import VOCABULARIES
+from app.web.openapi import BINARY
 
 pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
 
@@ -106,7 +107,7 @@ def test_what_is_refused_is_refused_as_the_document_says(
     client: httpx.Client, document: Json
 ) -> None:
     for path, operation in public_reads(document).items():
-        url = path.replace("{slug}", "nowhere")
+        url = path.replace("{slug}", "nowhere").replace("{format}", "csv")
         asked = {
             400: client.get(f"{url}?colour=red"),
             404: client.get(url) if "{slug}" in path else None,
@@ -114,7 +115,7 @@ def test_what_is_refused_is_refused_as_the_document_says(
             if path.startswith("/v1/")
             else None,
             422: client.get(f"{url}?q={'x' * 301}")
-            if path in SEARCHES or "exports" in path
+            if path in SEARCHES or (422 in map(int, operation["responses"]) and "exports" in path)
             else None,
         }
         for status, answer in asked.items():
@@ -280,7 +281,8 @@ def test_a_new_term_is_listed_at_once(own_service: Service, own_client: httpx.Cl
 def test_every_read_shows_a_real_answer(client: httpx.Client, document: Json) -> None:
     for path, operation in public_reads(document).items():
         for media_type, media in operation["responses"]["200"]["content"].items():
-            assert media["example"], (path, media_type)
+            if media_type not in BINARY:
+                assert media["example"], (path, media_type)
     example = document["paths"]["/v1/case-studies/{slug}"]["get"]["responses"]["200"]["content"][
         "application/json"
     ]["example"]
@@ -353,12 +355,11 @@ def test_the_parameters_are_those_that_a_search_takes(document: Json, kind: str)
         parameter["name"] for parameter in document["paths"][f"/v1/{kind}"]["get"]["parameters"]
     ]
     assert sorted(described) == sorted(PARAMETERS)
-    for form in ("json", "ndjson", "csv"):
-        described = [
-            parameter["name"]
-            for parameter in document["paths"][f"/v1/exports/{kind}.{form}"]["get"]["parameters"]
-        ]
-        assert sorted(described) == sorted(set(PARAMETERS) - set(OF_A_PAGE))
+    described = [
+        parameter["name"]
+        for parameter in document["paths"][f"/v1/exports/{kind}.{{format}}"]["get"]["parameters"]
+    ]
+    assert sorted(described) == sorted({"format", *PARAMETERS} - set(OF_A_PAGE))
 
 
 @pytest.mark.slow

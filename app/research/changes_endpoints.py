@@ -45,7 +45,6 @@ PARAMETERS = (
         MAX_REVISION,
         "Revision behind which the page begins; 0 for all that the directory has ever made public.",
         0,
-        default=0,
     ),
     text(
         "after_record",
@@ -55,14 +54,13 @@ PARAMETERS = (
         "case-study/boise-id",
     ),
     one_of("kind", tuple(KINDS), "Kind of record. Default: every kind.", "case-study"),
-    whole_number("limit", 1, MAX_CHANGES, "Changes on a page.", 10, default=MAX_CHANGES),
+    whole_number("limit", 1, MAX_CHANGES, f"Changes on a page. Default: {MAX_CHANGES}.", 10),
     whole_number(
         "wait",
         0,
         MAX_WAIT,
         "Seconds to wait for a change when there is none yet.",
         10,
-        default=0,
     ),
 )
 FILTERS = search_parameters("case studies", fields=FIELDS["case-study"], without=OF_A_PAGE)

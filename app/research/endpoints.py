@@ -5,14 +5,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
 from app.catalog.provenance import LICENSE
-from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 from app.clock import now
 from app.database import Database
 from app.errors import NotFound
 from app.records.kinds import KINDS
-from app.research import exports, formats, parquet
+from app.research import exports, formats, parquet, shapes
 from app.research.tables import TABLES, Table
 from app.search.index import Index
 from app.search.parameters import search_parameters
@@ -50,7 +50,6 @@ MEANINGS = {
 }
 NO_PYARROW = "This server cannot write Parquet: pyarrow is not installed. Take CSV or NDJSON."
 EXAMPLE = {"case-study": "boise-id", "district": "boise-school-district-id"}
-DOCUMENT: dict[str, type[Public]] = {"case-study": CaseStudyDocument, "district": DistrictDocument}
 COLUMNS_DIGEST = hashlib.blake2b(
     repr([table.columns for table in TABLES.values()]).encode(), digest_size=12
 ).hexdigest()
@@ -143,6 +142,10 @@ def _description(table: Table) -> str:
     )
 
 
+def _errors(table: Table) -> tuple[int, ...]:
+    return (400, 404, 406, 422, 501) if table.kind else (400, 404, 406, 501)
+
+
 def _parameters(table: Table) -> list[dict[str, Any]]:
     format_ = {
         "name": "format",
@@ -159,18 +162,16 @@ def _parameters(table: Table) -> list[dict[str, Any]]:
 
 
 def _example_query(table: Table) -> str:
-    return f"slug={EXAMPLE[table.kind]}" if table.kind else ""
+    if table.kind is None:
+        return ""
+    return f"slug={EXAMPLE[table.kind]}" if table.is_of_records else "strategy=food-security"
 
 
 def _success(table: Table) -> dict[str, Any]:
     """The OpenAPI entry of an export that succeeds."""
-    items: dict[str, Any] = {"type": "object"}
-    if table.is_of_records and table.kind:
-        items = {"$ref": f"#/components/schemas/{DOCUMENT[table.kind].__name__}"}
-    schemas = {
-        "json": {"type": "array", "items": items},
-        "geojson": {"type": "object"},
-    }
+    schemas = {"json": {"type": "array", "items": _reference(shapes.document(table))}}
+    if table.is_of_records:
+        schemas["geojson"] = _reference(shapes.collection(table))
     return {
         "description": f"The {table.rows_are}.",
         "content": {
@@ -182,6 +183,10 @@ def _success(table: Table) -> dict[str, Any]:
             for name, meaning in RESPONSE_HEADERS.items()
         },
     }
+
+
+def _reference(shape: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
 
 
 def _headers(request: Request, address: str, format_: str, index: Index) -> dict[str, str]:

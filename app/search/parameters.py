@@ -212,7 +212,7 @@ def _page(noun: str, fields: Sequence[str]) -> list[Json]:
         _parameter(
             "explain",
             "`true`: each hit tells in `explanation` what its score by relevance is made of.",
-            {"type": "boolean", "default": False},
+            {"type": "boolean"},
             True,
         ),
     ]

@@ -322,7 +322,7 @@ class OrganizationAnswer(Public):
     links: OrganizationLinks = Field(description="Related links.")
 
 
-class Reason(Public):
+class RelatedReason(Public):
     """One respect in which two case studies are alike."""
 
     kind: Literal["strategies", "topics", "text", "outcomes", "rurality", "size"] = Field(
@@ -338,7 +338,9 @@ class RelatedCaseStudy(CaseStudyCard):
     score: float = Field(
         description="How alike the two are, up to 100: the sum of the points of its reasons."
     )
-    reasons: list[Reason] = Field(description="Why it is listed, the weightiest reason first.")
+    reasons: list[RelatedReason] = Field(
+        description="Why it is listed, the weightiest reason first."
+    )
 
 
 class RelatedLinks(Public):

@@ -27,6 +27,7 @@ VOCABULARY = "x-vocabulary"  # the vocabulary that a text is a term of; replaced
 OR_ELSE = "x-or-else"  # one more value that a parameter takes beside the terms
 MAX_ITEMS = 3  # of a list in an example
 MAX_TEXT = 600  # characters of an example that is not JSON
+JSON_TYPES = ("application/json", "application/geo+json")
 BINARY = ("application/zip", "application/vnd.apache.parquet", "image/png")
 # Swagger UI fills in each parameter that has an `example` or a default. Filled in all at once they
 # would find nothing, so optional parameters but these show theirs as `examples` of their schema.
@@ -287,26 +288,34 @@ async def _add_examples(app: ASGIApp, request: Request, contents: Json) -> None:
 async def _add_example(
     app: ASGIApp, request: Request, path: str, query: str, operation: Json
 ) -> None:
-    for parameter in operation.get("parameters", []):
-        path = path.replace(f"{{{parameter['name']}}}", str(parameter.get("example", "")))
+    """Show an answer of each media type; `{format}` in the path chooses among them."""
     contents = operation["responses"].get("200", {}).get("content", {})
-    if not contents:
+    formats = [""]
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == "format" and parameter["in"] == "path":
+            formats = [format_ for format_ in parameter["schema"]["enum"] if format_ != "parquet"]
+            continue
+        path = path.replace(f"{{{parameter['name']}}}", str(parameter.get("example", "")))
+    if not contents.keys() - set(BINARY):
         return
-    answer = await _get(app, request, path, query)
-    media = contents.get(answer.media_type)
-    if answer.status != 200 or media is None or answer.media_type in BINARY:
-        return
-    media["example"] = (
-        _shortened(orjson.loads(answer.body))
-        if answer.media_type == "application/json"
-        else answer.body.decode()[:MAX_TEXT]
-    )
+    for format_ in formats:
+        answer = await _get(app, request, path.replace("{format}", format_), query)
+        media = contents.get(answer.media_type)
+        if answer.status == 200 and media is not None and answer.media_type not in BINARY:
+            media["example"] = (
+                _shortened(orjson.loads(answer.body))
+                if answer.media_type in JSON_TYPES
+                else answer.body.decode()[:MAX_TEXT]
+            )
 
 
 def _shortened(answer: Any) -> Any:
     """An answer with the first items of a long list: an example shows the shape."""
-    if isinstance(answer, dict) and isinstance(answer.get("data"), list):
-        return {**answer, "data": answer["data"][:MAX_ITEMS]}
+    if isinstance(answer, list):
+        return answer[:MAX_ITEMS]
+    for name in ("data", "features"):
+        if isinstance(answer, dict) and isinstance(answer.get(name), list):
+            return {**answer, name: answer[name][:MAX_ITEMS]}
     return answer
 
 
