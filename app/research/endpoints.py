@@ -72,7 +72,7 @@ def _export_route(table: Table) -> None:
         operation_id=f"export_{name}",
         description=_description(table),
         response_class=Response,
-        responses={200: _success(table), **responses(400, 404, 406, 422, 429, 501, 503)},
+        responses={200: _success(table), **responses(*_errors(table))},
         openapi_extra={"parameters": _parameters(table), EXAMPLE_QUERY: _example_query(table)},
     )
     async def export(request: Request) -> Response:
@@ -143,7 +143,8 @@ def _description(table: Table) -> str:
 
 
 def _errors(table: Table) -> tuple[int, ...]:
-    return (400, 404, 406, 422, 501) if table.kind else (400, 404, 406, 501)
+    common = (400, 404, 406, 429, 501, 503)
+    return (*common, 422) if table.kind else common
 
 
 def _parameters(table: Table) -> list[dict[str, Any]]:
