@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 
-pytestmark = pytest.mark.one_database  # search works on a copy in memory
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works in memory
 
 
 def coverage(client: httpx.Client, **parameters: str) -> dict[str, list[dict[str, object]]]:

@@ -11,7 +11,7 @@ from paging import every_hit
 
 from app.search.filters import FILTER
 
-pytestmark = pytest.mark.one_database  # search works on a copy in memory
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works in memory
 
 Json = dict[str, Any]
 MOST_VALUES = 30  # that are tried of a thousand organizations

@@ -3,6 +3,7 @@
 import ast
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -238,6 +239,19 @@ def test_variables_are_named_for_what_they_hold() -> None:
         if not named(path).startswith(NOT_YET_PLAIN):
             riddles = {name for name in variables(tree(path)) if name.strip("_").lower() in RIDDLES}
             assert riddles == set(), named(path)
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    """In the OpenAPI documents the one would stand in place of the other."""
+    shapes = [
+        (shape.name, named(path))
+        for path in FILES
+        if path.stem.endswith("shapes")
+        for shape in definitions(tree(path))
+        if isinstance(shape, ast.ClassDef)
+    ]
+    count = Counter(name for name, _ in shapes)
+    assert [(name, file) for name, file in shapes if count[name] > 1] == []
 
 
 def test_every_case_is_a_sentence() -> None:

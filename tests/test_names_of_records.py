@@ -14,7 +14,7 @@ from app.records.renaming import rename
 
 OLD, NEW, LEAID = "zebra-district-id", "quokka-district-id", "1699999"
 
-pytestmark = pytest.mark.one_database  # search works on a copy in memory
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works in memory
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ WORSE_READING = {
     "source": "s1",
 }
 
-pytestmark = pytest.mark.one_database  # search works on a copy in memory
+pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works in memory
 
 
 @pytest.fixture(scope="module")

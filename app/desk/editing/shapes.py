@@ -188,7 +188,7 @@ class PublicationRequest(Note):
     )
 
 
-class Reason(RequestBody):
+class Withdrawal(RequestBody):
     """Why a record is withdrawn."""
 
     reason: str = Field(min_length=1, max_length=2000, description="Reason shown to the public.")
@@ -236,4 +236,4 @@ class StaleProblem(Problem):
 
 
 # What is sent, beside records themselves.
-REQUEST_BODIES = (Note, RequiredNote, PublicationRequest, Reason, Renaming, Reversion)
+REQUEST_BODIES = (Note, RequiredNote, PublicationRequest, Withdrawal, Renaming, Reversion)

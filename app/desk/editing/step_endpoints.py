@@ -53,7 +53,7 @@ def _publish(session: Session, step: Step, body: shapes.PublicationRequest) -> R
     return workflow.publish(session, step, note=body.note, bypass_reason=body.bypass_reason)
 
 
-def _withdraw(session: Session, step: Step, body: shapes.Reason) -> Revision:
+def _withdraw(session: Session, step: Step, body: shapes.Withdrawal) -> Revision:
     """Hide the record from the public: its address answers 410 with the reason. Reviewers."""
     return workflow.withdraw(session, step, reason=body.reason)
 
@@ -100,7 +100,7 @@ ROUTES = (
         "withdraw",
         "DELETE",
         "publication",
-        shapes.Reason,
+        shapes.Withdrawal,
         {"reason": "The district asked us to check its figures."},
         _withdraw,
     ),
