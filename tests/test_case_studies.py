@@ -138,7 +138,7 @@ def test_the_document_begins_with_what_the_list_shows(
         own = {
             name: value
             for name, value in card.items()
-            if name not in ("snippet", "distance_km", "outcomes")
+            if name not in ("snippet", "distance_km", "explanation", "outcomes")
         }
         assert own == {name: document[name] for name in own}
 
@@ -156,6 +156,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     assert answer["links"] == {
         "self": "/v1/case-studies/boise-id",
         "collection": "/v1/case-studies",
+        "page": "/case-studies/boise-id",
     }
 
 

@@ -201,7 +201,6 @@ def documented_mirror() -> Callable[[str, Path], bool]:
         ("after=99999999999999999999", 422, "after"),
         ("wait=31", 422, "wait"),
         ("kind=school", 422, "kind"),
-        ("kind=strategy&state=OR", 422, "kind"),
         ("stat=OR", 400, "stat"),
         ("state=ZZ", 422, "state"),
     ],

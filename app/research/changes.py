@@ -96,7 +96,7 @@ def _change(
         change = WITHDRAWN
     elif state.moved_to:
         change = RENAMED
-    elif selection is not None and state.slug not in selection[state.kind]:
+    elif selection and state.slug not in selection.get(state.kind, (state.slug,)):
         change = UNMATCHED
     else:
         before = _published_before(session, own) if own else {}

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from app.catalog.provenance import Provenance, provenance
 from app.catalog.shapes import Public
 from app.database import Database
-from app.errors import Busy, Fault, Invalid
+from app.errors import Busy
 from app.records import revisions
 from app.records.kinds import KINDS, SEARCHABLE
 from app.research import changes
@@ -53,7 +53,12 @@ PARAMETERS = (
         "`links.next` sets it.",
         "case-study/boise-id",
     ),
-    one_of("kind", tuple(KINDS), "Kind of record. Default: every kind.", "case-study"),
+    one_of(
+        "kind",
+        tuple(KINDS),
+        "Kind of record. Default: every kind; with filters, case studies and districts, which alone are filtered.",
+        "case-study",
+    ),
     whole_number("limit", 1, MAX_CHANGES, f"Changes on a page. Default: {MAX_CHANGES}.", 10),
     whole_number(
         "wait",
@@ -230,7 +235,7 @@ async def _wait_for_change(request: Request, values: dict[str, Any]) -> tuple[Ch
 def _page(request: Request, values: dict[str, Any]) -> tuple[ChangePage, int]:
     """A page of the feed, and the revision up to which it is complete."""
     after = changes.position(values.get("after", 0), values.get("after_record"))
-    selection = _selection(request, values.get("kind"))
+    selection = _selection(request)
     with resource(request, Database).reading() as session:
         newest = revisions.newest_seq(session)
         page = changes.page(
@@ -245,15 +250,12 @@ def _page(request: Request, values: dict[str, Any]) -> tuple[ChangePage, int]:
     return page, page.next.seq - 1
 
 
-def _selection(request: Request, kind: str | None) -> Selection | None:
+def _selection(request: Request) -> Selection | None:
     """The slugs that the filters find, by kind; None without filters."""
     own = {parameter.name for parameter in PARAMETERS}
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in own]
     if not any(value for _, value in pairs):
         return None
-    if kind not in (None, *SEARCHABLE):
-        detail = f"Filters apply to case studies and districts, not to {KINDS[kind].plural}."
-        raise Invalid([Fault("unknown_value", detail, parameter="kind", allowed=tuple(SEARCHABLE))])
     index = resource(request, Index)
     with index.reading():
         return {
