@@ -110,6 +110,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     assert answer["links"] == {
         "self": "/v1/districts/metro-nashville-public-schools-tn",
         "collection": "/v1/districts",
+        "page": "/districts/metro-nashville-public-schools-tn",
     }
     assert answer["meta"]["cite"].startswith(
         "Model Districts. Metro Nashville Public Schools. Revision "
