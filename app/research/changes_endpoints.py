@@ -71,7 +71,7 @@ PARAMETERS = (
 FILTERS = search_parameters("case studies", fields=FIELDS["case-study"], without=OF_A_PAGE)
 
 
-class Change(Public):
+class ListedChange(Public):
     """The newest change of what is public of one record."""
 
     revision: int = Field(description="Revision that made the change.")
@@ -113,7 +113,7 @@ class ChangesLinks(Public):
 class ChangesAnswer(Public):
     """A page of the change feed."""
 
-    data: list[Change] = Field(description="The changes, the oldest first.")
+    data: list[ListedChange] = Field(description="The changes, the oldest first.")
     meta: ChangesMeta = Field(description="How far the feed goes.")
     links: ChangesLinks = Field(description="Related links.")
 
