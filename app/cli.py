@@ -257,7 +257,7 @@ def print_coverage(
     Console().print(table)
     if covered.empty_rows:
         missing = ", ".join(row.label for row in covered.empty_rows)
-        console.print(f"Nothing yet: {missing}", highlight=False, soft_wrap=True)
+        console.print(f"Nothing yet: {missing}")
 
 
 @cli.command("import")
@@ -437,7 +437,7 @@ def check_sources(
         table.add_row(state, str(counts[state]))
     Console().print(table)
     for slug in flagged:
-        console.print(f"every source is dead: {slug}", highlight=False, soft_wrap=True)
+        console.print(f"every source is dead: {slug}")
 
 
 @cli.command("backup")
@@ -449,7 +449,7 @@ def back_up(
     The file takes its name only after it has been read back, in place of one that is there.
     """
     revision = backup.back_up(Settings().database_url, file)
-    console.print(f"Backed up revision {revision} to {file}", highlight=False, soft_wrap=True)
+    console.print(f"Backed up revision {revision} to {file}")
 
 
 @cli.command()
@@ -466,9 +466,7 @@ def restore(
     revision = backup.restore(settings.database_url, file, overwrite=overwrite)
     console.print(
         f"Restored revision {revision} to {_shown(settings)}. Start the service, which migrates the "
-        "tables if they are older, then run: model-districts verify",
-        highlight=False,
-        soft_wrap=True,
+        "tables if they are older, then run: model-districts verify"
     )
 
 
@@ -558,7 +556,7 @@ def _print_addresses(settings: Settings) -> None:
         ("The API", "/docs"),
     ):
         line = f"  {what:<13}{settings.base_url}{path}"
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line)
 
 
 def _shown(settings: Settings) -> str:
