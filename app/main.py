@@ -29,8 +29,10 @@ from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
 from app.metrics import Metrics, State
 from app.research import changes_endpoints as changes
+from app.research import citation_endpoints as citations
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
+from app.research import feed_endpoints as feed
 from app.research import shapes as export_shapes
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
@@ -163,9 +165,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         organizations,
         coverage,
         catalog,
+        citations,
         codebook,
         research,
         changes,
+        feed,
         feedback,
         editing,
         steps,

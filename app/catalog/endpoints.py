@@ -5,7 +5,8 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance
+from app.catalog.citation import CSL_JSON, citation_of
+from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance_of
 from app.catalog.published import published
 from app.database import Database
 from app.records.kinds import KINDS
@@ -65,13 +66,19 @@ def _document(request: Request, kind: str, slug: str) -> Response:
         public, document = published(session, kind, slug)
     collection = f"/v1/{KINDS[kind].path}"
     address = f"{collection}/{public.slug}"
-    name = orjson.loads(document).get("title" if kind == "case-study" else "name")
-    meta = provenance(
-        public.seq, public.updated_at, name, resource(request, Settings).base_url + address
-    )
+    citation = citation_of(public, orjson.loads(document), resource(request, Settings).base_url)
+    links = {
+        "self": address,
+        "collection": collection,
+        "page": page_of(address),
+        "citation": f"{address}/citation",
+    }
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),
-        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
-        orjson.dumps({"self": address, "collection": collection, "page": page_of(address)}),
+        orjson.dumps(provenance_of(citation), option=orjson.OPT_UTC_Z),
+        orjson.dumps(links),
     )
-    return Response(body, media_type="application/json")
+    cite_as = f'<{citation.permanent_address}>; rel="cite-as"'
+    described = f'<{links["citation"]}>; rel="describedby"; type="{CSL_JSON}"'
+    headers = {"Link": f"{cite_as}, {described}"}
+    return Response(body, media_type="application/json", headers=headers)

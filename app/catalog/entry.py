@@ -201,6 +201,22 @@ def changed_after(
     return [PublicState(**row) for row in session.connection().execute(query).mappings()]
 
 
+def removed_last(session: Session, kind: str, *, after: int, limit: int) -> list[PublicState]:
+    """The records of a kind that were withdrawn or renamed after a revision, the last one first."""
+    columns = (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state, EntryRow.updated_at)
+    query = (
+        select_columns(
+            *(col(column) for column in columns), col(EntryRow.moved_to), col(EntryRow.reason)
+        )
+        .where(
+            col(EntryRow.seq) > after, col(EntryRow.kind) == kind, col(EntryRow.state) != "public"
+        )
+        .order_by(col(EntryRow.seq).desc(), col(EntryRow.slug))
+        .limit(limit)
+    )
+    return [PublicState(**row) for row in session.connection().execute(query).mappings()]
+
+
 def public_seqs(session: Session, kind: str) -> Iterator[tuple[str, int]]:
     """Slug and revision of every public entry of a kind, by slug."""
     query = (

@@ -8,7 +8,7 @@ import orjson
 from app.catalog.provenance import page_of, provenance
 from app.records.kinds import KINDS
 from app.search.collection import Collection
-from app.search.query import OF_A_PAGE
+from app.search.query import SearchQuery
 from app.search.results import Hit, Results
 
 
@@ -31,20 +31,20 @@ def links(results: Results) -> dict[str, str]:
     links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if results.next_cursor:
         links["next"] = query.url(cursor=results.next_cursor)
-    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
-    links["export"] = f"/v1/exports/{KINDS[query.kind].path}.ndjson{filters}"
+    path = KINDS[query.kind].path
+    links["export"] = query.url_of_all(f"/v1/exports/{path}.ndjson")
+    links["citation"] = query.url_of_all(f"/v1/citations/{path}")
+    links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}")
     links["page"] = page_of(query.url_without("limit", "fields", "facets"))
     return links
 
 
 def _meta(results: Results, base_url: str) -> dict[str, Any]:
     query = results.query
-    canonical = query.canonical()
-    what = f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
     return {
         "total": results.total,
         "limit": query.limit,
-        "query": canonical,
+        "query": query.canonical(),
         "match": results.mode,
         "whole": results.whole,
         "corrected": [
@@ -84,8 +84,15 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
             "link": results.tell_us.link,
             "body": {"kind": "new-case", "text": results.tell_us.text},
         },
-        **provenance(results.revision, results.updated_at, what, base_url + query.url()),
+        **provenance(
+            results.revision, results.updated_at, described(query), base_url + query.url()
+        ),
     }
+
+
+def described(query: SearchQuery) -> str:
+    """What a search asks for, as the title of what it finds."""
+    return f"{KINDS[query.kind].plural} matching {query.canonical() or 'everything'}"
 
 
 def _hit(hit: Hit, collection: Collection, fields: Sequence[str]) -> bytes:

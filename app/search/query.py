@@ -115,6 +115,11 @@ class SearchQuery:
         written = "&".join(text for name, text in self._written.items() if name not in names)
         return f"{self.path}?{written}" if written else self.path
 
+    def url_of_all(self, address: str) -> str:
+        """Where another address gives everything that this search finds."""
+        written = "&".join(text for name, text in self._written.items() if name not in OF_A_PAGE)
+        return f"{address}{'&' if '?' in address else '?'}{written}" if written else address
+
     def url_around(self, *names: str) -> tuple[str, str]:
         """What stands before and behind some parameters in the address of the first page."""
         place = _PLACE[names[0]]
