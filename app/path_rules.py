@@ -57,11 +57,13 @@ def rules(pages: Pages) -> PathRules:
         suffix = f"?{query}" if query else ""
         if CITATION.fullmatch(path):
             return _citations(path, query)
-        if data := pages.data_of(path):
-            return {JSON: f"{data}{suffix}"}
+        data = pages.data_of(path)
+        record = data or path
+        cited = _citations(f"{record}/citation", query) if RECORD.fullmatch(record) else {}
+        if data:
+            return {JSON: f"{data}{suffix}"} | cited
         page = pages.page_of(path)
         shown = {HTML: f"{page}{suffix}"} if page else {}
-        cited = _citations(f"{path}/citation", query) if RECORD.fullmatch(path) else {}
         return shown | exports(path, query) | cited
 
     def exports(path: str, query: str) -> dict[str, str]:

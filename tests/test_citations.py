@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
 Json = dict[str, Any]
 CASE, DISTRICT = "/v1/case-studies/boise-id", "/v1/districts/boise-school-district-id"
 SEARCHES = ("/v1/citations/case-studies?q=food+pantry&state=ID", "/v1/citations/districts?state=ID")
+PAGES = ("/case-studies/boise-id", "/districts/boise-school-district-id")
 CITED = (f"{CASE}/citation", f"{DISTRICT}/citation", *SEARCHES)
 CSL, BIBTEX, RIS, APA = (format_.media_type for format_ in FORMATS.values())
 HOSTILE = (
@@ -152,7 +153,7 @@ def test_a_result_is_cited_with_its_search_and_revision(client: httpx.Client, ki
     assert everything["meta"]["cite"] == line
 
 
-@pytest.mark.parametrize("address", [CASE, DISTRICT, *CITED])
+@pytest.mark.parametrize("address", [CASE, DISTRICT, *PAGES, *CITED])
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
@@ -183,7 +184,7 @@ def test_who_accepts_json_gets_the_record_and_at_the_citation_csl(client: httpx.
         assert client.get(CITED[0], headers={"Accept": accept}).json()["type"] == "dataset"
 
 
-@pytest.mark.parametrize("address", [CASE, DISTRICT, *CITED])
+@pytest.mark.parametrize("address", [CASE, DISTRICT, *PAGES, *CITED])
 @pytest.mark.parametrize("accept", ["text/x-bibliography; style=mla", "application/rdf+xml"])
 def test_a_format_that_is_not_there_is_refused_with_those_that_are(
     client: httpx.Client, address: str, accept: str
