@@ -307,8 +307,8 @@ async def _add_example(
     if not contents.keys() - set(BINARY):
         return
     for format_ in formats:
-        asked = (address.replace("{format}", format_) for address in (path, query))
-        answer = await _get(app, request, *asked)
+        in_format = (part.replace("{format}", format_) for part in (path, query))
+        answer = await _get(app, request, *in_format)
         media = contents.get(answer.media_type)
         if answer.status == 200 and media is not None and answer.media_type not in BINARY:
             media["example"] = (
