@@ -117,6 +117,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     )
     assert answer["meta"]["cite"].endswith(
         f"{client.base_url}/v1/districts/metro-nashville-public-schools-tn"
+        f"?as_of={answer['meta']['revision']}"
     )
 
 

@@ -1,6 +1,7 @@
 """The JSON of a page of results. Ready cards are joined as text; no object is built of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -33,14 +34,15 @@ def links(results: Results) -> dict[str, str]:
         links["next"] = query.url(cursor=results.next_cursor)
     filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
     links["export"] = f"/v1/exports/{KINDS[query.kind].path}.ndjson{filters}"
-    links["page"] = page_of(query.url_without("limit", "fields", "facets"))
+    links["page"] = page_of(query.url_without("limit", "fields", "facets", "as_of"))
     return links
 
 
 def _meta(results: Results, base_url: str) -> dict[str, Any]:
     query = results.query
-    canonical = query.canonical()
+    canonical = replace(query, as_of=None).canonical()  # `revision` says of when
     what = f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
+    address = query.url_with(("as_of", str(results.revision)))
     return {
         "total": results.total,
         "limit": query.limit,
@@ -84,7 +86,7 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
             "link": results.tell_us.link,
             "body": {"kind": "new-case", "text": results.tell_us.text},
         },
-        **provenance(results.revision, results.updated_at, what, base_url + query.url()),
+        **provenance(results.revision, results.updated_at, what, base_url + address),
     }
 
 
@@ -110,10 +112,10 @@ def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
         if inside:
             inner_fields.setdefault(name, []).append(inside)
         else:
-            picked[name] = card[name]
+            picked[name] = card.get(name)  # a card of long ago may lack it
     for name, inner in inner_fields.items():
         if name not in picked:  # a whole field says more than a part of it
-            part = card[name]
+            part = card.get(name)
             if isinstance(part, list):
                 picked[name] = [pick(item, inner) for item in part]
             else:
