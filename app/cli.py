@@ -44,7 +44,7 @@ from app.research.tables import TABLES
 from app.search.coverage import coverage
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
-from app.search.query import OF_A_PAGE
+from app.search.query import OF_THE_PRESENT
 from app.settings import Settings
 from app.terminal import (
     MAX_FAULTS_SHOWN,
@@ -231,7 +231,7 @@ def export(
     with _database(Settings()) as database:
         index = Index(database)
         index.catch_up()
-        query = index.query(exported.kind, pairs, without=OF_A_PAGE) if exported.kind else None
+        query = index.query(exported.kind, pairs, without=OF_THE_PRESENT) if exported.kind else None
         documents = exports.documents(database, index, exported, query)
         for chunk in formats.encoded(exported, documents, format_.value):
             sys.stdout.buffer.write(chunk)

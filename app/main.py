@@ -42,6 +42,7 @@ from app.search import suggest_endpoints as suggest
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
 from app.search.index import Index
+from app.search.past_indexes import PastIndexes
 from app.search.service_endpoints import service_routes
 from app.settings import Settings
 from app.setup import newer_tables
@@ -76,6 +77,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         index = Index(database, index_dir=settings.index_dir)
         index.open()
         gc.freeze()  # garbage collection of the index would hold up a request now and then
+        past_indexes = PastIndexes(database, index)
         planning = PlanWorker(database)
         gaps = SearchGaps(database)
         if settings.metrics_port is not None:
@@ -100,6 +102,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 settings,
                 database,
                 index,
+                past_indexes,
                 planning,
                 gaps,
                 rate_limits,
@@ -122,6 +125,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             await rate_limits.close()
             key_ring.close()
             readiness.close()
+            past_indexes.close()
             index.close()
             await asyncio.to_thread(database.close)
             gc.unfreeze()

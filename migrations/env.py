@@ -11,7 +11,7 @@ from alembic import context
 from sqlalchemy import Connection, TypeDecorator, text
 
 import app.records.tables  # first: it names the constraints of every table made after it
-from app.catalog import entry as _entry  # noqa: F401
+from app.catalog import entry_tables as _entry_tables  # noqa: F401
 from app.database import Database
 from app.desk.access import idempotency as _idempotency  # noqa: F401
 from app.desk.access import keys as _access  # noqa: F401

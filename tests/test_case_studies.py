@@ -153,7 +153,9 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     assert meta["cite"].startswith(
         f"Model Districts. ({meta['updated_at'][:4]}). {title} ({edition}) [Data set]. "
     )
-    assert meta["cite"].endswith(f"{client.base_url}{answer['links']['self']}")
+    assert meta["cite"].endswith(
+        f"{client.base_url}{answer['links']['self']}?as_of={meta['revision']}"
+    )
     assert answer["links"] == {
         "self": "/v1/case-studies/boise-id",
         "collection": "/v1/case-studies",

@@ -231,6 +231,25 @@ def test_a_citation_follows_its_record(people: People, client: httpx.Client) -> 
     assert client.get(moved.headers["Location"]).status_code == 410
 
 
+def test_an_older_state_is_cited_as_it_was(people: People, client: httpx.Client) -> None:
+    published(people, case_study("aged-id", title="As it was"))
+    before = client.get("/v1/case-studies/aged-id").json()["meta"]
+    searched = client.get("/v1/case-studies?slug=aged-id").json()["meta"]
+    amend(people.ada, "aged-id", title="As it is")
+    publish(people, "aged-id")
+    then = client.get(before["cite"].rpartition(" ")[2]).json()
+    assert (then["data"]["title"], then["meta"]["cite"]) == ("As it was", before["cite"])
+    for links, cite in (
+        (then["links"], before["cite"]),
+        (client.get(searched["cite"].rpartition(" ")[2]).json()["links"], searched["cite"]),
+    ):
+        assert client.get(f"{links['citation']}&format=apa").text == f"{cite}\n"
+    led = client.get(
+        before["cite"].rpartition(" ")[2], headers={"Accept": BIBTEX}, follow_redirects=True
+    )
+    assert read_bibtex(led.text)["title"] == "As it was"
+
+
 def test_a_leaid_is_cited_by_the_slug_of_its_district(client: httpx.Client) -> None:
     by_leaid, by_slug = (
         client.get(f"/v1/districts/{name}/citation").json()

@@ -226,6 +226,20 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"slug": "salem"},
     ),
+    "former_entry": (
+        {
+            "kind": "district",
+            "slug": "bend",
+            "seq": 1,
+            "state": "public",
+            "updated_at": NOW,
+            "card": "{}",
+            "document": "{}",
+            "until_seq": 2,
+        },
+        {"seq": 2, "until_seq": 3},
+    ),
+    "history_start": ({"seq": 7}, {"seq": 8}),
     "entry_reference": (
         {"kind": "case-study", "slug": "bend-or", "referred_kind": "state", "referred_slug": "OR"},
         {"slug": "salem-or"},
@@ -330,6 +344,15 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("entry", {"state": "hidden", "card": None, "document": None}, "ck_entry_state_known"),
     ("entry", {"card": None}, "ck_entry_public_has_card"),
     ("entry", {"state": "gone", "card": None}, "ck_entry_public_has_document"),
+    (
+        "former_entry",
+        {"state": "hidden", "card": None, "document": None},
+        "ck_former_entry_state_known",
+    ),
+    ("former_entry", {"card": None}, "ck_former_entry_public_has_card"),
+    ("former_entry", {"state": "gone", "card": None}, "ck_former_entry_public_has_document"),
+    ("former_entry", {"until_seq": 1}, "ck_former_entry_in_order"),
+    ("history_start", {"seq": -1}, "ck_history_start_seq_not_negative"),
 ]
 
 # SQLite cannot alter a constraint, so Alembic makes the table anew: new table, rows copied, old one dropped, new one renamed.

@@ -26,11 +26,14 @@ class Citation:
     revision: int
     changed_at: datetime  # UTC
     version: int | None = None
+    takes_as_of: bool = False  # whether the address answers what it did at a revision
 
     @property
     def permanent_address(self) -> str:
-        """The address to cite."""
-        return self.address
+        """The address to cite: where it can, it answers the same for ever."""
+        if not self.takes_as_of:
+            return self.address
+        return f"{self.address}{'&' if '?' in self.address else '?'}as_of={self.revision}"
 
     @property
     def name(self) -> str:
@@ -74,7 +77,8 @@ def citation_of(public: PublicEntry, document: Mapping[str, Any], base_url: str)
         address=f"{base_url}/v1/{KINDS[public.kind].path}/{public.slug}",
         revision=public.seq,
         changed_at=public.updated_at,
-        version=document["version"],
+        version=document.get("version"),
+        takes_as_of=True,
     )
 
 

@@ -7,19 +7,20 @@ import orjson
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
+from app.catalog import as_of
 from app.catalog.citation import CSL_JSON, Citation, citation_of
 from app.catalog.published import published
 from app.database import Database
 from app.records.kinds import KINDS
 from app.research.citations import DEFAULT, FORMATS, CslItem
-from app.search.answer import described
-from app.search.index import Index
+from app.search.answer import citation_of_search
 from app.search.parameters import search_parameters
+from app.search.past_indexes import PastIndexes
 from app.search.query import OF_A_PAGE
 from app.search.shapes import FIELDS
 from app.settings import Settings
 from app.web.openapi import EXAMPLE_QUERY
-from app.web.parameters import one_of, read_parameters, read_values, refuse_repeated
+from app.web.parameters import one_of, openapi, read_parameters, read_values, refuse_repeated
 from app.web.problem_types import responses
 from app.web.state import resource
 
@@ -58,7 +59,7 @@ class CslResponse(JSONResponse):
     response_model=CslItem,
     response_class=CslResponse,
     responses=SUCCESS | responses(400, 404, 406, 410, 422, 429),
-    openapi_extra={"parameters": [FORMAT.openapi()]},
+    openapi_extra=openapi((FORMAT, as_of.PARAMETER)),
 )
 def cite_case_study(
     request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]
@@ -76,7 +77,7 @@ def cite_case_study(
     response_model=CslItem,
     response_class=CslResponse,
     responses=SUCCESS | responses(400, 404, 406, 410, 422, 429),
-    openapi_extra={"parameters": [FORMAT.openapi()]},
+    openapi_extra=openapi((FORMAT, as_of.PARAMETER)),
 )
 def cite_district(
     request: Request,
@@ -94,9 +95,13 @@ def cite_district(
 
 
 def _record(request: Request, kind: str, slug: str) -> Response:
-    values = read_parameters(request, [FORMAT])
+    values = read_parameters(request, [FORMAT, as_of.PARAMETER])
+    moment = values.get(as_of.PARAMETER.name)
     with resource(request, Database).reading() as session:
-        public, document = published(session, kind, slug)
+        if moment is None:
+            public, document = published(session, kind, slug)
+        else:
+            public, document = as_of.published(session, kind, slug, moment)
     base_url = resource(request, Settings).base_url
     return _answer(citation_of(public, orjson.loads(document), base_url), values)
 
@@ -127,12 +132,11 @@ def _result_route(kind: str) -> None:
 async def _result(request: Request, kind: str) -> Response:
     refuse_repeated(request, [FORMAT])
     values = read_values(request, [FORMAT])
-    index = resource(request, Index)
-    await index.follow()
+    index = await resource(request, PastIndexes).at(request.query_params.get("as_of", "").strip())
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != FORMAT.name]
     query = index.query(kind, pairs, without=OF_A_PAGE)
-    address = resource(request, Settings).base_url + query.url()
-    return _answer(Citation(described(query), address, index.revision, index.updated_at), values)
+    base_url = resource(request, Settings).base_url
+    return _answer(citation_of_search(query, index.revision, index.updated_at, base_url), values)
 
 
 def _answer(citation: Citation, values: Mapping[str, str]) -> Response:

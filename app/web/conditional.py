@@ -17,6 +17,7 @@ IDENTITY = "identity"
 MAX_REMEMBERED = 200  # bytes of a header whose meaning is remembered; browsers send fewer
 CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
 STYLE = "style=apa"  # of citations as text (text/x-bibliography)
+PERMANENT = "public, max-age=31536000, immutable"  # Cache-Control of what never changes
 ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 SECOND = timedelta(seconds=1)
 

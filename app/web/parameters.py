@@ -14,7 +14,10 @@ MAX_PAGE = 200  # items on a page of a small list
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter. `read` returns its value, or raises ValueError with what is allowed, in words."""
+    """A query parameter. `read` returns its value, or raises ValueError with what is allowed, in words.
+
+    `example`: None where none is right in every directory.
+    """
 
     name: str
     description: str
@@ -37,14 +40,16 @@ class Parameter:
     def openapi(self) -> dict[str, Any]:
         """Its entry in the OpenAPI document."""
         schema = {"type": "array", "items": self.schema} if self.repeatable else self.schema
-        return {
+        entry = {
             "name": self.name,
             "in": "query",
             "required": self.required,
             "description": self.description,
             "schema": schema,
-            "example": [self.example] if self.repeatable else self.example,
         }
+        if self.example is None:
+            return entry
+        return entry | {"example": [self.example] if self.repeatable else self.example}
 
 
 def one_of(
