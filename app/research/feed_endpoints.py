@@ -1,6 +1,7 @@
 """GET /feed.atom: the records that a search finds, the newest change first."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -94,6 +95,8 @@ def _page(
 ) -> FeedPage:
     stored = results.collection.stored
     cards = [orjson.loads(stored.card(hit.number) + b"}") for hit in results.hits]
+    # The order of a search knows whole seconds.
+    cards.sort(key=lambda card: datetime.fromisoformat(card["updated_at"]), reverse=True)
     address = f"{base_url}{selection.url_of_all(f'{ADDRESS}?kind={selection.kind}')}"
     cursor, next_cursor = results.query.cursor, results.next_cursor
     return FeedPage(
