@@ -16,7 +16,7 @@ from app.catalog import endpoints as catalog
 from app.database import Database
 from app.desk.access import endpoints as access
 from app.desk.access import shapes as access_shapes
-from app.desk.access.dependencies import FailedAttempts
+from app.desk.access.dependencies import FailedAttempts, may
 from app.desk.access.key_ring import KeyRing
 from app.desk.editing import endpoints as editing
 from app.desk.editing import shapes as editing_shapes
@@ -34,6 +34,8 @@ from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
 from app.research import feed_endpoints as feed
 from app.research import shapes as export_shapes
+from app.research import snapshot_endpoints as snapshots
+from app.research.snapshots import SnapshotRequest
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
 from app.search import organization_endpoints as organizations
@@ -157,6 +159,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             *feedback_shapes.REQUEST_BODIES,
             *import_shapes.REQUEST_BODIES,
             *export_shapes.SHAPES,
+            SnapshotRequest,
         ),
         published=lambda request: api_documents.published_terms(resource(request, Index)),
     )
@@ -174,6 +177,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         research,
         changes,
         feed,
+        snapshots,
         feedback,
         editing,
         steps,
@@ -183,6 +187,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         pages,
     ):
         app.include_router(door.router)
+    app.include_router(snapshots.freezing_router(may("freeze_snapshot")))
     app.include_router(health_routes())
     request_log = RequestLog(clients=settings.log_clients, queries=settings.log_queries)
 

@@ -104,7 +104,7 @@ def _media_types(path: str, query: str) -> tuple[str, ...]:
         return _citation_media_types(query)
     if not _is_data(path) or path == DESK.docs_path:
         return ()
-    if path.startswith("/v1/exports/"):
+    if _is_file(path):
         return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
     return (JSON, "application/problem+json")
 
@@ -135,7 +135,7 @@ def _rate_group(pages: Pages, method: str, path: str) -> str | None:
         return None
     if method == "POST":
         return "suggestions" if is_page or path == "/v1/suggestions" else "reads"
-    return "exports" if path.startswith("/v1/exports/") else "reads"
+    return "exports" if _is_file(path) else "reads"
 
 
 def is_cacheable(pages: Pages) -> Callable[[str], bool]:
@@ -144,11 +144,16 @@ def is_cacheable(pages: Pages) -> Callable[[str], bool]:
     def cacheable(path: str) -> bool:
         if pages.is_page(path):
             return not pages.is_personal(path)
-        return _is_data(path) and not path.startswith(
-            ("/v1/admin/", "/v1/changes", "/v1/exports/", "/v1/suggestions")
-        )
+        own = ("/v1/admin/", "/v1/changes", "/v1/suggestions")
+        return _is_data(path) and not path.startswith(own) and not _is_file(path)
 
     return cacheable
+
+
+def _is_file(path: str) -> bool:
+    """Whether a table or a package stands here, which is sent while it is read."""
+    of_snapshot = path.startswith("/v1/snapshots/") and path.count("/") == 4
+    return path.startswith("/v1/exports/") or (of_snapshot and not path.endswith("/changes"))
 
 
 def _is_data(path: str) -> bool:

@@ -41,6 +41,7 @@ ADDRESSES = (
     "/v1/exports/districts.csv",
     "/v1/exports/outcomes.ndjson",
     "/v1/exports/strategies.csv",
+    "/v1/exports/model-districts.zip",
 )
 AS_OF = re.compile(r"[?&](as_of=\d+|cursor=[\w-]+)")  # links stay at their revision
 
@@ -274,7 +275,7 @@ def test_a_link_check_changes_nothing_that_was_cited(
     before = content(client.get(then(address, number)))
     for day in (1, 2):
         with service.database.writing() as session:
-            result = CheckResult("https://example.org/report", "alive", found=True)
+            result = CheckResult("https://example.org/report", "alive", is_there=True)
             health.note(session, result, at=datetime.now(UTC) + timedelta(days=day))
         [source] = client.get(address).json()["data"]["sources"]
         assert source["last_alive_at"] is not None

@@ -98,10 +98,7 @@ def is_as_present(session: Session, revision: int) -> bool:
 def find(session: Session, kind: str, name: str, revision: int) -> PublicEntry | None:
     """What was public of a record by its slug then, or by LEAID for a district."""
     slugs = [name, *(_slugs_by_leaid(session, name) if kind == "district" else ())]
-    public = [
-        PublicEntry(**row)
-        for row in session.connection().execute(_public_then(kind, slugs, revision)).mappings()
-    ]
+    public = list(public_then(session, kind, slugs, revision).values())
     # As now: a LEAID is preferred to a slug that looks like one, and a public district to others.
     public.sort(key=lambda entry: (entry.slug == name, entry.state != "public"))
     return public[0] if public else None
@@ -149,6 +146,38 @@ def count(session: Session, revision: int, kinds: Sequence[str]) -> int:
         query = select(func.count()).select_from(row).where(condition, col(row.kind).in_(kinds))
         total += session.connection().execute(query).scalar_one()
     return total
+
+
+def changed_between(session: Session, kind: str, older: int, newer: int) -> list[str]:
+    """The slugs of a kind that changed after one revision, up to another."""
+    rows: list[Any] = [
+        select(col(row.slug).label("slug")).where(
+            col(row.kind) == kind, col(row.seq) > older, col(row.seq) <= newer
+        )
+        for row in (EntryRow, FormerEntryRow)
+    ]
+    both = union_all(*rows).subquery()
+    query = select(both.c.slug).distinct().order_by(both.c.slug)
+    return list(session.connection().execute(query).scalars())
+
+
+def public_then(
+    session: Session, kind: str, slugs: Sequence[str], revision: int
+) -> dict[str, PublicEntry]:
+    """What was public under these slugs then, or that it was withdrawn or renamed, by slug."""
+    rows = session.connection().execute(_public_then(kind, slugs, revision)).mappings()
+    return {row["slug"]: PublicEntry(**row) for row in rows}
+
+
+def moved_then(session: Session, kind: str, slugs: Sequence[str], revision: int) -> dict[str, str]:
+    """The slugs that led to these then, each with the one that it led to."""
+    moved: dict[str, str] = {}
+    for row, condition in _rows_then(revision):
+        query = select(col(row.slug), col(row.moved_to)).where(
+            condition, col(row.kind) == kind, col(row.moved_to).in_(slugs)
+        )
+        moved.update((slug, target) for slug, target in session.connection().execute(query))
+    return moved
 
 
 def entries(session: Session, revision: int) -> Iterator[Entry]:
@@ -238,6 +267,6 @@ def _outside(session: Session, first: int, newest: int) -> Invalid:
 def _not_public_then(session: Session, kind: str, name: str, revision: int) -> NotFound:
     """The refusal of a name that no record had then, with the one it had, if it was renamed since."""
     former = entry.moved_to(session, kind, name)
-    public = session.connection().execute(_public_then(kind, former, revision)).mappings()
+    public = public_then(session, kind, former, revision)
     detail = f"No {KINDS[kind].noun} was public as {name[:MAX_SLUG]!r} at revision {revision}."
-    return NotFound(detail, nearest=[row["slug"] for row in public if row["state"] == "public"])
+    return NotFound(detail, nearest=[slug for slug, entry in public.items() if entry.document])

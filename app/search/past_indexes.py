@@ -13,6 +13,7 @@ from app.database import Database
 from app.errors import Busy, Fault, Invalid
 from app.records.kinds import SEARCHABLE
 from app.search.index import Index
+from app.search.understanding.lexicon import Language
 
 MOST_HELD = 2
 MOST_WAITING = 4  # revisions that wait to be built, the one in progress included
@@ -116,17 +117,23 @@ class PastIndexes:
             return as_of.is_as_present(session, revision)
 
     def _build(self, state: PastState) -> Index:
-        index = Index(self._database, language=self._present.language)
-        with self._database.reading_export() as session:
+        with self._database.reading() as session:
             if as_of.count(session, state.revision, SEARCHABLE) > self._most_entries:
                 detail = TOO_LARGE.format(most=self._most_entries)
                 raise Invalid([Fault("too_large", detail, parameter="as_of")])
-            index.stand_at(
-                _unhurried(as_of.entries(session, state.revision)),
-                revision=state.revision,
-                updated_at=state.updated_at,
-            )
-        return index
+        return standing_at(self._database, state, language=self._present.language)
+
+
+def standing_at(database: Database, state: PastState, *, language: Language | None = None) -> Index:
+    """An index of an older revision, which follows nothing. Takes a while: call it in a thread."""
+    index = Index(database, language=language)
+    with database.reading_export() as session:
+        index.stand_at(
+            _unhurried(as_of.entries(session, state.revision)),
+            revision=state.revision,
+            updated_at=state.updated_at,
+        )
+    return index
 
 
 def _unhurried(entries: Iterator[Entry]) -> Iterator[Entry]:
