@@ -20,8 +20,8 @@ HTML = "text/html"
 FEED_MEDIA_TYPES = (ATOM, "application/xml", "text/xml")
 TAKE_SEARCHES = ("/v1/exports/", "/v1/suggest", FEED)
 _PATHS = "|".join(KINDS[kind].path for kind in SEARCHABLE)
-RECORD = re.compile(f"/v1/({_PATHS})/[^/]+")
-CITATION = re.compile(f"/v1/(({_PATHS})/[^/]+/citation|citations/({_PATHS}))")
+RECORD = re.compile(f"/v1/({_PATHS}|snapshots)/[^/]+")
+CITATION = re.compile(f"{RECORD.pattern}/citation|/v1/citations/({_PATHS})")
 EXPORTED = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 EXPORT_MEDIA_TYPES = {
     "csv": ("text/csv",),
@@ -153,7 +153,9 @@ def is_cacheable(pages: Pages) -> Callable[[str], bool]:
 def _is_file(path: str) -> bool:
     """Whether a table or a package stands here, which is sent while it is read."""
     of_snapshot = path.startswith("/v1/snapshots/") and path.count("/") == 4
-    return path.startswith("/v1/exports/") or (of_snapshot and not path.endswith("/changes"))
+    return path.startswith("/v1/exports/") or (
+        of_snapshot and not path.endswith(("/changes", "/citation"))
+    )
 
 
 def _is_data(path: str) -> bool:

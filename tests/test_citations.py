@@ -250,6 +250,20 @@ def test_an_older_state_is_cited_as_it_was(people: People, client: httpx.Client)
     assert read_bibtex(led.text)["title"] == "As it was"
 
 
+def test_a_snapshot_is_cited_by_its_version(people: People, client: httpx.Client) -> None:
+    frozen = {"version": "2026.5", "note": "To be cited."}
+    people.kim.post("/snapshots", json=frozen, timeout=60).raise_for_status()
+    snapshot = client.get("/v1/snapshots/2026.5").json()
+    csl, _bib, _ris, line = citations(client, snapshot["links"]["citation"])
+    assert line == snapshot["meta"]["cite"]
+    assert csl["title"] == "Snapshot 2026.5"
+    assert client.get(csl["URL"]).json() == snapshot
+    assert client.get("/v1/snapshots/latest/citation").json() == csl
+    led = client.get("/v1/snapshots/2026.5", headers={"Accept": RIS}, follow_redirects=True)
+    assert read_ris(led.text)["id"] == csl["id"]
+    assert client.get("/v1/snapshots/2025.9/citation").status_code == 404
+
+
 def test_a_leaid_is_cited_by_the_slug_of_its_district(client: httpx.Client) -> None:
     by_leaid, by_slug = (
         client.get(f"/v1/districts/{name}/citation").json()

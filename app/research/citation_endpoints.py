@@ -12,6 +12,7 @@ from app.catalog.citation import CSL_JSON, Citation, citation_of
 from app.catalog.published import published
 from app.database import Database
 from app.records.kinds import KINDS
+from app.research import snapshot_store, snapshots
 from app.research.citations import DEFAULT, FORMATS, CslItem
 from app.search.answer import citation_of_search
 from app.search.parameters import search_parameters
@@ -92,6 +93,33 @@ def cite_district(
     """How to cite a district: name, version, revision, date of its last change, address and license.
     An address of a district leads here if `Accept` takes a citation and no JSON."""
     return _record(request, "district", slug)
+
+
+@router.get(
+    "/v1/snapshots/{version}/citation",
+    tags=["citations"],
+    summary="Cite a snapshot",
+    operation_id="cite_snapshot",
+    response_model=CslItem,
+    response_class=CslResponse,
+    responses=SUCCESS | responses(400, 404, 406, 422, 429),
+    openapi_extra=openapi((FORMAT,)),
+)
+def cite_snapshot(
+    request: Request,
+    version: Annotated[
+        str, Path(description="Version of the snapshot, or `latest`.", examples=["2026.1"])
+    ],
+) -> Response:
+    """How to cite a release of the whole directory: version, revision, date of its last change, address
+    and license."""
+    values = read_parameters(request, [FORMAT])
+    with resource(request, Database).reading() as session:
+        every = snapshot_store.list_newest_first(session)
+    is_latest = version == "latest"
+    snapshot = snapshots.newest(every) if is_latest else snapshots.named(every, version)
+    base_url = resource(request, Settings).base_url
+    return _answer(snapshots.citation_of(snapshot, base_url), values)
 
 
 def _record(request: Request, kind: str, slug: str) -> Response:

@@ -10,14 +10,14 @@ from fastapi.responses import RedirectResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from app.catalog.provenance import LICENSE, Provenance, provenance
+from app.catalog.provenance import LICENSE, Provenance, provenance, provenance_of
 from app.catalog.shapes import Public
 from app.clock import now
 from app.database import Database
 from app.records import parsing
 from app.research import snapshot_changes, snapshot_store, snapshots
 from app.research.snapshot_store import Snapshot, SnapshotFile
-from app.research.snapshots import SnapshotRequest
+from app.research.snapshots import COLLECTION, SnapshotRequest
 from app.settings import Settings
 from app.web.admission import ExportPlaces
 from app.web.bodies import JSON, parse_object, read_body
@@ -35,7 +35,6 @@ from app.web.problem_types import responses
 from app.web.state import resource
 from app.web.streams import stream
 
-COLLECTION = "/v1/snapshots"
 LATEST = "latest"
 EXAMPLE = {"version": "2026.1", "note": "For the report to the board."}
 MEDIA_TYPES = {
@@ -80,6 +79,7 @@ class SnapshotLinks(Public):
     changes: str | None = Field(
         description="What changed since the snapshot before; null for the first."
     )
+    citation: str = Field(description="How to cite it, for reference managers.")
 
 
 class SnapshotAnswer(Public):
@@ -170,11 +170,12 @@ def get_snapshot(request: Request, version: Version) -> Response:
     older = every[every.index(snapshot) + 1 :]
     answer = {
         "data": _listed(snapshot),
-        "meta": _provenance(request, snapshot, f"snapshot {version}", address),
+        "meta": _own_provenance(request, snapshot),
         "links": {
             "self": address,
             "collection": COLLECTION,
             "changes": f"{address}/changes?since={older[0].version}" if older else None,
+            "citation": f"{address}/citation",
         },
     }
     return _json(answer, permanent=snapshot)
@@ -303,8 +304,13 @@ def freezing_router(may_freeze: Any) -> APIRouter:
         )
         answer = {
             "data": _listed(snapshot),
-            "meta": _provenance(request, snapshot, f"snapshot {release.version}", _path(snapshot)),
-            "links": {"self": _path(snapshot), "collection": COLLECTION, "changes": None},
+            "meta": _own_provenance(request, snapshot),
+            "links": {
+                "self": _path(snapshot),
+                "collection": COLLECTION,
+                "changes": None,
+                "citation": f"{_path(snapshot)}/citation",
+            },
         }
         headers = {"Cache-Control": "no-store", "Location": _path(snapshot)}
         body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
@@ -348,6 +354,10 @@ def _file_headers(snapshot: Snapshot, file: SnapshotFile, encoding: str) -> dict
         "Directory-Revision": str(snapshot.revision),
         "Link": f'<{LICENSE["url"]}>; rel="license"',
     }
+
+
+def _own_provenance(request: Request, snapshot: Snapshot) -> dict[str, Any]:
+    return provenance_of(snapshots.citation_of(snapshot, resource(request, Settings).base_url))
 
 
 def _provenance(request: Request, snapshot: Snapshot, what: str, address: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.catalog import as_of
+from app.catalog.citation import Citation
 from app.clock import now
 from app.database import Database
 from app.errors import Conflict, Fault, Invalid, NotFound
@@ -26,6 +27,7 @@ from app.research.tables import TABLES
 from app.search.index import Index
 from app.search.past_indexes import standing_at
 
+COLLECTION = "/v1/snapshots"
 VERSION = r"^[0-9]{4}\.[0-9]{1,3}$"  # year and number, such as 2026.1
 FORMATS = ("csv", "ndjson")
 PACKAGE = f"{package.NAME}.zip"
@@ -105,6 +107,16 @@ def newest(snapshots: Iterable[Snapshot]) -> Snapshot:
     for snapshot in snapshots:
         return snapshot
     raise NotFound("No snapshot has been frozen yet.")
+
+
+def citation_of(snapshot: Snapshot, base_url: str) -> Citation:
+    """The citation of a snapshot. Its address never changes."""
+    return Citation(
+        title=f"snapshot {snapshot.version}",
+        address=f"{base_url}{COLLECTION}/{snapshot.version}",
+        revision=snapshot.revision,
+        changed_at=snapshot.updated_at,
+    )
 
 
 def named(snapshots: Iterable[Snapshot], version: str) -> Snapshot:
