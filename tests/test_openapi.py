@@ -18,6 +18,7 @@ from serving import Service
 
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument
 from app.records.taxonomy import StrategyRecord
+from app.research import snapshots
 from app.search import shapes
 from app.search.filters import FILTER
 from app.search.query import OF_A_PAGE, PARAMETERS
@@ -55,6 +56,20 @@ def operations(document: Json) -> Iterator[tuple[str, Json]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             yield f"{method.upper()} {path}", operation
+
+
+@pytest.fixture(scope="module", autouse=True)
+def releases(service: Service) -> None:
+    """The snapshots that the examples name."""
+    for version in ("2026.1", "2026.2"):
+        snapshots.freeze(
+            service.database,
+            version,
+            note="An example.",
+            by="tests",
+            base_url=service.url,
+            software="0",
+        )
 
 
 def public_reads(document: Json) -> dict[str, Json]:

@@ -15,7 +15,7 @@ from app.catalog.shapes import Public
 from app.clock import now
 from app.database import Database
 from app.records import parsing
-from app.research import snapshot_changes, snapshot_store, snapshots
+from app.research import package, snapshot_changes, snapshot_store, snapshots
 from app.research.snapshot_store import Snapshot, SnapshotFile
 from app.research.snapshots import COLLECTION, SnapshotRequest
 from app.settings import Settings
@@ -30,6 +30,7 @@ from app.web.conditional import (
     is_not_modified,
     last_modified,
 )
+from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import openapi, read_parameters, refuse_unknown, text
 from app.web.problem_types import responses
 from app.web.state import resource
@@ -42,9 +43,9 @@ MEDIA_TYPES = {
     "ndjson": "application/x-ndjson",
     "zip": "application/zip",
 }
-SINCE = text("since", 8, "Version of the older snapshot.", "2025.4", required=True)
+SINCE = text("since", 8, "Version of the older snapshot.", "2026.1", required=True)
 Version = Annotated[
-    str, Path(description=f"Version of the snapshot, or `{LATEST}`.", examples=["2026.1"])
+    str, Path(description=f"Version of the snapshot, or `{LATEST}`.", examples=["2026.2"])
 ]
 LEADS: dict[str, Any] = {"description": f"The newest snapshot, for `{LATEST}`."}
 router = APIRouter()
@@ -189,7 +190,7 @@ def get_snapshot(request: Request, version: Version) -> Response:
     response_model=SnapshotChangesAnswer,
     response_description="What differs.",
     responses=responses(400, 404, 406, 409, 422, 429),
-    openapi_extra=openapi((SINCE,)),
+    openapi_extra={**openapi((SINCE,)), EXAMPLE_QUERY: f"since={SINCE.example}"},
 )
 def compare_snapshots(request: Request, version: Version) -> Response:
     """The records that were added, changed, renamed or withdrawn between an older snapshot and this
@@ -216,7 +217,7 @@ def compare_snapshots(request: Request, version: Version) -> Response:
 
 
 @router.get(
-    f"{COLLECTION}/{{version}}/{{file}}",
+    f"{COLLECTION}/{{version}}/{{table}}.{{format}}",
     tags=["snapshots"],
     summary="Take a file of a snapshot",
     operation_id="get_snapshot_file",
@@ -236,18 +237,28 @@ def compare_snapshots(request: Request, version: Version) -> Response:
 async def get_snapshot_file(
     request: Request,
     version: Version,
-    file: Annotated[str, Path(description="Name of the file.", examples=["case-studies.csv"])],
+    table: Annotated[
+        str, Path(description=f"A table, or `{package.NAME}`.", examples=["case-studies"])
+    ],
+    format_: Annotated[
+        str,
+        Path(
+            alias="format",
+            description="Format of the file; `zip` for the package.",
+            examples=["csv"],
+            json_schema_extra={"enum": list(MEDIA_TYPES)},
+        ),
+    ],
 ) -> Response:
     """A table as CSV or NDJSON, or everything as a data package: the bytes that were frozen."""
     refuse_unknown(request, ())
-    database = resource(request, Database)
+    database, file = resource(request, Database), f"{table}.{format_}"
     every = await run_in_threadpool(_every, database)
     if version == LATEST:
         return RedirectResponse(f"{_path(snapshots.newest(every))}/{file}", 307)
     snapshot = snapshots.named(every, version)
     frozen_file = snapshots.file_named(snapshot, file)
-    extension = file.rpartition(".")[2]
-    compress = extension != "zip"
+    compress = format_ != "zip"
     encoding = best_encoding(request.headers.get("accept-encoding", "")) if compress else IDENTITY
     headers = _file_headers(snapshot, frozen_file, encoding)
     none_match = request.headers.get("if-none-match", "")
@@ -262,7 +273,7 @@ async def get_snapshot_file(
         request,
         content,
         source=content,
-        media_type=MEDIA_TYPES[extension],
+        media_type=MEDIA_TYPES[format_],
         headers={**headers, "Content-Disposition": disposition},
         compress=compress,
     )
