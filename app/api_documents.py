@@ -36,6 +36,8 @@ case study names its source and the strength of its evidence.
         },
         {"name": "search", "description": "Completions for a search box."},
         {"name": "exports", "description": "Complete search results as files."},
+        {"name": "citations", "description": "How to cite records and results."},
+        {"name": "snapshots", "description": "Releases of the directory, which never change."},
         {"name": "mirrors", "description": "What changed, for those who keep a copy."},
         {
             "name": "suggestions",

@@ -37,14 +37,15 @@ from app.desk.sources.link_checker import check_sources as check_links
 from app.engines import backup
 from app.engines.failures import reason_of
 from app.errors import Fault, Invalid, Refusal, Unavailable
-from app.records import source_checks
+from app.records import parsing, source_checks
 from app.records.kinds import SEARCHABLE
-from app.research import exports, formats, parquet
+from app.research import exports, formats, parquet, snapshot_store, snapshots
+from app.research.snapshots import SnapshotRequest
 from app.research.tables import TABLES
 from app.search.coverage import coverage
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
-from app.search.query import OF_A_PAGE
+from app.search.query import OF_THE_PRESENT
 from app.settings import Settings
 from app.terminal import (
     MAX_FAULTS_SHOWN,
@@ -231,7 +232,7 @@ def export(
     with _database(Settings()) as database:
         index = Index(database)
         index.catch_up()
-        query = index.query(exported.kind, pairs, without=OF_A_PAGE) if exported.kind else None
+        query = index.query(exported.kind, pairs, without=OF_THE_PRESENT) if exported.kind else None
         documents = exports.documents(database, index, exported, query)
         for chunk in formats.encoded(exported, documents, format_.value):
             sys.stdout.buffer.write(chunk)
@@ -471,16 +472,47 @@ def restore(
 
 
 @cli.command()
+def snapshot(
+    version_: Annotated[
+        str, typer.Argument(metavar="VERSION", help="Year and number, such as 2026.1.")
+    ],
+    note: Annotated[str, typer.Option(help="What the release is for, in a sentence.")],
+) -> None:
+    """Freeze what is public now as a release: its files never change."""
+    release = parsing.parse_shape(SnapshotRequest, {"version": version_, "note": note})
+    settings = Settings()
+    with _database(settings) as database:
+        frozen = snapshots.freeze(
+            database,
+            release.version,
+            note=release.note,
+            by=COMMAND_LINE,
+            base_url=settings.base_url,
+            software=version("model-districts"),
+        )
+    console.print(
+        f"Froze snapshot {frozen.version} at revision {frozen.revision}: {len(frozen.files)} files.",
+        highlight=False,
+    )
+
+
+@cli.command()
 def verify(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Rebuild the catalog if an entry differs.")
     ] = False,
 ) -> None:
-    """Check that the catalog matches the published revisions. The exit code is 1 if it does not."""
+    """Check that the catalog matches the published revisions, and every snapshot its checksums.
+
+    The exit code is 1 if not.
+    """
     settings = Settings()
     with _database(settings) as database:
         with database.reading_primary() as session:
             wrong = publication.differences(session)
+        for snapshot_version, file in snapshot_store.damaged_files(database):
+            print_failure(f"Damaged: {file} of snapshot {snapshot_version}. Restore a backup.")
+            raise typer.Exit(1)
         if not wrong:
             console.print("Every catalog entry matches its published revision.")
             return

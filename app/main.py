@@ -16,7 +16,7 @@ from app.catalog import endpoints as catalog
 from app.database import Database
 from app.desk.access import endpoints as access
 from app.desk.access import shapes as access_shapes
-from app.desk.access.dependencies import FailedAttempts
+from app.desk.access.dependencies import FailedAttempts, may
 from app.desk.access.key_ring import KeyRing
 from app.desk.editing import endpoints as editing
 from app.desk.editing import shapes as editing_shapes
@@ -29,9 +29,13 @@ from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
 from app.metrics import Metrics, State
 from app.research import changes_endpoints as changes
+from app.research import citation_endpoints as citations
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
+from app.research import feed_endpoints as feed
 from app.research import shapes as export_shapes
+from app.research import snapshot_endpoints as snapshots
+from app.research.snapshots import SnapshotRequest
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
 from app.search import organization_endpoints as organizations
@@ -40,6 +44,7 @@ from app.search import suggest_endpoints as suggest
 from app.search import vocabulary_endpoints as vocabularies
 from app.search.gaps import SearchGaps
 from app.search.index import Index
+from app.search.past_indexes import PastIndexes
 from app.search.service_endpoints import service_routes
 from app.settings import Settings
 from app.setup import newer_tables
@@ -74,6 +79,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         index = Index(database, index_dir=settings.index_dir)
         index.open()
         gc.freeze()  # garbage collection of the index would hold up a request now and then
+        past_indexes = PastIndexes(database, index)
         planning = PlanWorker(database)
         gaps = SearchGaps(database)
         if settings.metrics_port is not None:
@@ -98,6 +104,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 settings,
                 database,
                 index,
+                past_indexes,
                 planning,
                 gaps,
                 rate_limits,
@@ -120,6 +127,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             await rate_limits.close()
             key_ring.close()
             readiness.close()
+            past_indexes.close()
             index.close()
             await asyncio.to_thread(database.close)
             gc.unfreeze()
@@ -151,6 +159,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             *feedback_shapes.REQUEST_BODIES,
             *import_shapes.REQUEST_BODIES,
             *export_shapes.SHAPES,
+            SnapshotRequest,
         ),
         published=lambda request: api_documents.published_terms(resource(request, Index)),
     )
@@ -163,9 +172,12 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         organizations,
         coverage,
         catalog,
+        citations,
         codebook,
         research,
         changes,
+        feed,
+        snapshots,
         feedback,
         editing,
         steps,
@@ -175,6 +187,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         pages,
     ):
         app.include_router(door.router)
+    app.include_router(snapshots.freezing_router(may("freeze_snapshot")))
     app.include_router(health_routes())
     request_log = RequestLog(clients=settings.log_clients, queries=settings.log_queries)
 

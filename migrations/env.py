@@ -11,7 +11,7 @@ from alembic import context
 from sqlalchemy import Connection, TypeDecorator, text
 
 import app.records.tables  # first: it names the constraints of every table made after it
-from app.catalog import entry as _entry  # noqa: F401
+from app.catalog import entry_tables as _entry_tables  # noqa: F401
 from app.database import Database
 from app.desk.access import idempotency as _idempotency  # noqa: F401
 from app.desk.access import keys as _access  # noqa: F401
@@ -19,6 +19,7 @@ from app.desk.feedback import suggestions as _suggestions  # noqa: F401
 from app.desk.imports import plans as _plans  # noqa: F401
 from app.records import seed_loads as _seed_loads  # noqa: F401
 from app.records import source_checks as _source_checks  # noqa: F401
+from app.research import snapshot_store as _snapshot_store  # noqa: F401
 from app.search import gaps as _search_gaps  # noqa: F401
 from app.settings import Settings
 

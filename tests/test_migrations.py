@@ -226,6 +226,46 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
         {"slug": "salem"},
     ),
+    "former_entry": (
+        {
+            "kind": "district",
+            "slug": "bend",
+            "seq": 1,
+            "state": "public",
+            "updated_at": NOW,
+            "card": "{}",
+            "document": "{}",
+            "until_seq": 2,
+        },
+        {"seq": 2, "until_seq": 3},
+    ),
+    "history_start": ({"seq": 7}, {"seq": 8}),
+    "snapshot": (
+        {
+            "version": "2026.1",
+            "revision": 1,
+            "updated_at": NOW,
+            "frozen_at": NOW,
+            "frozen_by": "Ada",
+            "software": "1.0",
+            "note": "First.",
+        },
+        {"version": "2026.2"},
+    ),
+    "snapshot_file": (
+        {
+            "version": "2026.1",
+            "file": "districts.csv",
+            "position": 0,
+            "bytes": 2,
+            "sha256": "a" * 64,
+        },
+        {"file": "districts.ndjson"},
+    ),
+    "snapshot_chunk": (
+        {"version": "2026.1", "file": "districts.csv", "number": 0, "content": b"{}"},
+        {"number": 1},
+    ),
     "entry_reference": (
         {"kind": "case-study", "slug": "bend-or", "referred_kind": "state", "referred_slug": "OR"},
         {"slug": "salem-or"},
@@ -330,6 +370,21 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("entry", {"state": "hidden", "card": None, "document": None}, "ck_entry_state_known"),
     ("entry", {"card": None}, "ck_entry_public_has_card"),
     ("entry", {"state": "gone", "card": None}, "ck_entry_public_has_document"),
+    (
+        "former_entry",
+        {"state": "hidden", "card": None, "document": None},
+        "ck_former_entry_state_known",
+    ),
+    ("former_entry", {"card": None}, "ck_former_entry_public_has_card"),
+    ("former_entry", {"state": "gone", "card": None}, "ck_former_entry_public_has_document"),
+    ("former_entry", {"until_seq": 1}, "ck_former_entry_in_order"),
+    ("snapshot", {"revision": -1}, "ck_snapshot_revision_not_negative"),
+    ("snapshot_file", {"version": "2025.1"}, "fk_snapshot_file_version"),
+    ("snapshot_file", {"bytes": -1}, "ck_snapshot_file_bytes_not_negative"),
+    ("snapshot_file", {"sha256": "a"}, "ck_snapshot_file_sha256_length"),
+    ("snapshot_chunk", {"file": "none.csv"}, "fk_snapshot_chunk_version_file"),
+    ("snapshot_chunk", {"number": -1}, "ck_snapshot_chunk_number_not_negative"),
+    ("history_start", {"seq": -1}, "ck_history_start_seq_not_negative"),
 ]
 
 # SQLite cannot alter a constraint, so Alembic makes the table anew: new table, rows copied, old one dropped, new one renamed.

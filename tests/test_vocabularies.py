@@ -201,7 +201,7 @@ def test_a_vocabulary_says_where_it_comes_from(client: httpx.Client, name: str) 
     meta = client.get(f"/v1/{name}").json()["meta"]
     assert meta["license"]["name"] == "CC BY 4.0"
     assert meta["revision"] == client.get("/v1").json()["revision"]
-    assert meta["cite"].endswith(f"/v1/{name}")
+    assert meta["cite"].endswith(f"/v1/{name}?as_of={meta['revision']}")
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -1,20 +1,29 @@
-"""GET /v1/case-studies/{slug} and /v1/districts/{slug}: one prepared document."""
+"""GET /v1/case-studies/{slug} and /v1/districts/{slug}: one prepared document, as it is or was."""
 
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance
+from app.catalog import as_of
+from app.catalog.citation import CSL_JSON, citation_of
+from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance_of
 from app.catalog.published import published
 from app.database import Database
 from app.records.kinds import KINDS
 from app.settings import Settings
-from app.web.parameters import takes_no_parameters
+from app.web.cached_response import CachedResponse
+from app.web.parameters import openapi, read_parameters
 from app.web.problem_types import responses
 from app.web.state import resource
 
-router = APIRouter(dependencies=[Depends(takes_no_parameters)])
+
+async def _takes_as_of(request: Request) -> None:
+    """Refuse every other parameter. On the event loop: a thread may be long in coming."""
+    read_parameters(request, (as_of.PARAMETER,))
+
+
+router = APIRouter(dependencies=[Depends(_takes_as_of)])
 
 
 @router.get(
@@ -24,7 +33,8 @@ router = APIRouter(dependencies=[Depends(takes_no_parameters)])
     operation_id="get_case_study",
     response_model=CaseStudyAnswer,
     response_description="The case study.",
-    responses=responses(400, 404, 406, 410, 429),
+    responses=responses(400, 404, 406, 410, 422, 429),
+    openapi_extra=openapi((as_of.PARAMETER,)),
 )
 def get_case_study(
     request: Request, slug: Annotated[str, Path(description="Public id.", examples=["boise-id"])]
@@ -32,7 +42,7 @@ def get_case_study(
     """The full document: challenge, approach, results and lessons by paragraph, each with the ids of
     its sources; every outcome with its study design and source; scale, funding and partners; and
     the sources themselves. A withdrawn case study answers 410, a renamed one 308, and a 404 names
-    similar slugs."""
+    similar slugs. With `as_of`, all of that is as it was then."""
     return _document(request, "case-study", slug)
 
 
@@ -43,7 +53,8 @@ def get_case_study(
     operation_id="get_district",
     response_model=DistrictAnswer,
     response_description="The district.",
-    responses=responses(400, 404, 406, 410, 429),
+    responses=responses(400, 404, 406, 410, 422, 429),
+    openapi_extra=openapi((as_of.PARAMETER,)),
 )
 def get_district(
     request: Request,
@@ -56,22 +67,38 @@ def get_district(
     ],
 ) -> Response:
     """The district with its federal figures, each with year and source, and its published case
-    studies. A withdrawn district answers 410, a renamed one 308, and a 404 names similar slugs."""
+    studies. A withdrawn district answers 410, a renamed one 308, and a 404 names similar slugs. With
+    `as_of`, all of that is as it was then."""
     return _document(request, "district", slug)
 
 
 def _document(request: Request, kind: str, slug: str) -> Response:
+    moment = read_parameters(request, (as_of.PARAMETER,)).get(as_of.PARAMETER.name)
     with resource(request, Database).reading() as session:
-        public, document = published(session, kind, slug)
+        if moment is None:
+            public, document = published(session, kind, slug)
+        else:
+            public, document = as_of.published(session, kind, slug, moment)
     collection = f"/v1/{KINDS[kind].path}"
     address = f"{collection}/{public.slug}"
-    name = orjson.loads(document).get("title" if kind == "case-study" else "name")
-    meta = provenance(
-        public.seq, public.updated_at, name, resource(request, Settings).base_url + address
-    )
+    citation = citation_of(public, orjson.loads(document), resource(request, Settings).base_url)
+    then = f"?{as_of.PARAMETER.name}={public.seq}" if moment is not None else ""
+    links = {
+        "self": f"{address}{then}",
+        "collection": collection,
+        "page": page_of(address),
+        "citation": f"{address}/citation{then}",
+    }
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),
-        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
-        orjson.dumps({"self": address, "collection": collection, "page": page_of(address)}),
+        orjson.dumps(provenance_of(citation), option=orjson.OPT_UTC_Z),
+        orjson.dumps(links),
     )
-    return Response(body, media_type="application/json")
+    cite_as = f'<{citation.permanent_address}>; rel="cite-as"'
+    described = f'<{links["citation"]}>; rel="describedby"; type="{CSL_JSON}"'
+    return CachedResponse(
+        body,
+        revision=public.seq,
+        permanent_since=public.updated_at if isinstance(moment, int) else None,
+        headers={"Link": f"{cite_as}, {described}"},
+    )

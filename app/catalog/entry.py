@@ -1,4 +1,4 @@
-"""Entry: one published record, prepared to send and to search; its table, and how it is read."""
+"""Entry: one published record, prepared to send and to search; how it is read and written."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, CheckConstraint, Index, and_, delete, func, insert, or_, tuple_
+from sqlalchemy import and_, delete, func, insert, or_, tuple_
 from sqlalchemy import select as select_columns
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
-from app.database import CodePointOrdered, UtcDateTime
+from app.catalog import former_entries
+from app.catalog.entry_tables import EntryReferenceRow, EntryRow
 from app.errors import Gone, Moved, NotFound
 from app.records.kinds import KINDS
 from app.records.spelling import nearest
@@ -20,46 +21,6 @@ MAX_COMPARED = 1000  # slugs; to compare them takes some milliseconds
 MAX_SLUG = 200  # characters
 NEAREST = 3
 LEAID = "leaid"  # what a district refers to by its federal id, so that it is found by it
-
-
-class EntryRow(SQLModel, table=True):
-    """One record as the public sees it, or as withdrawn or moved."""
-
-    __tablename__ = "entry"
-    __table_args__ = (
-        CheckConstraint("state IN ('public', 'gone', 'moved')", name="state_known"),
-        CheckConstraint("(state = 'public') = (card IS NOT NULL)", name="public_has_card"),
-        CheckConstraint("(state = 'public') = (document IS NOT NULL)", name="public_has_document"),
-        Index(None, "seq"),
-    )
-
-    kind: str = Field(primary_key=True, description="Kind of record.")
-    slug: str = Field(
-        primary_key=True, sa_type=CodePointOrdered, description="Public id within the kind."
-    )
-    seq: int = Field(sa_type=BigInteger, description="Revision that last changed this entry.")
-    state: str = Field(description="public; gone (withdrawn); moved (to another slug).")
-    moved_to: str | None = Field(default=None, description="The slug it is under now.")
-    reason: str | None = Field(default=None, description="Why it was withdrawn.")
-    updated_at: datetime = Field(sa_type=UtcDateTime, description="When it last changed (UTC).")
-    card: str | None = Field(default=None, description="The card, JSON as it is sent.")
-    document: str | None = Field(default=None, description="The full document, JSON as it is sent.")
-    search_data: str | None = Field(
-        default=None,
-        description="Text, facet values, figures and places that search works on, JSON.",
-    )
-
-
-class EntryReferenceRow(SQLModel, table=True):
-    """What an entry was made from besides its own record: when that changes, the entry is prepared again."""
-
-    __tablename__ = "entry_reference"
-    __table_args__ = (Index(None, "referred_kind", "referred_slug"),)
-
-    kind: str = Field(primary_key=True, description="Kind of the entry.")
-    slug: str = Field(primary_key=True, description="Slug of the entry.")
-    referred_kind: str = Field(primary_key=True, description="Kind of what it refers to.")
-    referred_slug: str = Field(primary_key=True, description="Slug of what it refers to.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +162,22 @@ def changed_after(
     return [PublicState(**row) for row in session.connection().execute(query).mappings()]
 
 
+def removed_last(session: Session, kind: str, *, after: int, limit: int) -> list[PublicState]:
+    """The records of a kind that were withdrawn or renamed after a revision, the last one first."""
+    columns = (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state, EntryRow.updated_at)
+    query = (
+        select_columns(
+            *(col(column) for column in columns), col(EntryRow.moved_to), col(EntryRow.reason)
+        )
+        .where(
+            col(EntryRow.seq) > after, col(EntryRow.kind) == kind, col(EntryRow.state) != "public"
+        )
+        .order_by(col(EntryRow.seq).desc(), col(EntryRow.slug))
+        .limit(limit)
+    )
+    return [PublicState(**row) for row in session.connection().execute(query).mappings()]
+
+
 def public_seqs(session: Session, kind: str) -> Iterator[tuple[str, int]]:
     """Slug and revision of every public entry of a kind, by slug."""
     query = (
@@ -223,22 +200,27 @@ def of_other_kinds(session: Session, kinds: Sequence[str]) -> Iterator[Entry]:
 
 
 def _entries(session: Session, query: Any) -> Iterator[Entry]:
-    for row in session.connection().execute(query, execution_options={"yield_per": 500}):
-        search_data = orjson.loads(row.search_data) if row.search_data else {}
-        yield Entry(
-            row.kind,
-            row.slug,
-            row.seq,
-            row.updated_at,
-            row.card,
-            search_data.get("text", {}),
-            search_data.get("facets", {}),
-            search_data.get("figures", {}),
-            [(latitude, longitude) for latitude, longitude in search_data.get("places", [])],
-            search_data.get("rank", 0),
-            search_data.get("ids", []),
-            row.moved_to,
-        )
+    rows = session.connection().execute(query, execution_options={"yield_per": BATCH})
+    return map(entry_of, rows)
+
+
+def entry_of(row: Any) -> Entry:
+    """The entry that a row holds for search and lists."""
+    search_data = orjson.loads(row.search_data) if row.search_data else {}
+    return Entry(
+        row.kind,
+        row.slug,
+        row.seq,
+        row.updated_at,
+        row.card,
+        search_data.get("text", {}),
+        search_data.get("facets", {}),
+        search_data.get("figures", {}),
+        [(latitude, longitude) for latitude, longitude in search_data.get("places", [])],
+        search_data.get("rank", 0),
+        search_data.get("ids", []),
+        row.moved_to,
+    )
 
 
 def seqs(session: Session, kind: str, slugs: Sequence[str]) -> dict[str, int]:
@@ -338,30 +320,60 @@ def references(session: Session, entries: Sequence[tuple[str, str]]) -> set[tupl
     return _pairs(session, entries, (row.kind, row.slug), (row.referred_kind, row.referred_slug))
 
 
-def write(session: Session, entries: Sequence[PreparedEntry]) -> None:
-    """Write entries over those of the same kind and slug."""
-    connection = session.connection()
+def write(session: Session, entries: Sequence[PreparedEntry], *, newest: int | None = None) -> None:
+    """Write entries over those of the same kind and slug, which history keeps.
+
+    `newest`: the newest revision, if the entries are made anew without a revision of their own.
+    Then equal ones stay as they are, and the others count from the revision after it.
+    """
     for start in range(0, len(entries), BATCH):
         batch = entries[start : start + BATCH]
-        for row in (EntryRow, EntryReferenceRow):
-            for kind in {prepared.entry.kind for prepared in batch}:
-                slugs = [prepared.entry.slug for prepared in batch if prepared.entry.kind == kind]
-                connection.execute(
-                    delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs))
-                )
-        connection.execute(insert(EntryRow), [_row(prepared) for prepared in batch])
-        references = [
-            {
-                "kind": prepared.entry.kind,
-                "slug": prepared.entry.slug,
-                "referred_kind": kind,
-                "referred_slug": slug,
-            }
-            for prepared in batch
-            for kind, slug in sorted(prepared.references)
-        ]
-        if references:
-            connection.execute(insert(EntryReferenceRow), references)
+        _write_references(session, batch)
+        for kind in {prepared.entry.kind for prepared in batch}:
+            of_kind = [prepared for prepared in batch if prepared.entry.kind == kind]
+            if newest is not None:
+                of_kind = _changed(session, kind, of_kind)
+            _write_rows(session, kind, of_kind, newest)
+
+
+def _changed(session: Session, kind: str, entries: Sequence[PreparedEntry]) -> list[PreparedEntry]:
+    stored = stored_columns(session, kind, [prepared.entry.slug for prepared in entries])
+    return [
+        prepared for prepared in entries if stored.get(prepared.entry.slug) != columns_of(prepared)
+    ]
+
+
+def _write_rows(
+    session: Session, kind: str, entries: Sequence[PreparedEntry], newest: int | None
+) -> None:
+    if not entries:
+        return
+    seqs = {prepared.entry.slug: prepared.entry.seq for prepared in entries}
+    former_entries.keep(session, kind, seqs, newest=newest)
+    connection = session.connection()
+    connection.execute(
+        delete(EntryRow).where(col(EntryRow.kind) == kind, col(EntryRow.slug).in_(seqs))
+    )
+    connection.execute(insert(EntryRow), [_row(prepared) for prepared in entries])
+
+
+def _write_references(session: Session, entries: Sequence[PreparedEntry]) -> None:
+    row, connection = EntryReferenceRow, session.connection()
+    for kind in {prepared.entry.kind for prepared in entries}:
+        slugs = [prepared.entry.slug for prepared in entries if prepared.entry.kind == kind]
+        connection.execute(delete(row).where(col(row.kind) == kind, col(row.slug).in_(slugs)))
+    references = [
+        {
+            "kind": prepared.entry.kind,
+            "slug": prepared.entry.slug,
+            "referred_kind": kind,
+            "referred_slug": slug,
+        }
+        for prepared in entries
+        for kind, slug in sorted(prepared.references)
+    ]
+    if references:
+        connection.execute(insert(row), references)
 
 
 _PUBLIC_ENTRY = select_columns(

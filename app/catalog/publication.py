@@ -70,7 +70,8 @@ def show_again(session: Session, urls: Sequence[str]) -> None:
     """
     named = entry.referring(session, [("source", source_checks.source_id(url)) for url in urls])
     slugs = sorted(slug for kind, slug in named if kind == "case-study")
-    _Context(session).write("case-study", entry.seqs(session, "case-study", slugs))
+    seqs = entry.seqs(session, "case-study", slugs)
+    _Context(session).write("case-study", seqs, newest=revisions.newest_seq(session))
 
 
 def preview(session: Session, stored: StoredRecord) -> str | None:
@@ -129,12 +130,20 @@ def differences(session: Session) -> list[tuple[str, str]]:
 
 
 def rebuild(session: Session) -> None:
-    """Prepare every entry again from the published revisions, and delete those without one."""
+    """Prepare every entry again from the published revisions, and delete those without one.
+
+    Entries that are as they should be stay; history keeps the form of those that are not.
+    """
     newest = revisions.newest_seq(session)
+    context = _Context(session)
     for kind in KINDS:
         slugs = store.published_slugs(session, kind)
         entry.forget(session, kind, sorted(set(entry.public_slugs(session, kind)) - set(slugs)))
-        _prepare(session, dict.fromkeys(((kind, slug) for slug in slugs), newest), newest)
+        if kind != "district":
+            context.write(kind, dict.fromkeys(slugs, newest), newest=newest)
+    # Last: a district is made from its case studies.
+    districts = store.published_slugs(session, "district")
+    context.write("district", dict.fromkeys(districts, newest), newest=newest)
 
 
 def _prepare(
@@ -173,12 +182,14 @@ class _Context:
             }
         )
 
-    def write(self, kind: str, seqs: Mapping[str, int]) -> None:
-        """Write the entries of these records, each at its revision; records that are not public are left out."""
+    def write(self, kind: str, seqs: Mapping[str, int], *, newest: int | None = None) -> None:
+        """Write the entries of these records, each at its revision; records that are not public are left out.
+
+        `newest`: as for `entry.write`.
+        """
         for batch in _batches(list(seqs)):
-            entry.write(
-                self.session, list(self.prepare(kind, {slug: seqs[slug] for slug in batch}))
-            )
+            prepared = list(self.prepare(kind, {slug: seqs[slug] for slug in batch}))
+            entry.write(self.session, prepared, newest=newest)
 
     def prepare(self, kind: str, seqs: Mapping[str, int]) -> Iterator[PreparedEntry]:
         """The entries of these records, without writing them."""

@@ -50,6 +50,14 @@ def newest_seq(session: Session) -> int:
     return session.exec(select(func.coalesce(func.max(RevisionRow.seq), 0))).one()
 
 
+def newest_at(session: Session, at: datetime) -> int | None:
+    """Number of the newest change at or before a time; None if there is none."""
+    query = select(RevisionRow.seq).where(col(RevisionRow.at) <= at)
+    return session.exec(
+        query.order_by(col(RevisionRow.at).desc(), col(RevisionRow.seq).desc()).limit(1)
+    ).first()
+
+
 def append(session: Session, revisions: Sequence[Revision]) -> None:
     """Write changes at the end of the log. Use in a writing session only: their numbers follow the newest."""
     session.connection().execute(

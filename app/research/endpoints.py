@@ -1,12 +1,15 @@
 """GET /v1/exports: the tables of what a search finds, in bulk, streamed, without a cap."""
 
 import hashlib
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from app.catalog.as_of import PARAMETER as AS_OF
 from app.catalog.provenance import LICENSE
 from app.clock import now
 from app.database import Database
@@ -14,20 +17,22 @@ from app.errors import NotFound
 from app.records.kinds import KINDS
 from app.research import exports, formats, parquet, shapes
 from app.research.tables import TABLES, Table
-from app.search.index import Index
 from app.search.parameters import search_parameters
-from app.search.query import OF_A_PAGE, SearchQuery
+from app.search.past_indexes import PastIndexes
+from app.search.query import OF_A_PAGE
 from app.search.shapes import FIELDS
+from app.settings import Settings
 from app.web.admission import ExportPlaces
 from app.web.conditional import (
     CACHE_CONTROL,
+    PERMANENT,
     best_encoding,
     http_date,
     is_not_modified,
     last_modified,
 )
 from app.web.openapi import EXAMPLE_QUERY
-from app.web.parameters import refuse_unknown
+from app.web.parameters import read_parameters
 from app.web.problem_types import responses
 from app.web.problems import problem
 from app.web.state import resource
@@ -53,13 +58,26 @@ EXAMPLE = {"case-study": "boise-id", "district": "boise-school-district-id"}
 COLUMNS_DIGEST = hashlib.blake2b(
     repr([table.columns for table in TABLES.values()]).encode(), digest_size=12
 ).hexdigest()
+ERRORS = (400, 404, 406, 422, 429, 501, 503)
 RESPONSE_HEADERS = {
     "ETag": "Changes whenever the export does.",
     "Last-Modified": "When anything public last changed.",
     "Directory-Revision": "Revision of the directory that the export holds.",
-    "Link": 'License of the data, with `rel="license"`.',
+    "Link": 'License of the data, with `rel="license"`, and the address that answers the same '
+    'for ever, with `rel="cite-as"`.',
     "Repr-Digest": "SHA-256 of an export that is sent whole; absent when it is streamed.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What an export is made from."""
+
+    query: str  # normalized
+    permanent_query: str  # that answers the same for ever
+    revision: int
+    updated_at: datetime
+    documents: exports.Documents
 
 
 def _export_route(table: Table) -> None:
@@ -72,7 +90,7 @@ def _export_route(table: Table) -> None:
         operation_id=f"export_{name}",
         description=_description(table),
         response_class=Response,
-        responses={200: _success(table), **responses(*_errors(table))},
+        responses={200: _success(table), **responses(*ERRORS)},
         openapi_extra={"parameters": _parameters(table), EXAMPLE_QUERY: _example_query(table)},
     )
     async def export(request: Request) -> Response:
@@ -82,23 +100,20 @@ def _export_route(table: Table) -> None:
             raise NotFound(f"There is no export in this format. These exist: {allowed}.")
         if format_ == "parquet" and not parquet.is_available():
             return problem(request, 501, NO_PYARROW)
-        index = resource(request, Index)
-        await index.follow()
-        query = _query(request, table, index)
-        headers = _headers(request, query.url() if query else table.name, format_, index)
+        selection = await _selection(request, table)
+        headers = _headers(request, table, selection, format_)
         modified_since = request.headers.get("if-modified-since", "")
         if is_not_modified(
             request.headers.get("if-none-match", ""),
             modified_since,
             headers["ETag"],
-            index.updated_at,
+            selection.updated_at,
         ):
             return Response(status_code=304, headers=headers)
         headers["Content-Disposition"] = (
-            f'attachment; filename="{table.name}-{index.revision}.{format_}"'
+            f'attachment; filename="{table.name}-{selection.revision}.{format_}"'
         )
-        source = exports.documents(resource(request, Database), index, table, query)
-        documents = _in_place(source, resource(request, ExportPlaces))
+        documents = _in_place(selection.documents, resource(request, ExportPlaces))
         return await stream(
             request,
             formats.encoded(table, documents, format_),
@@ -114,13 +129,29 @@ def _in_place(documents: exports.Documents, places: ExportPlaces) -> exports.Doc
         yield from documents
 
 
-def _query(request: Request, table: Table, index: Index) -> SearchQuery | None:
-    """The search that selects the rows; None for a vocabulary, which comes whole."""
-    if table.kind is None:
-        refuse_unknown(request, ())
-        return None
+async def _selection(request: Request, table: Table) -> Selection:
+    """What the parameters select, now or at an older revision. Raises Malformed or Invalid."""
+    database, past_indexes = resource(request, Database), resource(request, PastIndexes)
+    as_of = request.query_params.get(AS_OF.name, "").strip()
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    return index.query(table.kind, pairs, without=OF_A_PAGE)
+    if table.kind is not None and [name for name, _ in pairs] == [AS_OF.name]:
+        state = await past_indexes.state(as_of)
+        if state is not None:  # a whole table needs no index
+            then = f"as_of={state.revision}"
+            source = exports.documents_then(database, table.kind, state.revision)
+            return Selection(then, then, state.revision, state.updated_at, source)
+    if table.kind is None:
+        read_parameters(request, (AS_OF,))
+    index = await past_indexes.at(as_of)
+    revision, updated_at = index.revision, index.updated_at
+    then = f"as_of={revision}"
+    if table.kind is None:
+        source = exports.documents(database, index, table, None)
+        return Selection(then if as_of else "", then, revision, updated_at, source)
+    query = index.query(table.kind, pairs, without=OF_A_PAGE)
+    source = exports.documents(database, index, table, query)
+    permanent = query.url_with((AS_OF.name, str(revision))).partition("?")[2]
+    return Selection(query.canonical(), permanent, revision, updated_at, source)
 
 
 def _description(table: Table) -> str:
@@ -142,11 +173,6 @@ def _description(table: Table) -> str:
     )
 
 
-def _errors(table: Table) -> tuple[int, ...]:
-    common = (400, 404, 406, 429, 501, 503)
-    return (*common, 422) if table.kind else common
-
-
 def _parameters(table: Table) -> list[dict[str, Any]]:
     format_ = {
         "name": "format",
@@ -157,7 +183,7 @@ def _parameters(table: Table) -> list[dict[str, Any]]:
         "example": "csv",
     }
     if table.kind is None:
-        return [format_]
+        return [format_, AS_OF.openapi()]
     noun = KINDS[table.kind].plural
     return [format_, *search_parameters(noun, fields=FIELDS[table.kind], without=OF_A_PAGE)]
 
@@ -190,18 +216,21 @@ def _reference(shape: type[BaseModel]) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{shape.__name__}"}
 
 
-def _headers(request: Request, address: str, format_: str, index: Index) -> dict[str, str]:
+def _headers(request: Request, table: Table, selection: Selection, format_: str) -> dict[str, str]:
     """What an export and its 304 say of themselves."""
     encoding = best_encoding(request.headers.get("accept-encoding", ""))
-    seed = f"{request.app.version} {index.revision} {address} {format_} {COLUMNS_DIGEST}"
+    path = f"/v1/exports/{table.name}.{format_}"
+    seed = f"{request.app.version} {selection.revision} {path}?{selection.query} {COLUMNS_DIGEST}"
     digest = hashlib.blake2b(seed.encode(), digest_size=12).hexdigest()
-    modified_at, _ = last_modified(index.updated_at, now())
+    modified_at, _ = last_modified(selection.updated_at, now())
+    permanent = f"{resource(request, Settings).base_url}{path}?{selection.permanent_query}"
+    is_permanent = request.query_params.get(AS_OF.name, "").strip().isdigit()
     return {
         "ETag": f'"{digest}-{encoding}"',
         "Last-Modified": http_date(modified_at),
-        "Cache-Control": CACHE_CONTROL,
-        "Directory-Revision": str(index.revision),
-        "Link": f'<{LICENSE["url"]}>; rel="license"',
+        "Cache-Control": PERMANENT if is_permanent else CACHE_CONTROL,
+        "Directory-Revision": str(selection.revision),
+        "Link": f'<{LICENSE["url"]}>; rel="license", <{permanent}>; rel="cite-as"',
     }
 
 

@@ -1,10 +1,10 @@
-"""The exports: what a search finds, as the documents and rows of a table."""
+"""The exports: what a search finds, now or at an older revision, as the documents and rows of a table."""
 
 from collections.abc import Generator, Iterable, Iterator
 
 import orjson
 
-from app.catalog import entry
+from app.catalog import as_of, entry
 from app.database import Database
 from app.research.tables import Row, Table
 from app.search.index import Index
@@ -27,12 +27,21 @@ def documents(
     slugs = None
     if len(numbers) < len(collection):
         slugs = frozenset(collection.slugs[number] for number in numbers)
-    return _stream(database, query.kind, slugs)
+    return _stream(database, query.kind, slugs, query.as_of)
 
 
-def all_documents(database: Database, index: Index, table: Table) -> Documents:
-    """What a whole table is made from."""
-    return _terms(index, table) if table.kind is None else _stream(database, table.kind, None)
+def all_documents(
+    database: Database, index: Index, table: Table, *, revision: int | None = None
+) -> Documents:
+    """What a whole table is made from. `revision`: an older one, which the index stands at."""
+    if table.kind is None:
+        return _terms(index, table)
+    return _stream(database, table.kind, None, revision)
+
+
+def documents_then(database: Database, kind: str, revision: int) -> Documents:
+    """Every document of a kind that was public at a revision."""
+    return _stream(database, kind, None, revision)
 
 
 def rows(table: Table, documents: Iterable[str]) -> Iterator[Row]:
@@ -42,9 +51,14 @@ def rows(table: Table, documents: Iterable[str]) -> Iterator[Row]:
             yield table.cells(row)
 
 
-def _stream(database: Database, kind: str, slugs: frozenset[str] | None) -> Documents:
+def _stream(
+    database: Database, kind: str, slugs: frozenset[str] | None, revision: int | None = None
+) -> Documents:
     with database.reading_export() as session:
-        yield from entry.stream_documents(session, kind, slugs)
+        if revision is None:
+            yield from entry.stream_documents(session, kind, slugs)
+        else:
+            yield from as_of.documents(session, kind, revision, slugs)
 
 
 def _terms(index: Index, table: Table) -> Documents:

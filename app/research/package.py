@@ -22,8 +22,13 @@ IN_MEMORY = 8 * 1024 * 1024  # bytes; a larger package waits on disk
 LEVEL = 6  # of compression
 
 
-def write(database: Database, index: Index, *, base_url: str) -> IO[bytes]:
-    """The package as a temporary file, which the caller rewinds and closes."""
+def write(
+    database: Database, index: Index, *, base_url: str, revision: int | None = None
+) -> IO[bytes]:
+    """The package as a temporary file, which the caller rewinds and closes.
+
+    `revision`: an older one, which the index stands at.
+    """
     file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (the caller closes it)
     stamp = index.updated_at.timetuple()[:6]
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as package:
@@ -39,7 +44,7 @@ def write(database: Database, index: Index, *, base_url: str) -> IO[bytes]:
             ],
         )
         for table in TABLES.values():
-            documents = exports.all_documents(database, index, table)
+            documents = exports.all_documents(database, index, table, revision=revision)
             _add(package, f"{table.name}.csv", stamp, formats.encoded(table, documents, "csv"))
     return file
 

@@ -1,14 +1,17 @@
 """The JSON of a page of results. Ready cards are joined as text; no object is built of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from app.catalog.provenance import page_of, provenance
+from app.catalog.citation import Citation
+from app.catalog.provenance import page_of, provenance_of
 from app.records.kinds import KINDS
 from app.search.collection import Collection
-from app.search.query import OF_A_PAGE
+from app.search.query import SearchQuery
 from app.search.results import Hit, Results
 
 
@@ -31,20 +34,20 @@ def links(results: Results) -> dict[str, str]:
     links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if results.next_cursor:
         links["next"] = query.url(cursor=results.next_cursor)
-    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
-    links["export"] = f"/v1/exports/{KINDS[query.kind].path}.ndjson{filters}"
-    links["page"] = page_of(query.url_without("limit", "fields", "facets"))
+    path = KINDS[query.kind].path
+    links["export"] = query.url_of_all(f"/v1/exports/{path}.ndjson")
+    links["citation"] = query.url_of_all(f"/v1/citations/{path}")
+    links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}", "as_of")
+    links["page"] = page_of(query.url_without("limit", "fields", "facets", "as_of"))
     return links
 
 
 def _meta(results: Results, base_url: str) -> dict[str, Any]:
     query = results.query
-    canonical = query.canonical()
-    what = f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
     return {
         "total": results.total,
         "limit": query.limit,
-        "query": canonical,
+        "query": query.canonical(),
         "match": results.mode,
         "whole": results.whole,
         "corrected": [
@@ -84,8 +87,22 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
             "link": results.tell_us.link,
             "body": {"kind": "new-case", "text": results.tell_us.text},
         },
-        **provenance(results.revision, results.updated_at, what, base_url + query.url()),
+        **provenance_of(citation_of_search(query, results.revision, results.updated_at, base_url)),
     }
+
+
+def described(query: SearchQuery) -> str:
+    """What a search asks for, as the title of what it finds. Its revision says of when."""
+    canonical = replace(query, as_of=None).canonical()
+    return f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
+
+
+def citation_of_search(
+    query: SearchQuery, revision: int, updated_at: datetime, base_url: str
+) -> Citation:
+    """The citation of what a search of the API finds at a revision."""
+    address = base_url + replace(query, as_of=None).url()
+    return Citation(described(query), address, revision, updated_at, takes_as_of=True)
 
 
 def _hit(hit: Hit, collection: Collection, fields: Sequence[str]) -> bytes:
@@ -110,10 +127,10 @@ def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
         if inside:
             inner_fields.setdefault(name, []).append(inside)
         else:
-            picked[name] = card[name]
+            picked[name] = card.get(name)  # a card of long ago may lack it
     for name, inner in inner_fields.items():
         if name not in picked:  # a whole field says more than a part of it
-            part = card[name]
+            part = card.get(name)
             if isinstance(part, list):
                 picked[name] = [pick(item, inner) for item in part]
             else:

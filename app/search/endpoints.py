@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from app.search import shapes
 from app.search.answer import json_answer, links
 from app.search.gaps import SearchGaps
-from app.search.index import Index
 from app.search.parameters import search_parameters
+from app.search.past_indexes import PastIndexes
 from app.search.results import find
 from app.settings import Settings
 from app.web.cached_response import CachedResponse
@@ -65,12 +65,12 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 
 async def _search(request: Request, kind: str) -> Response:
-    index = resource(request, Index)
-    await index.follow()
+    given = request.query_params.get("as_of", "").strip()
+    index = await resource(request, PastIndexes).at(given)
     query = index.query(kind, request.query_params.multi_items())
     results = find(query, index)
     count_gap: Callable[[], None] | None = None
-    if results.gap:
+    if results.gap and not given:  # what was not found then may be there now
         count_gap = partial(resource(request, SearchGaps).note, results.gap)
         count_gap()
     return CachedResponse(
@@ -78,6 +78,7 @@ async def _search(request: Request, kind: str) -> Response:
         key=query.url(cursor=query.cursor),
         by_revision=True,
         revision=results.revision,
+        permanent_since=results.updated_at if given.isdigit() else None,
         on_hit=count_gap,  # the same search answered from memory counts too
         headers=link_header(links(results)),
     )

@@ -62,7 +62,7 @@ class Index:
         self.collections = {kind: Collection() for kind in SEARCHABLE}
         self.terms = TermNames()
         self.walks = Walks()
-        self._language = language or shipped_language(LANGUAGE)
+        self.language = language or shipped_language(LANGUAGE)
         self._synonyms: Synonyms | None = None  # until the vocabulary changes
         self._lexicons: dict[str, Lexicon] = {}  # until their collection or the vocabulary changes
 
@@ -73,7 +73,7 @@ class Index:
             if self._synonyms is None:
                 self._synonyms = Synonyms(self.vocabulary)
             lexicon = Lexicon(
-                self.collections[kind], self._synonyms, self.vocabulary, self._language
+                self.collections[kind], self._synonyms, self.vocabulary, self.language
             )
             self._lexicons[kind] = lexicon
         return lexicon
@@ -102,6 +102,14 @@ class Index:
                 index_file.write(self._file, self.collections, about)
             except OSError as error:  # it only saves the next start some time
                 log.warning("The index file %s could not be written: %s", self._file, error)
+
+    def stand_at(self, entries: Iterable[Entry], *, revision: int, updated_at: datetime) -> None:
+        """Hold what was public at a revision, and follow nothing. Takes a while: call it in a thread."""
+        for one in entries:
+            self._take(one, many=True)
+        for collection in self.collections.values():
+            collection.called.settle()
+        self.revision, self.updated_at = revision, updated_at
 
     def delete_file(self) -> None:
         """Delete the index file, so that the next start builds the index anew."""
@@ -204,6 +212,7 @@ class Index:
             vocabulary=self.vocabulary,
             places=self.place_of,
             fields=FIELDS[kind],
+            revision=self.revision,
             without=without,
         )
 
@@ -213,7 +222,7 @@ class Index:
         number = districts.number(name)
         if number is not None:
             return next(iter(districts.places.of(number)), None)
-        return self._language.gazetteer.point(name)
+        return self.language.gazetteer.point(name)
 
     def _apply(self, changed: Iterable[Entry], mark: int, taker: Taker | None) -> None:
         revision, updated_at = self.revision, self.updated_at

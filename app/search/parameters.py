@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from app.catalog.as_of import PARAMETER as AS_OF
 from app.records.shape import SLUG_PATTERN
 from app.search.filters import (
     COORDINATES,
@@ -215,6 +216,7 @@ def _page(noun: str, fields: Sequence[str]) -> list[Json]:
             {"type": "boolean"},
             True,
         ),
+        AS_OF.openapi(),
     ]
 
 

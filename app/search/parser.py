@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from app.catalog.as_of import PARAMETER as AS_OF
 from app.catalog.vocabulary import NEAREST, Vocabulary
 from app.errors import MAX_FAULTS, Fault, Invalid, Malformed
 from app.records.kinds import KINDS
@@ -45,15 +46,16 @@ def parse(
     vocabulary: Vocabulary,
     places: Places,
     fields: Sequence[str],
+    revision: int = 0,
     without: Sequence[str] = (),
 ) -> SearchQuery:
     """The search that query parameters ask for. An empty value means that none is given.
 
-    `without` names parameters that this address does not take. Raises Invalid, or Malformed if a
+    `revision`: what `as_of` means; whoever searches has looked it up. `without` names parameters that this address does not take. Raises Invalid, or Malformed if a
     parameter is unknown or given twice, with every fault; beyond MAX_FAULTS without the nearest
     names, which take long to find.
     """
-    return _Parser(kind, path, pairs, vocabulary, places, fields, without).query()
+    return _Parser(kind, path, pairs, vocabulary, places, fields, revision, without).query()
 
 
 class _Parser:
@@ -67,9 +69,10 @@ class _Parser:
         vocabulary: Vocabulary,
         places: Places,
         fields: Sequence[str],
+        revision: int,
         without: Sequence[str],
     ) -> None:
-        self.kind, self.path = kind, path
+        self.kind, self.path, self.revision = kind, path, revision
         self.vocabulary, self.places, self.allowed_fields = vocabulary, places, fields
         self.faults: list[Fault] = []
         self.malformed = False
@@ -113,6 +116,7 @@ class _Parser:
             fields=self.names("fields", self.allowed_fields),
             facets=self.facets(),
             explain=self.choice("explain", FLAGS) == "true",
+            as_of=self.as_of(),
         )
         if self.faults:
             raise (Malformed if self.malformed else Invalid)(self.faults)
@@ -327,6 +331,16 @@ class _Parser:
             f"For everything at once use {export} with the same filters.",
         )
         return DEFAULT_LIMIT
+
+    def as_of(self) -> int | None:
+        value = self.one(AS_OF.name).strip()
+        if not value:
+            return None
+        try:
+            AS_OF.parse(value)
+        except Invalid as invalid:
+            self.faults += invalid.faults
+        return self.revision
 
     def choice(self, name: str, allowed: Sequence[str]) -> str | None:
         value = self.one(name).strip()

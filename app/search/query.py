@@ -55,6 +55,7 @@ class SearchQuery:
     fields: tuple[str, ...] = ()
     facets: tuple[str, ...] | None = None
     explain: bool = False  # each hit tells its score
+    as_of: int | None = None  # the revision that is searched; None for what is public now
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -91,6 +92,8 @@ class SearchQuery:
             parameters["facets"] = ",".join(self.facets) or "none"
         if self.explain:
             parameters["explain"] = "true"
+        if self.as_of is not None:
+            parameters["as_of"] = str(self.as_of)
         return parameters
 
     @cached_property
@@ -114,6 +117,12 @@ class SearchQuery:
         """The address of this search without some of its parameters, at its first page."""
         written = "&".join(text for name, text in self._written.items() if name not in names)
         return f"{self.path}?{written}" if written else self.path
+
+    def url_of_all(self, address: str, *without: str) -> str:
+        """Where another address gives everything that this search finds."""
+        left_out = (*OF_A_PAGE, *without)
+        written = "&".join(text for name, text in self._written.items() if name not in left_out)
+        return f"{address}{'&' if '?' in address else '?'}{written}" if written else address
 
     def url_around(self, *names: str) -> tuple[str, str]:
         """What stands before and behind some parameters in the address of the first page."""
@@ -177,6 +186,7 @@ PARAMETERS = (
         "fields",
         "facets",
         "explain",
+        "as_of",
     ),
 )
 OF_A_PAGE = (
@@ -187,6 +197,7 @@ OF_A_PAGE = (
     "facets",
     "explain",
 )  # paging, order and shape mean nothing when everything is taken
+OF_THE_PRESENT = (*OF_A_PAGE, "as_of")  # what means nothing where all of the present is taken
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _FREE = (
     "q",

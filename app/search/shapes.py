@@ -214,6 +214,8 @@ class SearchLinks(Public):
     first: str = Field(description="The first page.")
     next: str | None = Field(description="Next page; null on the last page.")
     export: str = Field(description="All results as a file, without a limit.")
+    citation: str = Field(description="How to cite all results, for reference managers.")
+    feed: str = Field(description="All results as an Atom feed, the newest change first.")
     page: str = Field(description="The web page that shows the search.")
 
 

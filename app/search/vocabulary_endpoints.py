@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from app.catalog.as_of import PARAMETER as AS_OF
 from app.catalog.provenance import provenance
 from app.catalog.vocabulary import Term
 from app.search import shapes
-from app.search.index import Index
+from app.search.past_indexes import PastIndexes
 from app.search.vocabularies import VOCABULARIES, VocabularyList, term_json
 from app.settings import Settings
-from app.web.parameters import refuse_unknown
+from app.web.cached_response import CachedResponse
+from app.web.parameters import openapi, read_parameters
 from app.web.problem_types import responses
 from app.web.state import resource
 
@@ -22,19 +24,21 @@ def _add_route(vocabulary: VocabularyList) -> None:
     path = f"/v1/{vocabulary.path}"
 
     async def list_terms(request: Request) -> Response:
-        refuse_unknown(request, ())
-        index = resource(request, Index)
-        await index.follow()
+        read_parameters(request, (AS_OF,))
+        given = request.query_params.get(AS_OF.name, "")
+        index = await resource(request, PastIndexes).at(given)
         terms: Sequence[Term] = index.vocabulary.terms(vocabulary.vocabulary)
         meta = provenance(
             index.revision,
             index.updated_at,
             vocabulary.noun,
-            resource(request, Settings).base_url + path,
+            f"{resource(request, Settings).base_url}{path}?as_of={index.revision}",
         )
         answer = {"data": [term_json(vocabulary, term, index) for term in terms], "meta": meta}
-        return Response(
-            orjson.dumps(answer, option=orjson.OPT_UTC_Z), media_type="application/json"
+        return CachedResponse(
+            orjson.dumps(answer, option=orjson.OPT_UTC_Z),
+            revision=index.revision,
+            permanent_since=index.updated_at if given.isdigit() else None,
         )
 
     router.add_api_route(
@@ -45,7 +49,8 @@ def _add_route(vocabulary: VocabularyList) -> None:
         operation_id=f"list_{vocabulary.path.replace('-', '_')}",
         response_model=shapes.VocabularyAnswer,
         response_description=f"The {vocabulary.noun}, in their natural order.",
-        responses=responses(400, 406, 429),
+        responses=responses(400, 406, 422, 429, 503),
+        openapi_extra=openapi((AS_OF,)),
         description=f"{vocabulary.description} Each term has its definition and the number of case "
         "studies and districts that have it.",
     )

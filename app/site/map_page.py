@@ -18,7 +18,7 @@ from app.site.chosen import Chip, chips, ways_out
 from app.site.display import counted
 from app.site.map import KINDS, NationalMap, cross_table, national_map
 from app.site.marks import Mark
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.site.search_form import TAKEN, SearchForm, read_form
 from app.web.state import resource
 
@@ -129,6 +129,7 @@ def _page(index: Index, form: SearchForm) -> Page:
         alternates=[
             Alternate(JSON, "JSON", f"/v1/case-studies{parameters}"),
             Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv{parameters}"),
+            feed(parameters.removeprefix("?")),
         ],
         status=form.status,
     )

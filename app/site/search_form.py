@@ -8,7 +8,7 @@ from app.search.index import Index
 from app.search.query import PARAMETERS
 from app.search.results import Results, find
 
-NOT_OF_PAGES = ("fields", "facets")  # they shape an answer of the API
+NOT_OF_PAGES = ("fields", "facets", "as_of")  # pages show the present, in a form of their own
 TAKEN = tuple(name for name in PARAMETERS if name not in NOT_OF_PAGES)
 NOT_FIELDS = ("limit", "sort", "match", "spelling", "slug", "cursor")  # stand in no form
 Pairs = Sequence[tuple[str, str]]

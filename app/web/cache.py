@@ -23,6 +23,7 @@ from app.web.conditional import (
     CACHE_CONTROL,
     COMPRESS,
     IDENTITY,
+    PERMANENT,
     encoding_for,
     http_date,
     is_not_modified,
@@ -112,6 +113,8 @@ class CachedAnswer:
 
     def is_current(self, directory: Directory) -> bool:
         """Whether nothing has changed since that it was made from."""
+        if self.hints.permanent_since is not None:
+            return True
         if self.hints.by_revision:
             return self.revision == directory.revision
         return self.generation == directory.generation
@@ -281,7 +284,10 @@ class Cache:
                 answer.status, answer.headers = message["status"], list(message["headers"])
                 answer.media_type = _media_type(answer.headers)
                 answer.hints = message.get(HINTS, NO_HINTS)
-                if answer.hints.revision == directory.revision:  # it waited, and knows for what
+                if answer.hints.permanent_since is not None:
+                    answer.revision = answer.hints.revision or 0
+                    answer.updated_at = answer.hints.permanent_since
+                elif answer.hints.revision == directory.revision:  # it waited, and knows for what
                     answer.revision, answer.generation = directory.revision, directory.generation
                     answer.updated_at = directory.updated_at
             else:
@@ -360,7 +366,9 @@ class Cache:
         etag = self._etag(answer, encoding)
         modified_at, is_final = last_modified(answer.updated_at, now())
         others = [header for header in answer.headers if header[0] not in REPLACED]
-        fresh = [(b"etag", etag), (b"cache-control", CACHE_CONTROL.encode())]
+        is_permanent = answer.hints.permanent_since is not None
+        freshness = PERMANENT if is_permanent else CACHE_CONTROL
+        fresh = [(b"etag", etag), (b"cache-control", freshness.encode())]
         about_body = [
             (b"content-length", str(len(body)).encode()),
             (b"last-modified", http_date(modified_at).encode()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -17,6 +18,7 @@ class CacheHints:
     by_revision: bool = False  # made from published entries alone: drafts do not change it
     revision: int | None = None  # that it was made from, where it is known
     on_hit: Callable[[], None] | None = None  # called when the response is sent from memory
+    permanent_since: datetime | None = None  # when it last changed, if it can change no more
 
 
 NO_HINTS = CacheHints()
@@ -34,10 +36,11 @@ class CachedResponse(Response):
         by_revision: bool = False,
         revision: int | None = None,
         on_hit: Callable[[], None] | None = None,
+        permanent_since: datetime | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(body, media_type=media_type, headers=headers)
-        self.hints = CacheHints(key, by_revision, revision, on_hit)
+        self.hints = CacheHints(key, by_revision, revision, on_hit, permanent_since)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""

@@ -14,7 +14,10 @@ MAX_PAGE = 200  # items on a page of a small list
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter. `read` returns its value, or raises ValueError with what is allowed, in words."""
+    """A query parameter. `read` returns its value, or raises ValueError with what is allowed, in words.
+
+    `example`: None where none is right in every directory.
+    """
 
     name: str
     description: str
@@ -37,14 +40,16 @@ class Parameter:
     def openapi(self) -> dict[str, Any]:
         """Its entry in the OpenAPI document."""
         schema = {"type": "array", "items": self.schema} if self.repeatable else self.schema
-        return {
+        entry = {
             "name": self.name,
             "in": "query",
             "required": self.required,
             "description": self.description,
             "schema": schema,
-            "example": [self.example] if self.repeatable else self.example,
         }
+        if self.example is None:
+            return entry
+        return entry | {"example": [self.example] if self.repeatable else self.example}
 
 
 def one_of(
@@ -202,10 +207,21 @@ def refuse_unknown(
         for name in dict.fromkeys(names)
         if name not in allowed
     ]
-    faults += [
-        Fault("given_twice", f"{name} was given more than once. Give it once.", parameter=name)
-        for name in allowed
-        if names.count(name) > 1 and name not in repeatable
-    ]
+    faults += _given_twice(names, [name for name in allowed if name not in repeatable])
     if faults:
         raise Malformed(faults)
+
+
+def refuse_repeated(request: Request, parameters: Sequence[Parameter]) -> None:
+    """Refuse those of an endpoint's own parameters that were given twice, where others check the rest."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if faults := _given_twice(names, [parameter.name for parameter in parameters]):
+        raise Malformed(faults)
+
+
+def _given_twice(names: Sequence[str], once: Sequence[str]) -> list[Fault]:
+    return [
+        Fault("given_twice", f"{name} was given more than once. Give it once.", parameter=name)
+        for name in once
+        if names.count(name) > 1
+    ]

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from hashlib import sha256
 from itertools import chain, islice
+from typing import Any
 
 import brotli
 from fastapi.responses import Response, StreamingResponse
@@ -25,16 +26,19 @@ async def stream(
     request: Request,
     chunks: Iterator[bytes],
     *,
-    source: Generator[str, None, None],
+    source: Generator[Any, None, None],
     media_type: str,
     headers: Mapping[str, str],
+    compress: bool = True,
 ) -> Response:
     """The response that these chunks make, in the best encoding that the client takes.
 
-    `source` is what the chunks are made from: it holds something open, and is closed when the
+    `compress`: not for what is compressed already. `source` is what the chunks are made from: it holds something open, and is closed when the
     response ends or the client hangs up.
     """
-    encoding = best_encoding(request.headers.get("accept-encoding", ""))
+    encoding = IDENTITY
+    if compress:
+        encoding = best_encoding(request.headers.get("accept-encoding", ""))
     if encoding != IDENTITY:
         headers = {**headers, "Content-Encoding": encoding}
     try:
@@ -78,7 +82,7 @@ class _ClosingResponse(StreamingResponse):
     def __init__(
         self,
         chunks: Iterator[bytes],
-        source: Generator[str, None, None],
+        source: Generator[Any, None, None],
         *,
         media_type: str,
         headers: Mapping[str, str],

@@ -21,6 +21,7 @@ PERMISSIONS: Mapping[str, str] = {
     "handle_suggestions": "editor",
     "write_vocabulary": "admin",
     "publish_import": "admin",
+    "freeze_snapshot": "admin",
     "bypass_review": "admin",
     "manage_keys": "admin",
 }
@@ -40,6 +41,7 @@ ACTIVITIES: Mapping[str, str] = {
     "handle_suggestions": "Handling suggestions",
     "write_vocabulary": "Editing the vocabulary",
     "publish_import": "Publishing an import",
+    "freeze_snapshot": "Freezing a snapshot",
     "bypass_review": "Publishing without review",
     "manage_keys": "Managing keys",
 }
