@@ -6,6 +6,8 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 
+from app.search.filters import MAX_LIMIT_OF_INCLUDE
+
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 
 
@@ -18,7 +20,11 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     if not case.meta.generation.mode.is_positive:
         # An empty value means that a parameter is not given, so it is not wrong.
         return "" not in query.values()
-    by_distance = "within_km" in query or str(query.get("sort")).endswith("distance")
+    sort_keys = [str(key).removeprefix("-") for key in _listed(query.get("sort"))]
+    by_distance = "within_km" in query or "distance" in sort_keys
+    key_twice = len(set(sort_keys)) < len(sort_keys)
+    seed_alone = "seed" in query and "sample" not in query
+    too_long_a_page = "include" in query and int(query.get("limit", 20)) > MAX_LIMIT_OF_INCLUDE
     turned_round = any(
         int(query[f"{name}_min"]) > int(query[f"{name}_max"])
         for name in ("started", "enrollment")
@@ -30,5 +36,16 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     # Text that databases cannot store is refused; JSON Schema has no simple word for it.
     unstorable = re.search("[\0\ud800-\udfff]", str(case.body)) is not None
     return not unstorable and not (
-        (by_distance and "near" not in query) or turned_round or none_and_others or too_many_words
+        (by_distance and "near" not in query)
+        or turned_round
+        or none_and_others
+        or too_many_words
+        or key_twice
+        or seed_alone
+        or too_long_a_page
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    """The values of a list of the query, which may come as one text."""
+    return value if isinstance(value, list) else str(value or "").split(",")

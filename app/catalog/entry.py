@@ -326,6 +326,17 @@ def stream_documents(
                 yield document
 
 
+def documents(session: Session, kind: str, slugs: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    """Slug, revision and document of each of these entries that is public."""
+    query = select(EntryRow.slug, EntryRow.seq, EntryRow.document).where(
+        EntryRow.kind == kind, EntryRow.state == "public"
+    )
+    for start in range(0, len(slugs), BATCH):
+        batch = query.where(col(EntryRow.slug).in_(slugs[start : start + BATCH]))
+        for slug, seq, document in session.exec(batch):
+            yield slug, seq, document or ""
+
+
 def referring(session: Session, referred: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """(kind, slug) of every entry that was made from one of these."""
     row = EntryReferenceRow
