@@ -4,6 +4,7 @@ import json
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import chain, product
 from typing import Any
 
@@ -13,8 +14,21 @@ from paging import every_hit, every_slug
 from publishing import case_study, publish, wait_for, withdraw
 from serving import Service
 
+from app.database import Database
+from app.errors import Invalid
 from app.search import shapes
-from app.search.filters import FACETS, MAX_CELLS, MAX_LIMIT_OF_INCLUDE, MAX_SAMPLE, RANGE
+from app.search.documents import ChangedMeanwhile
+from app.search.filters import (
+    FACETS,
+    MAX_CELLS,
+    MAX_LIMIT_OF_INCLUDE,
+    MAX_SAMPLE,
+    MAX_STUDIED,
+    RANGE,
+)
+from app.search.index import Index
+from app.search.results import all_slugs, find, with_documents
+from app.search.statistics import check_studied
 
 Json = dict[str, Any]
 Values = Callable[[Json], list[Any]]
@@ -367,6 +381,35 @@ def test_what_is_included_is_as_new_as_the_hit(
             f"Title {number}",
             {"aliases": [f"Alias {number}"]},
         )
+
+
+def test_documents_that_are_newer_than_the_search_are_not_mixed_into_it(
+    seeded_url: str,
+) -> None:
+    with closing(Database(seeded_url)) as database:
+        index = Index(database)
+        for title in ("A title", "Another title", None):
+            index.catch_up()
+            query = index.query("case-study", [("state", "ID"), ("include", "scale")])
+            results = find(query, index)
+            with database.reading() as session:
+                before = with_documents(results, session, index)
+            assert set(before.documents or ()) == set(all_slugs(query, index))
+            if title:
+                publish(database, case_study("new-case", title=title))
+            else:
+                withdraw(database, "case-study", "new-case")
+            if results.collection.number("new-case") is None:
+                continue  # what is new is not among the results
+            with database.reading() as session, pytest.raises(ChangedMeanwhile):
+                with_documents(results, session, index)
+
+
+def test_outcomes_of_too_many_case_studies_are_not_read() -> None:
+    check_studied(MAX_STUDIED)
+    with pytest.raises(Invalid, match="Narrow it with a filter") as refused:
+        check_studied(MAX_STUDIED + 1)
+    assert refused.value.faults[0].parameter == "statistics"
 
 
 def described(values: list[Any]) -> Json:

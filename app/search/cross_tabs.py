@@ -13,7 +13,6 @@ from app.search.facets import NOT_STATED_LABEL
 from app.search.filters import (
     DEFAULT_LIMIT,
     FILTER,
-    MAX_CELLS,
     NOT_STATED,
     OUTCOME_FILTERS,
     RANGE,
@@ -61,18 +60,20 @@ def cross_tab(
     entries: BitMap,
     *,
     chosen: ValuesByFilter | None = None,
+    most_cells: int | None = None,
 ) -> CrossTab:
     """Count these entries by one or two facets, every value in natural order, "not stated" last.
 
     `chosen`: values of outcome filters; then only outcomes that have them count. Of two facets of
     outcomes, a cell counts entries with one outcome that has both values. Raises Invalid, with what
-    to narrow, if it would have more than MAX_CELLS cells with something in their row and column.
+    to narrow, if more than `most_cells` cells have something in their row and column.
     """
     rows, *others = (
         list(_groups(collection, vocabulary, facet, entries, chosen or {})) for facet in facets
     )
     columns = others[0] if others else []
-    _check_size(facets, rows, columns)
+    if most_cells is not None:
+        _check_size(facets, rows, columns, most_cells)
     if len(set(facets)) > 1 and set(facets) <= set(OUTCOME_FILTERS):
         counts = _of_one_outcome(collection, facets, rows, columns, entries, chosen or {})
     else:
@@ -134,14 +135,14 @@ def _parameters(query: SearchQuery, facet: str, code: str | None) -> Mapping[str
     return {f"{facet}_all": ",".join(sorted({*query.all_of.get(facet, ()), value}))}
 
 
-def _check_size(facets: Sequence[str], rows: _Members, columns: _Members) -> None:
-    """Raise Invalid if there are too many cells. Rows and columns without an entry cost nothing."""
+def _check_size(facets: Sequence[str], rows: _Members, columns: _Members, most: int) -> None:
+    """Raise Invalid if there are too many cells. Rows and columns without an entry do not count."""
     sizes = [sum(group.total > 0 for group, _ in groups) for groups in (rows, columns)]
     cells = sizes[0] * max(sizes[1], 1)
-    if cells > MAX_CELLS:
+    if cells > most:
         largest = facets[sizes.index(max(sizes))]
         detail = (
-            f"group_by makes {cells} cells of {' and '.join(facets)}; at most {MAX_CELLS} are "
+            f"group_by makes {cells} cells of {' and '.join(facets)}; at most {most} are "
             f"counted. Narrow the search, by {largest} first, or group by a facet with fewer values."
         )
         raise Invalid([Fault("too_broad", detail, parameter="group_by")])

@@ -14,7 +14,7 @@ from app.search.cross_tabs import CrossTab, cross_tab
 from app.search.documents import parts_of_documents
 from app.search.explaining import Explanation, explain
 from app.search.facets import Facets, count_facets, shorten
-from app.search.filters import OUTCOMES
+from app.search.filters import MAX_CELLS, OUTCOMES
 from app.search.gaps import Gap
 from app.search.index import Index
 from app.search.matching import Kilometers, Matches, Mode, match
@@ -169,8 +169,14 @@ def _analyzed(results: Results, matches: Matches, hits: BitMap, index: Index) ->
     query, collection = results.query, results.collection
     table = None
     if query.group_by:
-        chosen = matches.outcomes
-        table = cross_tab(collection, index.vocabulary, query.group_by, hits, chosen=chosen)
+        table = cross_tab(
+            collection,
+            index.vocabulary,
+            query.group_by,
+            hits,
+            chosen=matches.outcomes,
+            most_cells=MAX_CELLS,
+        )
     studied: list[str] = []
     if OUTCOMES in query.statistics:
         check_studied(len(hits))
