@@ -42,7 +42,7 @@ from app.records.kinds import SEARCHABLE
 from app.research import exports, formats, parquet, snapshot_store, snapshots
 from app.research.snapshots import SnapshotRequest
 from app.research.tables import TABLES
-from app.search.coverage import coverage
+from app.search.cross_tabs import cross_tab
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
 from app.search.query import OF_THE_PRESENT
@@ -250,14 +250,15 @@ def print_coverage(
         index = Index(database)
         index.catch_up()
     collection = index.collections[kind.value]
-    covered = coverage(collection, index.vocabulary, rows=rows.value, columns=columns.value)
+    facets = (rows.value, columns.value)
+    covered = cross_tab(collection, index.vocabulary, facets, collection.all)
     headers = (Column(value.label, justify="right") for value in covered.columns)
     table = Table(rows.value, Column("all", justify="right"), *headers)
     for row, counts in zip(covered.rows, covered.counts, strict=True):
         table.add_row(row.label, str(row.total), *map(str, counts))
     Console().print(table)
-    if covered.empty_rows:
-        missing = ", ".join(row.label for row in covered.empty_rows)
+    if covered.missing_rows:
+        missing = ", ".join(row.label for row in covered.missing_rows)
         console.print(f"Nothing yet: {missing}")
 
 

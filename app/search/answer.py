@@ -10,20 +10,29 @@ import orjson
 from app.catalog.citation import Citation
 from app.catalog.provenance import page_of, provenance_of
 from app.records.kinds import KINDS
-from app.search.collection import Collection
+from app.search.cross_tabs import CrossTab, Group, address_of, filters_of
+from app.search.filters import FIGURES
 from app.search.query import SearchQuery
 from app.search.results import Hit, Results
+
+NOT_OF_PAGES = ("limit", "fields", "include", "facets", "group_by", "statistics", "as_of")
 
 
 def json_answer(results: Results, *, base_url: str) -> bytes:
     """The answer as JSON. The line to cite begins its address with `base_url`."""
-    fields = results.query.fields
-    hits = b",".join(_hit(hit, results.collection, fields) for hit in results.hits)
+    hits = b",".join(_hit(hit, results) for hit in results.hits)
     rest = {
         "meta": _meta(results, base_url),
         "facets": results.facets,
         "links": {"next": None, **links(results)},
     }
+    if results.cross_tab:
+        rest["groups"] = _groups(results.query, results.cross_tab)
+    if results.figures is not None:
+        rest["statistics"] = {
+            **{name: results.figures.get(name) for name in FIGURES},
+            "outcomes": results.outcomes,
+        }
     return b'{"data":[%s],%s' % (hits, orjson.dumps(rest, option=orjson.OPT_UTC_Z)[1:])
 
 
@@ -38,7 +47,7 @@ def links(results: Results) -> dict[str, str]:
     links["export"] = query.url_of_all(f"/v1/exports/{path}.ndjson")
     links["citation"] = query.url_of_all(f"/v1/citations/{path}")
     links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}", "as_of")
-    links["page"] = page_of(query.url_without("limit", "fields", "facets", "as_of"))
+    links["page"] = page_of(query.url_without(*NOT_OF_PAGES))
     return links
 
 
@@ -46,6 +55,7 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
     query = results.query
     return {
         "total": results.total,
+        "sampled_from": results.sampled_from,
         "limit": query.limit,
         "query": query.canonical(),
         "match": results.mode,
@@ -105,14 +115,54 @@ def citation_of_search(
     return Citation(described(query), address, revision, updated_at, takes_as_of=True)
 
 
-def _hit(hit: Hit, collection: Collection, fields: Sequence[str]) -> bytes:
-    card = collection.stored.card(hit.number)  # without its last brace
-    parts = (hit.snippet, hit.distance_km, hit.explanation)
-    text = b'%s,"snippet":%s,"distance_km":%s,"explanation":%s}' % (
+def _groups(query: SearchQuery, table: CrossTab) -> dict[str, Any]:
+    """The cross-tab as JSON: the cells in which something is, and the totals."""
+    facets, filters = query.group_by, filters_of(query)
+    rows = _totals(filters, facets[0], table.rows)
+    groups = {"facets": facets, "cells": rows, "row_totals": [], "column_totals": []}
+    if len(facets) > 1:
+        groups["cells"] = [
+            _group(filters, facets, (row, column), count)
+            for row, counts in zip(table.rows, table.counts, strict=True)
+            for column, count in zip(table.columns, counts, strict=True)
+            if count
+        ]
+        groups["row_totals"] = rows
+        groups["column_totals"] = _totals(filters, facets[1], table.columns)
+    return groups | {"total": table.total}
+
+
+def _totals(filters: SearchQuery, facet: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    return [_group(filters, (facet,), (group,), group.total) for group in groups if group.total]
+
+
+def _group(
+    filters: SearchQuery, facets: Sequence[str], groups: Sequence[Group], count: int
+) -> dict[str, Any]:
+    codes = [group.code for group in groups]
+    return {
+        "values": codes,
+        "labels": [group.label for group in groups],
+        "count": count,
+        "link": address_of(filters, facets, codes),
+    }
+
+
+def _hit(hit: Hit, results: Results) -> bytes:
+    card = results.collection.stored.card(hit.number)  # without its last brace
+    document = None
+    if results.documents is not None:
+        document = results.documents[results.collection.every_slug[hit.number]]
+    parts = (hit.snippet, hit.distance_km, hit.explanation, document)
+    text = b'%s,"snippet":%s,"distance_km":%s,"explanation":%s,"document":%s}' % (
         card,
         *map(orjson.dumps, parts),
     )
-    return orjson.dumps(pick(orjson.loads(text), fields)) if fields else text
+    fields = results.query.fields
+    if not fields:
+        return text
+    picked = pick(orjson.loads(text), fields)
+    return orjson.dumps(picked | {"document": document} if document else picked)
 
 
 def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from app.search.collection import Collection
 from app.search.follower import Follower, Taker
 from app.search.gate import Gate
 from app.search.query import SearchQuery
-from app.search.shapes import FIELDS
+from app.search.shapes import FIELDS, PARTS
 from app.search.term_names import TermNames
 from app.search.understanding.lexicon import Language, Lexicon, shipped_language
 from app.search.understanding.synonyms import Synonyms
@@ -213,6 +213,7 @@ class Index:
             places=self.place_of,
             fields=FIELDS[kind],
             revision=self.revision,
+            parts=PARTS[kind],
             without=without,
         )
 

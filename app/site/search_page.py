@@ -202,12 +202,13 @@ def _field_labels(kind: str) -> dict[str, str]:
 
 def _orders(kind: str, form: SearchForm) -> list[Order]:
     query = form.results.query
-    now = f"-{query.sort}" if query.descending else query.sort
+    now = query.parameters.get("sort", "relevance")
     values = [*ORDERS[kind], *(["distance"] if query.near else [])]
     labels = ORDER_LABELS | {"relevance": "Best match" if query.q else "Strongest evidence"}
     orders = [Order(value, labels[value], value == now) for value in values]
     if now not in values:  # by an address that somebody typed
-        orders.append(Order(now, labels.get(now, now), is_selected=True))
+        keys = [labels.get(key, key) for key in now.split(",")]
+        orders.append(Order(now, ", ".join(keys), is_selected=True))
     return orders
 
 
