@@ -505,6 +505,9 @@ def test_statistics_of_outcomes_never_mix_units_and_are_those_of_the_documents(
     assert len(set(units)) == len(units) == len(expected)
     for line in expected:
         assert line in lines
+    order = [term["value"] for term in client.get("/v1/indicators").json()["data"]]
+    indicators = [line["indicator"] for line in lines]
+    assert indicators == sorted(indicators, key=order.index)
 
 
 @one_database

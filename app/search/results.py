@@ -134,12 +134,12 @@ def with_documents(results: Results, session: Session, index: Index) -> Results:
     outcomes = None
     if OUTCOMES in query.statistics:
         with index.reading():
-            labels = {term.code: term.label for term in index.vocabulary.terms("indicator")}
+            indicators = index.vocabulary.codes("indicator")
             units = index.vocabulary.codes("unit")
         names = ("outcomes",)
         parts = parts_of_documents(session, query.kind, results.studied, names, revision=revision)
         own = (part["outcomes"] for _, part in parts)
-        outcomes = outcome_statistics(query, own, labels=labels, units=units)
+        outcomes = outcome_statistics(query, own, indicators=indicators, units=units)
     return replace(results, documents=documents, outcomes=outcomes)
 
 

@@ -82,12 +82,13 @@ def outcome_statistics(
     query: SearchQuery,
     outcomes: Iterable[Sequence[Mapping[str, Any]]],
     *,
-    labels: Mapping[str, str],
+    indicators: Sequence[str],
     units: Sequence[str],
 ) -> list[OutcomeStatistics]:
     """A line for each indicator and unit, of the outcomes that the outcome filters select.
 
-    `outcomes`: those of each case study. `labels` of indicators, and `units`, in their order.
+    `outcomes`: those of each case study. `indicators`, `units`: the vocabularies, whose order the
+    lines have; without a unit last.
     """
     selected: dict[tuple[str, str | None], list[tuple[int, Mapping[str, Any]]]] = defaultdict(list)
     for case_study, own in enumerate(outcomes):
@@ -95,14 +96,19 @@ def outcome_statistics(
             if _is_selected(query, outcome):
                 key = (outcome["indicator"], outcome["unit"])
                 selected[key].append((case_study, outcome))
-    indicators, units_and_none = [*labels], [*units, None]
+    places = {code: place for place, code in enumerate(indicators)}
+    unit_places: dict[str | None, int] = {code: place for place, code in enumerate(units)}
     in_order = sorted(
-        selected, key=lambda key: (indicators.index(key[0]), units_and_none.index(key[1]))
+        selected,
+        key=lambda key: (
+            places.get(key[0], len(places)),
+            unit_places.get(key[1], len(unit_places)),
+        ),
     )
     return [
         OutcomeStatistics(
             indicator=indicator,
-            label=labels[indicator],
+            label=lines[0][1]["label"],
             unit=unit,
             outcomes=len(lines),
             case_studies=len({case_study for case_study, _ in lines}),
