@@ -28,6 +28,7 @@ from app.desk.imports import shapes as import_shapes
 from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
 from app.metrics import Metrics, State
+from app.research import archive_endpoints as archives
 from app.research import changes_endpoints as changes
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
@@ -164,6 +165,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         coverage,
         catalog,
         codebook,
+        archives,
         research,
         changes,
         feedback,

@@ -21,6 +21,7 @@ EXPORT_MEDIA_TYPES = {
     "geojson": ("application/geo+json", JSON),
     "parquet": ("application/vnd.apache.parquet",),
     "zip": ("application/zip",),
+    "sqlite": ("application/vnd.sqlite3",),
 }
 
 

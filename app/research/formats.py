@@ -13,7 +13,21 @@ from app.research.columns import Column
 from app.research.tables import Table
 
 CHUNK = 256 * 1024  # characters; memory for more is taken from the system each time, page by page
-FORMATS = ("csv", "ndjson", "json", "geojson", "parquet")
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "ndjson": "application/x-ndjson",
+    "json": "application/json",
+    "geojson": "application/geo+json",
+    "parquet": "application/vnd.apache.parquet",
+}
+NAMES = {
+    "csv": "CSV",
+    "ndjson": "NDJSON",
+    "json": "JSON",
+    "geojson": "GeoJSON",
+    "parquet": "Parquet",
+}
+FORMATS = tuple(MEDIA_TYPES)
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read UTF-8 as another encoding
 
 

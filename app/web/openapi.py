@@ -28,7 +28,12 @@ OR_ELSE = "x-or-else"  # one more value that a parameter takes beside the terms
 MAX_ITEMS = 3  # of a list in an example
 MAX_TEXT = 600  # characters of an example that is not JSON
 JSON_TYPES = ("application/json", "application/geo+json")
-BINARY = ("application/zip", "application/vnd.apache.parquet", "image/png")
+BINARY = (
+    "application/zip",
+    "application/vnd.sqlite3",
+    "application/vnd.apache.parquet",
+    "image/png",
+)
 # Swagger UI fills in each parameter that has an `example` or a default. Filled in all at once they
 # would find nothing, so optional parameters but these show theirs as `examples` of their schema.
 PREFILLED = ("q",)
