@@ -27,6 +27,7 @@ class Archive:
     media_type: str
     write: Write
     is_available: Callable[[], bool] = lambda: True
+    reads_once: bool = False  # each record, for all tables; else anew for each table
 
     def file_name(self, revision: int) -> str:
         """What the file is called where it is saved."""
@@ -55,6 +56,7 @@ ARCHIVES = (
         "`about` gives revision, license and citation.",
         "application/vnd.sqlite3",
         sqlite_file.write,
+        reads_once=True,
     ),
     Archive(
         "parquet",
