@@ -32,6 +32,7 @@ from app.research import archive_endpoints as archives
 from app.research import changes_endpoints as changes
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
+from app.research import metadata_endpoints as metadata
 from app.research import shapes as export_shapes
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
@@ -167,6 +168,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         codebook,
         archives,
         research,
+        metadata,
         changes,
         feedback,
         editing,

@@ -23,6 +23,7 @@ EXPORT_MEDIA_TYPES = {
     "zip": ("application/zip",),
     "sqlite": ("application/vnd.sqlite3",),
 }
+METADATA = {"/data.json": (JSON,), "/llms.txt": ("text/plain",)}  # where programs look for them
 
 
 class Pages(Protocol):
@@ -85,6 +86,8 @@ def _media_types(path: str) -> tuple[str, ...]:
     """What an address that is no page answers with; () where that does not depend on the client."""
     if not _is_data(path) or path == DESK.docs_path:
         return ()
+    if path in METADATA:
+        return METADATA[path]
     if path.startswith("/v1/exports/"):
         return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
     return (JSON, "application/problem+json")
@@ -114,4 +117,4 @@ def is_cacheable(pages: Pages) -> Callable[[str], bool]:
 
 
 def _is_data(path: str) -> bool:
-    return path == "/v1" or path.startswith("/v1/")
+    return path == "/v1" or path.startswith("/v1/") or path in METADATA

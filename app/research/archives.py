@@ -20,12 +20,14 @@ class Archive:
     """A file of everything."""
 
     format: str  # as the command calls it
+    format_name: str  # in words
     name: str  # the last part of its address
     operation: str  # in the OpenAPI document
     title: str
     description: str
     media_type: str
     write: Write
+    standard: tuple[str, str] | None = None  # name and address of a specification that it follows
     is_available: Callable[[], bool] = lambda: True
     reads_once: bool = False  # each record, for all tables; else anew for each table
 
@@ -38,6 +40,7 @@ class Archive:
 ARCHIVES = (
     Archive(
         "zip",
+        "ZIP of CSV files",
         f"{package.NAME}.zip",
         "export_package",
         "The whole directory as a Frictionless Data Package",
@@ -45,9 +48,11 @@ ARCHIVES = (
         "types, units, keys, license and how the tables join.",
         "application/zip",
         package.write,
+        ("Frictionless Data Package", "https://specs.frictionlessdata.io/data-package/"),
     ),
     Archive(
         "sqlite",
+        "SQLite",
         f"{package.NAME}.sqlite",
         "export_sqlite",
         "The whole directory as an SQLite file",
@@ -60,6 +65,7 @@ ARCHIVES = (
     ),
     Archive(
         "parquet",
+        "ZIP of Parquet files",
         f"{package.NAME}-parquet.zip",
         "export_parquet",
         "The whole directory as Parquet files",
@@ -67,6 +73,6 @@ ARCHIVES = (
         "has not installed pyarrow, the answer is 501.",
         "application/zip",
         partial(package.write, format_="parquet"),
-        parquet.is_available,
+        is_available=parquet.is_available,
     ),
 )

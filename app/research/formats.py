@@ -28,6 +28,10 @@ NAMES = {
     "parquet": "Parquet",
 }
 FORMATS = tuple(MEDIA_TYPES)
+STANDARDS = {  # name and address of the specification that a format follows
+    "csv": ("RFC 4180", "https://www.rfc-editor.org/rfc/rfc4180"),
+    "geojson": ("RFC 7946", "https://www.rfc-editor.org/rfc/rfc7946"),
+}
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read UTF-8 as another encoding
 
 

@@ -14,6 +14,7 @@ import orjson
 from app.catalog.provenance import LICENSE, PUBLISHER
 from app.research import formats
 from app.research.columns import Column
+from app.research.dataset import DESCRIPTION, KEYWORDS
 from app.research.tables import TABLES, Table
 from app.research.whole_directory import WholeDirectory
 
@@ -46,8 +47,8 @@ def descriptor(
         "profile": "data-package",
         "name": NAME,
         "title": PUBLISHER,
-        "description": "US school districts that use the community school strategy, and case "
-        "studies of what they did. Each claim has its source.",
+        "description": DESCRIPTION,
+        "keywords": KEYWORDS,
         "homepage": base_url,
         "version": str(revision),
         "created": updated_at.isoformat(),
