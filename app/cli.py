@@ -128,8 +128,8 @@ def _in_words(refusal: Refusal) -> str:
     return str(refusal)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_asked_for: bool) -> None:
+    if is_asked_for:
         typer.echo(f"model-districts {version('model-districts')}")
         raise typer.Exit
 
@@ -158,8 +158,8 @@ def serve(
 
     Settings come from the environment; docs/operators.md lists them.
     """
-    given = {"port": port, "host": host, "workers": workers}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    options = {"port": port, "host": host, "workers": workers}
+    settings = Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     # As process 1 of a container nothing else would stop us before uvicorn listens.
     draining.end_on_signals()
     _refuse_taken_port(settings)
@@ -261,7 +261,7 @@ def print_coverage(
     Console().print(table)
     if covered.empty_rows:
         missing = ", ".join(row.label for row in covered.empty_rows)
-        console.print(f"Nothing yet: {missing}", highlight=False, soft_wrap=True)
+        console.print(f"Nothing yet: {missing}")
 
 
 @cli.command("import")
@@ -433,7 +433,7 @@ def check_sources(
         with progress("Checking sources", total=len(urls)) as advance:
             counts = check_links(database, link_checker, urls, on_progress=advance)
         with database.reading_primary() as session:
-            flagged = [kept.slug for kept, _ in health.flagged(session)]
+            flagged = [record.slug for record, _ in health.flagged(session)]
     table = Table(
         "health", Column("sources", justify="right"), title=f"Checked {len(urls)} sources"
     )
@@ -441,7 +441,7 @@ def check_sources(
         table.add_row(state, str(counts[state]))
     Console().print(table)
     for slug in flagged:
-        console.print(f"every source is dead: {slug}", highlight=False, soft_wrap=True)
+        console.print(f"every source is dead: {slug}")
 
 
 @cli.command("backup")
@@ -453,7 +453,7 @@ def back_up(
     The file takes its name only after it has been read back, in place of one that is there.
     """
     revision = backup.back_up(Settings().database_url, file)
-    console.print(f"Backed up revision {revision} to {file}", highlight=False, soft_wrap=True)
+    console.print(f"Backed up revision {revision} to {file}")
 
 
 @cli.command()
@@ -470,9 +470,7 @@ def restore(
     revision = backup.restore(settings.database_url, file, overwrite=overwrite)
     console.print(
         f"Restored revision {revision} to {_shown(settings)}. Start the service, which migrates the "
-        "tables if they are older, then run: model-districts verify",
-        highlight=False,
-        soft_wrap=True,
+        "tables if they are older, then run: model-districts verify"
     )
 
 
@@ -538,7 +536,7 @@ def _prepare(settings: Settings) -> None:
     if result.created or result.changed:
         console.print(
             f"Seed: {result.created} records created, {result.changed} changed, "
-            f"{result.kept} kept as others edited them."
+            f"{result.left_alone} left alone because others edited them."
         )
     elif console.is_terminal:
         console.print("Seed: nothing new.")
@@ -591,7 +589,7 @@ def _print_addresses(settings: Settings) -> None:
         ("The API", "/docs"),
     ):
         line = f"  {what:<13}{settings.base_url}{path}"
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line)
 
 
 def _shown(settings: Settings) -> str:

@@ -26,11 +26,11 @@ MIGRATIONS = ROOT / "migrations" / "versions"
 
 @dataclass(frozen=True, slots=True)
 class SeedResult:
-    """How many records of the seed were created, changed, or kept as others edited them."""
+    """How many records of the seed were created, changed, or left alone because others edited them."""
 
     created: int = 0
     changed: int = 0
-    kept: int = 0
+    left_alone: int = 0
 
 
 def migrate(settings: Settings) -> None:
@@ -92,8 +92,8 @@ def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) 
                 plan = plan_seed(session, read_seed(folder))
             apply_seed(session, plan, at=now())
             seed_loads.note(session, digest, at=now())
-    counts = {result: len(plan.of(result)) for result in ("created", "changed", "kept")}
-    return SeedResult(**counts)
+    created, changed, left_alone = (len(plan.of(each)) for each in ("created", "changed", "kept"))
+    return SeedResult(created, changed, left_alone)
 
 
 def _digest(folder: Path) -> str:

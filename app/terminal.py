@@ -17,7 +17,7 @@ from app.desk.imports.plans import PlanRow, RowQuery
 from app.errors import Fault
 
 MAX_FAULTS_SHOWN = 50
-console = Console(stderr=True)
+console = Console(stderr=True, highlight=False, soft_wrap=True)  # addresses stay whole
 
 
 @contextmanager
@@ -42,9 +42,9 @@ def progress(label: str, *, total: int | None = None) -> Iterator[Callable[..., 
 def print_plan(session: Session, plan: PlanRow) -> None:
     """Print what an import would do, and what stands in its way."""
     counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
-    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.", highlight=False)
+    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.")
     for line in _reading(orjson.loads(plan.about or "{}")):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line, markup=False)
     if plan.problem:
         print_failure(f"Reading stopped early: {plan.problem}")
     refused = RowQuery(("refused",), limit=MAX_FAULTS_SHOWN)
@@ -78,7 +78,7 @@ def _reading(about: dict[str, Any]) -> Iterator[str]:
 
 def print_failure(text: str) -> None:
     """Print one line that says what went wrong."""
-    console.print(text, style="red", soft_wrap=True, markup=False, highlight=False)
+    console.print(text, style="red", markup=False)
 
 
 def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None:
@@ -91,13 +91,13 @@ def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None
         for fault in shown:
             cells = (fault.where, fault.detail, ", ".join(fault.nearest or ()))
             table.add_row(*map(escape, cells))
-        console.print(table)
+        console.print(table, soft_wrap=False)
     else:
         console.print(title)
         for fault in shown:
             nearest = f" (nearest: {', '.join(fault.nearest)})" if fault.nearest else ""
             line = f"{fault.where}: {fault.detail}{nearest}"
-            console.print(line, soft_wrap=True, markup=False, highlight=False)
+            console.print(line, markup=False)
     if len(faults) > MAX_FAULTS_SHOWN:
         console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")
 

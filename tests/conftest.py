@@ -172,17 +172,17 @@ class PostgreSQL:
     def __init__(self, url: URL, connection: Connection) -> None:
         self._url = url
         self._connection = connection
-        self._templates = {"template1", *STANDING}
+        self._templates = {"template0", "template1", *STANDING}
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
+    def database(self, template: str = "template1", options: str = "") -> Iterator[str]:
         """The URL of a new copy of another database, dropped after the block."""
         if template not in self._templates:
             self._connection.exec_driver_sql(f"CREATE DATABASE {template}")
             fill(self._url.set(database=template).render_as_string(hide_password=False), template)
             self._templates.add(template)
         name = f"test_{next(_numbers)}"
-        self._connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} {options}")
         yield self._url.set(database=name).render_as_string(hide_password=False)
         self._connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 

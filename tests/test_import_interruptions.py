@@ -1,8 +1,5 @@
 """Whatever happens while a file is planned or written: a record is written whole or not at all, and one is told what to do."""
 
-import os
-import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +13,7 @@ import httpx
 import pytest
 from importing import commit, count, many_districts, plan, send, wait_until_planned
 from people import People, client, district, key
+from server_process import server_process
 from serving import serving
 
 import app.database
@@ -36,16 +34,16 @@ def test_a_service_killed_while_it_writes_leaves_nothing_and_the_commit_can_be_s
     seeded_url: str,
 ) -> None:
     database = Database(seeded_url)
-    before = {table: count(database, table) for table in ("revision", "record", "district")}
     secret = key(database, "ada", "editor")
-    with _process(seeded_url) as first, _asking(first.url, secret) as ada:
+    with server_process(seeded_url) as (first, server), _asking(first.url, secret) as ada:
+        before = {table: count(database, table) for table in ("revision", "record", "district")}
         planned = wait_until_planned(ada, send(ada, many_districts(ROWS)))
         with _sent_in_the_background(first.url, secret, planned):
             _wait_until_records_are_written(ada, planned)
-            os.kill(first.pid, signal.SIGKILL)
+            server.kill()
     assert {table: count(database, table) for table in before} == before
 
-    with _process(seeded_url) as second, _asking(second.url, secret) as ada:
+    with server_process(seeded_url) as (second, _), _asking(second.url, secret) as ada:
         done = commit(ada, planned).raise_for_status().json()["data"]
         again = commit(ada, planned).json()["data"]
     assert (done["records_written"], again) == (ROWS, done)
@@ -61,7 +59,7 @@ def test_a_plan_that_its_service_did_not_finish_has_failed_and_is_never_written(
     found = people.ada.get(f"/imports/{abandoned}")
     assert (
         found.json()["data"]["state"],
-        "send the file again" in found.json()["data"]["problem"],
+        "Upload the file again" in found.json()["data"]["problem"],
     ) == ("failed", True)
     refused = commit(people.ada, found)
     assert (refused.status_code, "interrupted" in refused.json()["detail"]) == (409, True)
@@ -176,45 +174,6 @@ def _asking(url: str, secret: str) -> Iterator[httpx.Client]:
         base_url=f"{url}/v1/admin", headers={"Authorization": f"Bearer {secret}"}, timeout=60
     ) as client:
         yield client
-
-
-class _Served:
-    """A service in a process of its own."""
-
-    def __init__(self, pid: int, url: str) -> None:
-        self.pid, self.url = pid, url
-
-
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the service stopped before it was ready"
-        try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"the service was not ready within {PATIENCE_SECONDS} s")
-
-
-@contextmanager
-def _process(database_url: str) -> Iterator[_Served]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    environment = os.environ | {"DATABASE_URL": database_url, "PORT": str(port)}
-    process = subprocess.Popen(
-        [Path(sys.prefix) / "bin" / "model-districts", "serve"],
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_ready(url, process)
-        yield _Served(process.pid, url)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @contextmanager

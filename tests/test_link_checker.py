@@ -65,7 +65,7 @@ def test_what_an_answer_says_of_a_source(
     site.pages.update(pages)
     (found,) = visit(site.url("/it"))
     assert (found.health, found.status_code) == (health, status)
-    assert found.found is (health in ("alive", "moved"))
+    assert found.is_there is (health in ("alive", "moved"))
 
 
 def test_where_a_source_moved_is_where_lasting_redirects_lead(site: Website) -> None:
@@ -76,7 +76,7 @@ def test_where_a_source_moved_is_where_lasting_redirects_lead(site: Website) -> 
 def test_a_source_that_leads_to_the_front_page_was_not_seen_alive(site: Website) -> None:
     site.pages.update({"/report": Page(301, "/"), "/": Page()})
     (found,) = visit(site.url("/report"))
-    assert (found.health, found.found) == ("moved", False)
+    assert (found.health, found.is_there) == ("moved", False)
     assert "home page" in (found.note or "")
 
 

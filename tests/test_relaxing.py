@@ -72,6 +72,15 @@ def test_the_last_word_is_never_dropped(client: httpx.Client) -> None:
     assert meta(client, q="school")["relaxations"] == []
 
 
+def test_an_unknown_word_and_a_filter_that_finds_nothing_are_left_out_together(
+    client: httpx.Client,
+) -> None:
+    (wider,) = meta(client, q="xyzzyx boise", state="OR")["relaxations"]
+    assert wider["label"] == "without \u201cxyzzyx\u201d and without any filter"
+    assert {"q", "facets"} >= set(httpx.URL(wider["link"]).params)
+    assert client.get(wider["link"]).json()["meta"]["whole"] == wider["whole"] >= 1
+
+
 def test_the_nearest_place_that_has_a_case_is_named(
     own_service: Service, own_client: httpx.Client
 ) -> None:

@@ -114,7 +114,7 @@ def test_two_processes_that_start_at_once_on_nothing_both_serve(empty_database_u
 def test_a_database_that_cannot_keep_every_letter_is_refused_at_the_start(
     postgresql: PostgreSQL,
 ) -> None:
-    with postgresql.database("template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'") as url:
+    with postgresql.database("template0", "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'") as url:
         ended = started(url, "migrate")
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr

@@ -66,16 +66,16 @@ class TimedConnection(psycopg.Connection[Any]):
     def _limited(self, waiting: Generator[Any, Any, _Result]) -> Generator[Any, Any, _Result]:
         began = time.monotonic()
         try:
-            wanted = next(waiting)
+            event = next(waiting)
             while True:
-                ready = yield wanted
+                ready = yield event
                 passed = time.monotonic() - began
                 if ready == Ready.NONE and (
                     passed > self.seconds or (passed > LOST_SECONDS and self.is_lost())
                 ):
                     self.pgconn.finish()
                     raise psycopg.OperationalError("the server did not answer in time")
-                wanted = waiting.send(ready)
+                event = waiting.send(ready)
         except StopIteration as end:
             result: _Result = end.value
             return result

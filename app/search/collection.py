@@ -27,7 +27,7 @@ NAMES = ("title", "aliases", "names")  # fields of an entry's text
 CALLED = ("title", "aliases")  # those with names of its own: suggestions are made of them
 MAX_AROUND = 500  # slugs; to compare a thousand with a name takes some milliseconds
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
-_Found = TypeVar("_Found")
+_Value = TypeVar("_Value")
 
 
 class Collection:
@@ -230,13 +230,13 @@ class Collection:
         row = f" {' '.join(words)} ".encode()
         return BitMap(number for number in candidates if row in self.stored.words(number))
 
-    def once(self, key: Hashable, find: Callable[[], _Found]) -> _Found:
+    def once(self, key: Hashable, find: Callable[[], _Value]) -> _Value:
         """What takes long to find, remembered until an entry changes."""
         if key not in self._remembered:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = find()
-        remembered: _Found = self._remembered[key]
+        remembered: _Value = self._remembered[key]
         return remembered
 
     def forget(self) -> None:

@@ -46,8 +46,8 @@ def _readings(word: str, names: Sequence[NameIndex], *, whole: bool) -> list[Rea
         return [(0, word)]
     near: defaultdict[int, set[str]] = defaultdict(set)
     for length in range(len(word) - most, len(word) + most + 1):
-        for one in names:
-            for edits, other in _near(word, one.words_like(word[0], length, whole=whole), most):
+        for index in names:
+            for edits, other in _near(word, index.words_like(word[0], length, whole=whole), most):
                 near[edits].add(other)
     for edits in sorted(near):
         times = {other: _frequency(other, names, whole=whole) for other in near[edits]}
@@ -69,4 +69,4 @@ def _frequency(word: str, names: Sequence[NameIndex], *, whole: bool) -> int:
 
 
 def _times(beginning: str, names: Sequence[NameIndex]) -> int:
-    return sum(len(one.starting(beginning)) for one in names)
+    return sum(len(index.starting(beginning)) for index in names)

@@ -73,20 +73,18 @@ class _Explainer:
 
     def parts(self, number: int) -> Iterator[ScorePart]:
         """What the score of an entry is made of."""
-        weights = cache(
-            lambda wanted: weights_by_field(self.collection.folded_text(number), wanted)
-        )
+        weights = cache(lambda stem: weights_by_field(self.collection.folded_text(number), stem))
         for weighed, gained in zip(self.matches.units, self.gains, strict=True):
             word = _typed(weighed.unit)
-            for one, points in _shares(gained, number):
-                label = _label(one) if one.reason != "word" else None
-                if one.facet and points:
-                    yield ScorePart(word, one.reason, label, None, points)
-                if one.facet:
+            for alternative, points in _shares(gained, number):
+                label = _label(alternative) if alternative.reason != "word" else None
+                if alternative.facet and points:
+                    yield ScorePart(word, alternative.reason, label, None, points)
+                if alternative.facet:
                     continue
-                wanted = self._deciding_stem(one, weighed.unit, number)
-                for field, share in _shared_out(points, weights(wanted)):
-                    yield ScorePart(word, one.reason, label, field, share)
+                deciding = self._deciding_stem(alternative, weighed.unit, number)
+                for field, share in _shared_out(points, weights(deciding)):
+                    yield ScorePart(word, alternative.reason, label, field, share)
         for word, reason, label, by_number in self.fitting:
             if by_number[number]:
                 yield ScorePart(word, reason, label, None, int(by_number[number]))
@@ -110,32 +108,34 @@ class _Explainer:
             if part.point:
                 distances = None  # only the first place that the words name counts
 
-    def _deciding_stem(self, one: Alternative, unit: Unit, number: int) -> str:
+    def _deciding_stem(self, alternative: Alternative, unit: Unit, number: int) -> str:
         """The stem whose impact counts: the least of words in a row, the most of a beginning."""
         if not unit.prefix:
-            return min(map(stem, one.words), key=lambda wanted: self._impact(wanted, number))
-        words = self.collection.beginning_with(one.words[0])
+            return min(
+                map(stem, alternative.words), key=lambda word_stem: self._impact(word_stem, number)
+            )
+        words = self.collection.beginning_with(alternative.words[0])
         stems = {
             self.collection.word_stems[word]
             for word in words
             if number in self.collection.words[word]
         }
-        return max(sorted(stems), key=lambda wanted: self._impact(wanted, number))
+        return max(sorted(stems), key=lambda word_stem: self._impact(word_stem, number))
 
-    def _impact(self, wanted: str, number: int) -> int:
-        numbers, impacts = self.collection.postings[wanted].arrays()
+    def _impact(self, word_stem: str, number: int) -> int:
+        numbers, impacts = self.collection.postings[word_stem].arrays()
         return int(impacts[np.searchsorted(numbers, number)])
 
 
 def _gains_of(weighed: WeighedUnit, collection: Collection, numbers: Sequence[int]) -> Gains:
     """What each of these entries gains by each thing that a word can stand for."""
     gained = []
-    for one in weighed.alternatives:
-        holders, points = gains(one, weighed.unit, collection)
+    for weighed_alternative in weighed.alternatives:
+        holders, points = gains(weighed_alternative, weighed.unit, collection)
         at = np.searchsorted(holders, numbers)
         gained.append(
             (
-                one.alternative,
+                weighed_alternative.alternative,
                 {
                     number: int(points[place])
                     for number, place in zip(numbers, at.tolist(), strict=True)
@@ -148,7 +148,7 @@ def _gains_of(weighed: WeighedUnit, collection: Collection, numbers: Sequence[in
 
 def _shares(gained: Gains, number: int) -> Iterator[tuple[Alternative, int]]:
     """The points of each thing that stands for a word: the best fully, a share of the others."""
-    own = [(points[number], one) for one, points in gained if number in points]
+    own = [(points[number], alternative) for alternative, points in gained if number in points]
     if not own:
         return
     best = max(range(len(own)), key=lambda at: (own[at][0], -at))
@@ -164,13 +164,13 @@ def _shared_out(points: int, weights: Mapping[str, float]) -> Iterator[tuple[str
     """Whole points in proportion to weights; together they are all of the points."""
     if not points:
         return
-    given, weight_so_far, whole_weight = 0, 0.0, sum(weights.values())
+    shared, weight_so_far, whole_weight = 0, 0.0, sum(weights.values())
     for place, (name, weight) in enumerate(weights.items(), 1):
         weight_so_far += weight
         upto = points if place == len(weights) else int(points * weight_so_far / whole_weight)
-        if upto > given:
-            yield name, upto - given
-        given = upto
+        if upto > shared:
+            yield name, upto - shared
+        shared = upto
 
 
 def _typed(unit: Unit) -> str:
@@ -178,6 +178,6 @@ def _typed(unit: Unit) -> str:
     return f'"{words}"' if unit.phrase else f"{words}*" if unit.prefix else words
 
 
-def _label(one: Alternative) -> str:
+def _label(alternative: Alternative) -> str:
     """What stands for a word: other words, or a place."""
-    return "=".join(one.facet) if one.facet else " ".join(one.words)
+    return "=".join(alternative.facet) if alternative.facet else " ".join(alternative.words)

@@ -14,14 +14,13 @@ from app.database import Database
 from app.errors import Refusal
 from app.search import shapes
 from app.search.index import Index
-from app.search.organizations import Partnerships, case_line, partnerships
+from app.search.organizations import KIND, Partnerships, case_lines, partnerships, refusal
 from app.settings import Settings
 from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()
-KIND = "organization"
 COLLECTION = "/v1/organizations"
 
 
@@ -50,11 +49,11 @@ async def get_organization(
         nearest = index.vocabulary.nearest(KIND, slug[: entry.MAX_SLUG])
         raise await run_in_threadpool(_refusal, database, slug, nearest)
     named = partnerships(index, slug)
-    documents = await run_in_threadpool(_documents, database, named.slugs)
+    lines = await run_in_threadpool(_case_lines, database, named.slugs, slug)
     address = f"{COLLECTION}/{slug}"
     base_url = resource(request, Settings).base_url
     answer = {
-        "data": _document(term, named, documents),
+        "data": _document(term, named, lines),
         "meta": provenance(revision, updated_at, term.label, base_url + address),
         "links": {
             "self": address,
@@ -67,23 +66,16 @@ async def get_organization(
 
 
 def _refusal(database: Database, slug: str, nearest: Sequence[str]) -> Refusal:
-    """Why there is no such organization: renamed, withdrawn, or never there."""
     with database.reading() as session:
-        public = entry.find(session, KIND, slug)
-    return entry.no_longer_public(public) if public else entry.not_found(KIND, slug, nearest)
+        return refusal(session, slug, nearest)
 
 
-def _documents(database: Database, slugs: Sequence[str]) -> list[dict[str, Any]]:
-    """The documents of case studies, in this order; one that was withdrawn just now is left out."""
+def _case_lines(database: Database, slugs: Sequence[str], slug: str) -> list[dict[str, Any]]:
     with database.reading() as session:
-        texts = list(entry.stream_documents(session, "case-study", frozenset(slugs)))
-    documents = {document["slug"]: document for document in map(orjson.loads, texts)}
-    return [documents[slug] for slug in slugs if slug in documents]
+        return case_lines(session, slugs, slug)
 
 
-def _document(
-    term: Term, named: Partnerships, documents: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+def _document(term: Term, named: Partnerships, lines: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         "slug": term.code,
         "name": term.label,
@@ -92,6 +84,6 @@ def _document(
         "website": term.record["website"],
         "case_studies_total": named.case_studies,
         "districts_total": named.districts,
-        "case_studies": [case_line(document, term.code) for document in documents],
+        "case_studies": lines,
         "url": f"{COLLECTION}/{term.code}",
     }

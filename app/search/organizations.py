@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from pyroaring import BitMap
+from sqlmodel import Session
 
+from app.catalog import entry
+from app.errors import Refusal
 from app.search.index import Index
 from app.search.postings import numbers_of
 
+KIND = "organization"
 MOST_CASES = 100  # listed with an organization; the search has all of them
 
 
@@ -34,8 +39,25 @@ def partnerships(index: Index, slug: str) -> Partnerships:
     )
 
 
-def case_line(document: Mapping[str, Any], organization: str) -> dict[str, Any]:
-    """A case study in short, with what the organization does in it."""
+def refusal(session: Session, slug: str, nearest: Sequence[str]) -> Refusal:
+    """Why there is no such organization: renamed, withdrawn, or never there."""
+    public = entry.find(session, KIND, slug)
+    return entry.no_longer_public(public) if public else entry.not_found(KIND, slug, nearest)
+
+
+def case_lines(session: Session, slugs: Sequence[str], organization: str) -> list[dict[str, Any]]:
+    """Case studies in short, each with what the organization does in it, in this order.
+
+    One that was withdrawn just now is left out.
+    """
+    if not slugs:
+        return []
+    texts = entry.stream_documents(session, "case-study", frozenset(slugs))
+    documents = {document["slug"]: document for document in map(orjson.loads, texts)}
+    return [_case_line(documents[slug], organization) for slug in slugs if slug in documents]
+
+
+def _case_line(document: Mapping[str, Any], organization: str) -> dict[str, Any]:
     return {
         "slug": document["slug"],
         "title": document["title"],

@@ -95,12 +95,12 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
     return Analysis(impacts, stem_of, "\n".join(lines).encode())
 
 
-def weights_by_field(folded: Mapping[str, str], wanted: str) -> dict[str, float]:
+def weights_by_field(folded: Mapping[str, str], word_stem: str) -> dict[str, float]:
     """How much each field of an entry's text adds to the weight of a stem."""
     weights = {}
     for name, (weight, pivot) in FIELDS.items():
         words = folded_words(folded.get(name, ""))
-        times = sum(stem(word) == wanted for word in words)
+        times = sum(stem(word) == word_stem for word in words)
         if times:
             weights[name] = times * _norm(weight, pivot, len(words))
     return weights

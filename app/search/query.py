@@ -142,6 +142,19 @@ class SearchQuery:
         )
         return f"{self.path}?{written}" if written else self.path
 
+    def without_filters(self) -> "SearchQuery":
+        """The same search among all entries, at its first page."""
+        return replace(
+            self,
+            any_of={},
+            all_of={},
+            none_of={},
+            ranges={},
+            slugs=(),
+            within_km=None,
+            cursor=None,
+        )
+
     def without_clause(self, clause: Clause) -> "SearchQuery":
         """The same search without one of its words, at its first page."""
         clauses = tuple(other for other in self.clauses if other != clause)

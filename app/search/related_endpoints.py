@@ -59,15 +59,15 @@ async def list_related(
         "meta": provenance(index.revision, index.updated_at, about, base_url + self),
         "links": {"self": self, "case_study": address},
     }
-    data = b",".join(_item(one, collection) for one in items)
+    data = b",".join(_item(related, collection) for related in items)
     body = b'{"data":[%s],%s' % (data, orjson.dumps(rest, option=orjson.OPT_UTC_Z)[1:])
     return CachedResponse(body, key=self, by_revision=True)
 
 
-def _item(one: Related, collection: Collection) -> bytes:
-    card = collection.stored.card(one.number)  # without its last brace
-    reasons = orjson.dumps(one.reasons)
-    return b'%s,"score":%s,"reasons":%s}' % (card, orjson.dumps(one.score), reasons)
+def _item(related: Related, collection: Collection) -> bytes:
+    card = collection.stored.card(related.number)  # without its last brace
+    reasons = orjson.dumps(related.reasons)
+    return b'%s,"score":%s,"reasons":%s}' % (card, orjson.dumps(related.score), reasons)
 
 
 def _refusal(database: Database, slug: str) -> Refusal:

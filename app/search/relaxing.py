@@ -63,7 +63,8 @@ def relaxations(query: SearchQuery, matches: Matches, index: Index) -> list[Rela
     single = [*relaxing.filters(), *relaxing.words(), *relaxing.ways_to_match()]
     wider = sorted((one for one in single if one.whole > whole), key=lambda one: -one.whole)
     if not wider:
-        wider = [one for one in relaxing.all_filters() if one.whole > whole]
+        several = [*relaxing.all_filters(), *relaxing.unknown_words_and_filters()]
+        wider = [one for one in several if one.whole > whole][:1]
     nearest = [one for one in relaxing.nearest(whole) if one.whole > whole]
     return wider[: MOST - len(nearest)] + nearest
 
@@ -112,6 +113,21 @@ class _Relaxing:
             hits = self.matches.hits(without=tuple(filters))
             link = self.query.url_without(*parameters)
             yield self._relaxation("filter", parameters, "without any filter", hits, link)
+
+    def unknown_words_and_filters(self) -> Iterator[Relaxation]:
+        """Without the words that no entry has and without any filter, where neither is enough."""
+        unknown = [
+            Clause(weighed.unit.words, weighed.unit.phrase, weighed.unit.prefix)
+            for weighed in self.matches.units
+            if not weighed.alternatives
+        ]
+        others = [clause for clause in self.query.clauses if clause not in unknown]
+        parameters = [n for part in self.matches.filters for n in self.query.parameters_of(part)]
+        if unknown and parameters and any(not clause.without for clause in others):
+            wider = _with_clauses(self.query.without_filters(), others)
+            dropped = [str(clause) for clause in unknown]
+            label = f"without \u201c{' '.join(dropped)}\u201d and without any filter"
+            yield self._asked("word", [*dropped, *parameters], label, wider)
 
     def words(self) -> Iterator[Relaxation]:
         """Without each word, phrase or place that the words name."""

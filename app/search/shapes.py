@@ -382,20 +382,20 @@ class SuggestAnswer(Public):
 
 def field_names(hit: type[Public]) -> list[str]:
     """What `fields` can name: the fields of a hit, and with dots those inside them."""
-    found: list[str] = []
+    names: list[str] = []
     for name, field in hit.model_fields.items():
-        found.append(name)
+        names.append(name)
         inner = _shape_in(field.annotation)
         if inner:
-            found += [f"{name}.{inside}" for inside in field_names(inner)]
-    return found
+            names += [f"{name}.{inside}" for inside in field_names(inner)]
+    return names
 
 
 def _shape_in(annotation: Any) -> type[Public] | None:
     if isinstance(annotation, type) and issubclass(annotation, Public):
         return annotation
     return next(
-        (found for part in getattr(annotation, "__args__", ()) if (found := _shape_in(part))), None
+        (shape for part in getattr(annotation, "__args__", ()) if (shape := _shape_in(part))), None
     )
 
 

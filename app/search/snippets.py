@@ -47,8 +47,8 @@ def word_pattern(
         elif unit.phrase:
             spellings.add(r"\W+".join(spelled(word, english) for word in unit.words))
         else:
-            for one in weighed.alternatives:
-                spellings.update(_spellings(one.alternative.words, collection, english))
+            for alternative in weighed.alternatives:
+                spellings.update(_spellings(alternative.alternative.words, collection, english))
     if not spellings:
         return None
     longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
@@ -69,10 +69,10 @@ def _snippet(pattern: re.Pattern[str], collection: Collection, number: int) -> S
     Words found in a name only leave the beginning of the summary.
     """
     summary = collection.stored.summary(number)
-    found = _passage("summary", summary, pattern)
-    if not found:
-        found = _passage("text", collection.stored.text(number), pattern)
-    return found or _cut("summary", summary, [])
+    snippet = _passage("summary", summary, pattern)
+    if not snippet:
+        snippet = _passage("text", collection.stored.text(number), pattern)
+    return snippet or _cut("summary", summary, [])
 
 
 def _passage(field: str, text: str, pattern: re.Pattern[str]) -> Snippet | None:

@@ -92,10 +92,10 @@ class _Finder:
 
     def starting(self, beginnings: set[str]) -> list[Suggestion]:
         """The best of all kinds."""
-        found = list(self._terms(beginnings)) if self.term_kinds else []
+        ranked = list(self._terms(beginnings)) if self.term_kinds else []
         for kind in self.entry_kinds:
-            found += self._entries(kind, beginnings)
-        return [suggestion for _, suggestion in sorted(found, key=itemgetter(0))[: self.limit]]
+            ranked += self._entries(kind, beginnings)
+        return [suggestion for _, suggestion in sorted(ranked, key=itemgetter(0))[: self.limit]]
 
     def _terms(self, beginnings: set[str]) -> Iterator[tuple[SortKey, Suggestion]]:
         terms = self.index.terms

@@ -82,15 +82,15 @@ async def suggest_completions(request: Request) -> Response:
     """For a search box: districts, case studies, organizations and vocabulary terms with a word that
     begins with the text; aliases, acronyms and misspelt beginnings count. Names that begin with the
     text come first, then those that lead to more case studies. Each has its link."""
-    given = read_parameters(request, PARAMETERS)
+    values = read_parameters(request, PARAMETERS)
     index = resource(request, Index)
     await index.follow()
-    narrowed = index.query("case-study", [("state", value) for value in given.get("state", ())])
+    narrowed = index.query("case-study", [("state", value) for value in values.get("state", ())])
     suggestions = suggest(
-        given.get("q", ""),
+        values.get("q", ""),
         narrowed,
         index,
-        kinds=tuple(chain(*given.get("kind", ()))) or SUGGESTED,
-        limit=given.get("limit", DEFAULT_SUGGESTIONS),
+        kinds=tuple(chain(*values.get("kind", ()))) or SUGGESTED,
+        limit=values.get("limit", DEFAULT_SUGGESTIONS),
     )
     return CachedResponse(orjson.dumps({"data": suggestions}), by_revision=True)

@@ -41,12 +41,12 @@ class WeighedUnit:
     @property
     def weight(self) -> int:
         """The word's share of the question."""
-        return max((one.weight for one in self.alternatives), default=0)
+        return max((each.weight for each in self.alternatives), default=0)
 
     @property
     def holders(self) -> BitMap:
         """The entries that hold the word or what stands for it."""
-        return union(one.holders for one in self.alternatives)
+        return union(each.holders for each in self.alternatives)
 
 
 def weigh(understood: Understood, collection: Collection) -> list[WeighedUnit]:
@@ -107,8 +107,8 @@ def scores(units: Sequence[WeighedUnit], collection: Collection) -> Scores:
             total[numbers] += gained
             continue
         best, every = np.zeros_like(total), np.zeros_like(total)
-        for one in weighed.alternatives:
-            numbers, gained = gains(one, weighed.unit, collection)
+        for alternative in weighed.alternatives:
+            numbers, gained = gains(alternative, weighed.unit, collection)
             best[numbers] = np.maximum(best[numbers], gained)
             every[numbers] += gained
         total += best + (every - best) * OTHERS_PERCENT // 100
@@ -136,9 +136,9 @@ def part_scores(
 
 def part_members(part: UnderstoodPart, collection: Collection) -> BitMap:
     """The entries that fit a place, a setting or a size."""
-    given = dict(part.parameters)
+    parameters = dict(part.parameters)
     if part.kind == "enrollment":
-        low, high = given.get("enrollment_min"), given.get("enrollment_max")
+        low, high = parameters.get("enrollment_min"), parameters.get("enrollment_max")
         return collection.within(
             "enrollment", int(low) if low else None, int(high) if high else None
         )
@@ -148,16 +148,18 @@ def part_members(part: UnderstoodPart, collection: Collection) -> BitMap:
     return collection.having(name, tuple(codes.split(",")))
 
 
-def gains(one: WeighedAlternative, unit: Unit, collection: Collection) -> tuple[Numbers, Scores]:
+def gains(
+    weighed: WeighedAlternative, unit: Unit, collection: Collection
+) -> tuple[Numbers, Scores]:
     """The entries that hold an alternative, and what each gains by it."""
-    held = numbers_of(one.holders)
-    if one.alternative.facet:
-        return held, np.full(len(held), PLACE_IMPACT * one.weight)
+    held = numbers_of(weighed.holders)
+    if weighed.alternative.facet:
+        return held, np.full(len(held), PLACE_IMPACT * weighed.weight)
     if unit.prefix:
-        impacts = _impacts_of_beginning(one.alternative.words[0], collection)[held]
+        impacts = _impacts_of_beginning(weighed.alternative.words[0], collection)[held]
     else:
-        impacts = _impacts_of_words(one.alternative.words, held, collection)
-    return held, impacts.astype(np.int64) * one.weight
+        impacts = _impacts_of_words(weighed.alternative.words, held, collection)
+    return held, impacts.astype(np.int64) * weighed.weight
 
 
 def _impacts_of_words(words: Sequence[str], held: Numbers, collection: Collection) -> Impacts:

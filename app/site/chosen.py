@@ -50,12 +50,12 @@ def ways_out(results: Results, vocabulary: Vocabulary) -> list[WayOut]:
     ]
 
 
-def _way_out(query: SearchQuery, one: Relaxation, vocabulary: Vocabulary) -> str:
+def _way_out(query: SearchQuery, wider: Relaxation, vocabulary: Vocabulary) -> str:
     """What to leave out, with the values of a filter."""
-    single = len({name.removesuffix("_min").removesuffix("_max") for name in one.without}) == 1
-    if one.kind in ("filter", "place") and single and one.without[0] in query.parameters:
-        return f"Without {_part(query, one.without, vocabulary)}"
-    return one.label[:1].upper() + one.label[1:]
+    single = len({name.removesuffix("_min").removesuffix("_max") for name in wider.without}) == 1
+    if wider.kind in ("filter", "place") and single and wider.without[0] in query.parameters:
+        return f"Without {_part(query, wider.without, vocabulary)}"
+    return wider.label[:1].upper() + wider.label[1:]
 
 
 def _filters(query: SearchQuery, vocabulary: Vocabulary) -> Iterator[Chip]:

@@ -44,8 +44,8 @@ async def compare(request: Request) -> Response:
     """The case studies that `slug` names, commas between them or given several times."""
     index = resource(request, Index)
     await index.follow()
-    given = request.query_params.getlist("slug")
-    slugs = list(dict.fromkeys(filter(None, ",".join(given)[:2000].split(","))))
+    texts = request.query_params.getlist("slug")
+    slugs = list(dict.fromkeys(filter(None, ",".join(texts)[:2000].split(","))))
     cards = [card for slug in slugs[:MOST] if (card := card_of(index, "case-study", slug))]
     shown = [card["slug"] for card in cards]
     page = Page(

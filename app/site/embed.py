@@ -135,10 +135,10 @@ async def builder(request: Request) -> Response:
 
 def frame_form(index: Index, pairs: Sequence[tuple[str, str]]) -> SearchForm:
     """The search that a frame shows; the parameters are those of the API."""
-    given = list(pairs)
-    if not any(name == "limit" and value for name, value in given):
-        given.append(("limit", str(LIMIT)))
-    return read_form(index, "case-study", FRAME, given)
+    parameters = list(pairs)
+    if not any(name == "limit" and value for name, value in parameters):
+        parameters.append(("limit", str(LIMIT)))
+    return read_form(index, "case-study", FRAME, parameters)
 
 
 def frame_height(limit: int) -> int:

@@ -143,7 +143,7 @@ def national_map(
         )
         for usps, outline in data["outlines"].items()
     ]
-    districts = [one for one in placed_districts(cases) if one.kind in kinds]
+    districts = [district for district in placed_districts(cases) if district.kind in kinds]
     drawn = [
         district for district in districts if district.position and district.state in _states()
     ]

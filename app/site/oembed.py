@@ -35,15 +35,15 @@ class Embeddable:
 @router.get("/oembed")
 async def oembed(request: Request) -> Response:
     """The answer of the oEmbed protocol, for a case study or a list of case studies."""
-    given = request.query_params
-    if given.get("format", "json") != "json":
+    parameters = request.query_params
+    if parameters.get("format", "json") != "json":
         return problem(request, 501, "oEmbed answers in JSON alone. Leave out format, or use json.")
     base_url = resource(request, Settings).base_url
     index = resource(request, Index)
     await index.follow()
-    page = _page(given.get("url", ""), index, base_url)
-    width = _at_most(given.get("maxwidth"), FRAME_WIDTH, "maxwidth")
-    height = _at_most(given.get("maxheight"), frame_height(page.limit), "maxheight")
+    page = _page(parameters.get("url", ""), index, base_url)
+    width = _at_most(parameters.get("maxwidth"), FRAME_WIDTH, "maxwidth")
+    height = _at_most(parameters.get("maxheight"), frame_height(page.limit), "maxheight")
     answer = {
         "version": "1.0",
         "type": "rich",
@@ -76,8 +76,8 @@ def _page(url: str, index: Index, base_url: str) -> Embeddable:
             f"Not a page that can be embedded: {url[:200]!r}. Use the address of a case study, or "
             f"of a list of case studies; it begins with {base_url}{CASE_STUDIES}."
         )
-    one = frame_form(index, [("slug", card["slug"]), ("limit", "1")]).results.query
-    return Embeddable(card["title"], one.url(), 1, picture_of(card["slug"], card["version"]))
+    embedded = frame_form(index, [("slug", card["slug"]), ("limit", "1")]).results.query
+    return Embeddable(card["title"], embedded.url(), 1, picture_of(card["slug"], card["version"]))
 
 
 def _own_part(url: str, base_url: str) -> tuple[str, str]:

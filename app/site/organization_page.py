@@ -2,22 +2,18 @@
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
 from app.catalog import entry
-from app.catalog.published import published
 from app.database import Database
-from app.errors import NotFound
 from app.search.index import Index
-from app.search.organizations import case_line, partnerships
+from app.search.organizations import KIND, case_lines, partnerships, refusal
 from app.site import marks
 from app.site.display import counted
 from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
 from app.web.state import resource
 
 router = APIRouter()
-KIND = "organization"
 
 
 @router.get("/organizations/{slug}")
@@ -26,25 +22,15 @@ def organization(request: Request, slug: str) -> Response:
     index, database = resource(request, Index), resource(request, Database)
     with index.reading():
         term = index.vocabulary.terms_by_code(KIND).get(slug)
-        nearest = index.vocabulary.nearest(KIND, slug[:100]) if term is None else []
+        nearest = index.vocabulary.nearest(KIND, slug[: entry.MAX_SLUG]) if term is None else []
         named = partnerships(index, slug)
     with database.reading() as session:
         if term is None:
-            if entry.find(session, KIND, slug) is not None:
-                published(session, KIND, slug)
-            raise NotFound(f"No organization is called {slug[:100]!r}.", nearest=nearest)
-        documents = {
-            document["slug"]: document
-            for document in map(orjson.loads, _documents(session, named.slugs))
-        }
-    lines = [case_line(documents[each], slug) for each in named.slugs if each in documents]
+            raise refusal(session, slug, nearest)
+        lines = case_lines(session, named.slugs, slug)
     with index.reading():
         page = _page(request, index, term.label, slug, lines, term.record, named.case_studies)
     return respond(request, page)
-
-
-def _documents(session: Any, slugs: Any) -> list[str]:
-    return list(entry.stream_documents(session, "case-study", frozenset(slugs))) if slugs else []
 
 
 def _page(

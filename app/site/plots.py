@@ -103,8 +103,10 @@ def range_plot(readings: Sequence[Reading], *, name: str) -> Markup:
         for tick in (0, 50, 100)
     )
     circles = Markup("").join(
-        Markup('<circle class="was" cx="{:.1f}" cy="{}" r="4.2"/>').format(_x(one.value), MIDDLE)
-        for one in readings[:-1]
+        Markup('<circle class="was" cx="{:.1f}" cy="{}" r="4.2"/>').format(
+            _x(reading.value), MIDDLE
+        )
+        for reading in readings[:-1]
     )
     return Markup(
         '<svg class="range" viewBox="0 0 300 42" role="img" aria-label="{label}">'

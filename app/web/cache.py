@@ -352,11 +352,11 @@ class Cache:
         await send(start)
         await send(EMPTY if head else variant.body)
 
-    def _variant(self, answer: CachedAnswer, wanted: str) -> Variant:
-        """The answer in an encoding, compressed once."""
+    def _variant(self, answer: CachedAnswer, accepted: str) -> Variant:
+        """The answer in the encoding that the client accepts, compressed once."""
         encoding, body = IDENTITY, answer.body
-        if wanted != IDENTITY and len(body) >= WORTH_COMPRESSING:
-            encoding, body = wanted, COMPRESS[wanted](body)
+        if accepted != IDENTITY and len(body) >= WORTH_COMPRESSING:
+            encoding, body = accepted, COMPRESS[accepted](body)
         etag = self._etag(answer, encoding)
         modified_at, is_final = last_modified(answer.updated_at, now())
         others = [header for header in answer.headers if header[0] not in REPLACED]
@@ -378,7 +378,7 @@ class Cache:
             if answer.size and (answer.variants or encoding != IDENTITY):
                 of_this = OF_A_VARIANT if answer.variants else 0  # the first was counted already
                 self._count(answer, of_this + (len(body) if encoding != IDENTITY else 0))
-            answer.variants[wanted] = variant
+            answer.variants[accepted] = variant
         return variant
 
     def _etag(self, answer: CachedAnswer, encoding: str) -> bytes:

@@ -173,7 +173,9 @@ def operations(contents: Json) -> Iterator[tuple[str, str, Json]]:
 
 def _drop_framework_words(operation: Json) -> None:
     responses = operation["responses"]
-    for status in [name for name, one in responses.items() if "HTTPValidationError" in str(one)]:
+    for status in [
+        status for status, response in responses.items() if "HTTPValidationError" in str(response)
+    ]:
         del responses[status]
     for response in responses.values():
         if response["description"] == "Successful Response":

@@ -164,10 +164,10 @@ def read_values(request: Request, parameters: Sequence[Parameter]) -> dict[str, 
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for parameter in parameters:
-        given = [value for value in request.query_params.getlist(parameter.name) if value]
-        if given:
+        texts = [text for text in request.query_params.getlist(parameter.name) if text]
+        if texts:
             try:
-                parsed = [parameter.parse(value) for value in given]
+                parsed = [parameter.parse(text) for text in texts]
                 values[parameter.name] = parsed if parameter.repeatable else parsed[0]
             except Invalid as invalid:
                 faults += invalid.faults

@@ -244,10 +244,10 @@ class BoundedProtocol(DrainingProtocol):
 
 def allow_descriptors(connections: int) -> int:
     """Let this process and its children open so many connections. Returns how many they may."""
-    wanted = connections + HEALTH_ROOM + OTHER_DESCRIPTORS
+    needed = connections + HEALTH_ROOM + OTHER_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     spare = soft - HEALTH_ROOM - OTHER_DESCRIPTORS
     return connections if soft == resource.RLIM_INFINITY else min(connections, spare)

@@ -33,7 +33,7 @@ KEY = HTTPBearer(
 
 VERSION_TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
-_Asked = TypeVar("_Asked", bound=BaseModel)
+_Body = TypeVar("_Body", bound=BaseModel)
 
 
 class FailedAttempts(Rate):
@@ -155,7 +155,7 @@ def json_answer(content: dict[str, Any], status: int = 200) -> Response:
     )
 
 
-def parsed(shape: type[_Asked], body: bytes) -> _Asked:
+def parsed(shape: type[_Body], body: bytes) -> _Body:
     """What a JSON body asks, in its shape. Raises Invalid."""
     return parsing.parse_shape(shape, parse_object(body))
 

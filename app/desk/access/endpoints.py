@@ -81,20 +81,20 @@ def create_key(
             "This endpoint does not take an Idempotency-Key, because its answer holds a secret."
         )
         raise Invalid([Fault("not_taken", detail, parameter="Idempotency-Key")])
-    wanted = parsed(shapes.KeyRequest, body)
+    asked_for = parsed(shapes.KeyRequest, body)
     at = now()
-    if wanted.expires_at is not None and wanted.expires_at <= at:
+    if asked_for.expires_at is not None and asked_for.expires_at <= at:
         detail = "expires_at is in the past. Give a later time, or leave it out."
         raise Invalid([Fault("out_of_range", detail, pointer="/expires_at")])
 
     def create(session: Session) -> Answer:
         row, secret = keys.issue(
             session,
-            label=wanted.label,
-            role=wanted.role,
+            label=asked_for.label,
+            role=asked_for.role,
             by=by.label,
             at=at,
-            expires_at=wanted.expires_at,
+            expires_at=asked_for.expires_at,
         )
         content = {"data": {**_shown(row), "secret": secret}}
         return Answer(

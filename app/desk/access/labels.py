@@ -50,7 +50,7 @@ def checked(label: str, *, parameter: str | None = None) -> str:
         return Invalid([Fault(code, detail, pointer=pointer, parameter=parameter)])
 
     plain = unicodedata.normalize("NFKC", label).strip()
-    unseen = [one for one in plain if not one.isprintable() or _is_unseen(one)]
+    unseen = [sign for sign in plain if not sign.isprintable() or _is_unseen(sign)]
     if unseen:
         raise refused(
             "not_printable",
@@ -73,7 +73,7 @@ def checked(label: str, *, parameter: str | None = None) -> str:
 def looks(label: str) -> str:
     """The label as the eye takes it: two that look the same are the same."""
     apart = unicodedata.normalize("NFKD", label).casefold()
-    bare = "".join(one for one in apart if not unicodedata.combining(one))
+    bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
     return bare.translate(_AS_LATIN)
 
 

@@ -34,13 +34,13 @@ def list_sources(request: Request) -> Response:
     """Every address that a case study rests on, drafts included: what its last check found, where it moved, and who rests on it."""
     query = SourceQuery(**read_parameters(request, SOURCES))
     with resource(request, Database).reading_primary() as session:
-        found = health.list_(session, query)
-    full = len(found.sources) == query.limit
-    more = urlencode({**request.query_params, "after": found.sources[-1].url}) if full else None
+        listed = health.list_(session, query)
+    full = len(listed.sources) == query.limit
+    more = urlencode({**request.query_params, "after": listed.sources[-1].url}) if full else None
     return json_answer(
         {
-            "data": [_shown(source) for source in found.sources],
-            "meta": {"counts": found.counts},
+            "data": [_shown(source) for source in listed.sources],
+            "meta": {"counts": listed.counts},
             "links": {"next": f"/v1/admin/sources?{more}" if more else None},
         }
     )
@@ -57,18 +57,18 @@ def list_flagged(request: Request) -> Response:
     """The case studies whose every source is dead: in the version that the public reads or, where there is none, in the newest."""
     refuse_unknown(request, ())
     with resource(request, Database).reading_primary() as session:
-        found = [
+        cases = [
             {
-                "slug": kept.slug,
-                "title": kept.record.title,
-                "status": kept.status,
-                "public": kept.published_version is not None,
-                "link": _link(kept.slug),
+                "slug": record.slug,
+                "title": record.record.title,
+                "status": record.status,
+                "public": record.published_version is not None,
+                "link": _link(record.slug),
                 "sources": [_shown(source) for source in of_case],
             }
-            for kept, of_case in health.flagged(session)
+            for record, of_case in health.flagged(session)
         ]
-    return json_answer({"data": found})
+    return json_answer({"data": cases})
 
 
 def _shown(source: ListedSource) -> dict[str, Any]:

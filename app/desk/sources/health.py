@@ -22,11 +22,11 @@ GIVEN_UP_AFTER = timedelta(days=14)  # a source that could not be reached for so
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check of one address found. `found`: whether the source itself was there."""
+    """What a check of one address came to. `is_there`: whether the source itself was there."""
 
     url: str
     health: str
-    found: bool = False
+    is_there: bool = False
     status_code: int | None = None
     moved_to: str | None = None
     note: str | None = None
@@ -91,7 +91,7 @@ def note(session: Session, result: CheckResult, *, at: datetime) -> SourceCheckR
     before = source_checks.find_many(session, [result.url]).get(result.url)
     last_alive_at = before.last_alive_at if before else None
     failing_since = before.failing_since if before else None
-    failing = not result.found and result.health in ("dead", "unreachable")
+    failing = not result.is_there and result.health in ("dead", "unreachable")
     failing_since = (failing_since or at) if failing else None
     given_up = (
         result.health == "unreachable"
@@ -105,12 +105,12 @@ def note(session: Session, result: CheckResult, *, at: datetime) -> SourceCheckR
         health="dead" if given_up else result.health,
         status_code=result.status_code,
         moved_to=result.moved_to,
-        last_alive_at=at if result.found else last_alive_at,
+        last_alive_at=at if result.is_there else last_alive_at,
         failing_since=failing_since,
         note=result.note,
     )
     source_checks.save(session, row)
-    if result.found:
+    if result.is_there:
         publication.show_again(session, [result.url])
     return row
 
@@ -123,14 +123,14 @@ def list_(session: Session, query: SourceQuery) -> SourceList:
         cited_by[citation.url].append(citation)
     healths = {url: states[url][0] if url in states else UNCHECKED for url in sorted(cited_by)}
     counts = Counter(healths.values())
-    asked = [
+    page = [
         url
         for url, health in healths.items()
         if query.health in (None, health) and (query.after is None or url > query.after)
     ][: query.limit]
-    checks = source_checks.find_many(session, asked)
-    found = [ListedSource(url, checks.get(url), cited_by[url]) for url in asked]
-    return SourceList(found, {health: counts[health] for health in HEALTH_VALUES})
+    checks = source_checks.find_many(session, page)
+    sources = [ListedSource(url, checks.get(url), cited_by[url]) for url in page]
+    return SourceList(sources, {health: counts[health] for health in HEALTH_VALUES})
 
 
 def flagged(session: Session) -> list[tuple[StoredRecord, Sequence[ListedSource]]]:
@@ -143,33 +143,33 @@ def flagged(session: Session) -> list[tuple[StoredRecord, Sequence[ListedSource]
         slug: [citation for citation in cited if citation.public] or cited
         for slug, cited in of_case.items()
     }
-    found = {
+    without_source = {
         slug: cited
         for slug, cited in standing.items()
         if all(citation.url in dead for citation in cited)
     }
     checks = source_checks.find_many(
-        session, [citation.url for cited in found.values() for citation in cited]
+        session, [citation.url for cited in without_source.values() for citation in cited]
     )
     return [
         (
-            kept,
+            record,
             [
                 ListedSource(citation.url, checks.get(citation.url), [citation])
-                for citation in found[slug]
+                for citation in without_source[slug]
             ],
         )
-        for slug, kept in store.find_many(session, "case-study", sorted(found)).items()
+        for slug, record in store.find_many(session, "case-study", sorted(without_source)).items()
     ]
 
 
-def warnings(session: Session, kept: StoredRecord) -> list[Fault]:
+def warnings(session: Session, stored: StoredRecord) -> list[Fault]:
     """What an editor should know of a record's sources: which are dead or have moved, and whether none is left."""
-    if kept.kind != "case-study":
+    if stored.kind != "case-study":
         return []
-    cited = kept.record.sources
+    cited = stored.record.sources
     checks = source_checks.find_many(session, [source.url for source in cited])
-    found = [
+    faults = [
         fault
         for n, source in enumerate(cited)
         for fault in _warning(checks.get(source.url), f"/sources/{n}/url")
@@ -177,7 +177,7 @@ def warnings(session: Session, kept: StoredRecord) -> list[Fault]:
     if cited and all(
         (row := checks.get(source.url)) is not None and row.health == "dead" for source in cited
     ):
-        found.insert(
+        faults.insert(
             0,
             Fault(
                 "every_source_dead",
@@ -185,7 +185,7 @@ def warnings(session: Session, kept: StoredRecord) -> list[Fault]:
                 pointer="/sources",
             ),
         )
-    return found
+    return faults
 
 
 def citations(session: Session) -> list[Citation]:
@@ -194,7 +194,7 @@ def citations(session: Session) -> list[Citation]:
     newest: Any = select(
         SourceRow.url, SourceRow.case_study, RecordRow.published_version == RecordRow.version
     ).join(RecordRow, of_case)
-    found = {
+    cited = {
         (slug, url): bool(public)
         for url, slug, public in session.exec(newest.where(col(RecordRow.status) != "withdrawn"))
     }
@@ -204,8 +204,8 @@ def citations(session: Session) -> list[Citation]:
     for slug, (record, _version, _at) in store.published(
         session, "case-study", session.exec(drafted).all()
     ).items():
-        found.update({(slug, source.url): True for source in record.sources})
-    return [Citation(url, slug, public) for (slug, url), public in sorted(found.items())]
+        cited.update({(slug, source.url): True for source in record.sources})
+    return [Citation(url, slug, public) for (slug, url), public in sorted(cited.items())]
 
 
 def _warning(row: SourceCheckRow | None, pointer: str) -> list[Fault]:

@@ -277,18 +277,18 @@ def _same_place(url: str, other: str) -> bool:
 def _parsed(url: str, base: httpx.URL | None = None) -> httpx.URL:
     """A URL that can be requested, without its fragment. Raises _NoAnswer."""
     try:
-        found = (base.join(url) if base else httpx.URL(url)).copy_with(fragment=None)
+        parsed = (base.join(url) if base else httpx.URL(url)).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError):
         raise _NoAnswer("not a valid URL") from None
-    if len(str(found)) > MAX_ADDRESS_CHARACTERS:
+    if len(str(parsed)) > MAX_ADDRESS_CHARACTERS:
         raise _NoAnswer("redirect URL too long")
-    if found.scheme not in ("http", "https") or not found.host:
+    if parsed.scheme not in ("http", "https") or not parsed.host:
         raise _NoAnswer("redirects to something that is not a web address")
-    if found.userinfo:
+    if parsed.userinfo:
         raise _NoAnswer(
             "the address holds a name or password, so no request was sent", refused=True
         )
-    return found
+    return parsed
 
 
 def _in_words(error: Exception) -> str:

@@ -79,12 +79,12 @@ class PublicTransport(httpx.AsyncBaseTransport):
 
     async def _addresses(self, host: str) -> list[str]:
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(
+            answers = await asyncio.get_running_loop().getaddrinfo(
                 host, None, type=socket.SOCK_STREAM
             )
         except (OSError, UnicodeError):
             raise UnknownHost(host) from None
-        addresses = list(dict.fromkeys(str(name[0]) for *_, name in found))
+        addresses = list(dict.fromkeys(str(name[0]) for *_, name in answers))
         public = [
             address
             for address in addresses

@@ -36,10 +36,10 @@ class Gazetteer:
 
     def town(self, name: str, state: str | None = None) -> Point | None:
         """The middle of a town: the most populous of its name, in the state if one is given."""
-        wanted = name.casefold().strip()
+        folded = name.casefold().strip()
         best: tuple[int, Point] | None = None
-        at = bisect_left(self._towns, wanted, key=_town_key)
-        while at < len(self._towns) and _town_key(self._towns[at]) == wanted:
+        at = bisect_left(self._towns, folded, key=_town_key)
+        while at < len(self._towns) and _town_key(self._towns[at]) == folded:
             _, code, latitude, longitude, population = self._towns[at].split("\t")
             if state in (None, code) and (best is None or int(population) > best[0]):
                 best = int(population), (float(latitude), float(longitude))

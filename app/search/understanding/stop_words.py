@@ -15,7 +15,9 @@ into is it its just like make makes many may me more most much my need needs of 
 ours over own please she should show some somewhere such tell than that the their them then there
 these they this those to too up us use used uses using very want wants was we were what when where
 which while who whom whose why will with would you your best good great find looking look someone
-cant dont doesnt isnt arent
+something anything everything somebody anybody anyone thing things stuff somehow anywhere really
+actually ever whether try tried tries trying take takes took
+cant couldnt didnt doesnt dont isnt arent wont wouldnt
 """
 STOP_WORDS = frozenset(_TEXT.split())
 

@@ -28,9 +28,9 @@ class Synonyms:
 
     def of(self, phrase: Phrase) -> list[Alternative]:
         """What stands for these words, nearest first."""
-        found = self._of.get(_key(phrase), {})
+        others = self._of.get(_key(phrase), {})
         synonyms = [
-            Alternative(other, SYNONYM_WEIGHT, "synonym") for other in found if other != phrase
+            Alternative(other, SYNONYM_WEIGHT, "synonym") for other in others if other != phrase
         ]
         return synonyms[:MOST_SYNONYMS]
 

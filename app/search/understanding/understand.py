@@ -24,10 +24,10 @@ EXACT = "exact"  # the match mode in which words stand for themselves alone
 
 def understand(query: SearchQuery, lexicon: Lexicon) -> Understood:
     """What the wanted words of a question stand for. Phrases and beginnings stand for themselves."""
-    wanted = [clause for clause in query.clauses if not clause.without]
-    fixed = [_as_typed(clause) for clause in wanted if clause.phrase or clause.prefix]
+    clauses = [clause for clause in query.clauses if not clause.without]
+    fixed = [_as_typed(clause) for clause in clauses if clause.phrase or clause.prefix]
     typed = [
-        word for clause in wanted if not (clause.phrase or clause.prefix) for word in clause.words
+        word for clause in clauses if not (clause.phrase or clause.prefix) for word in clause.words
     ]
     if query.match == EXACT:
         return Understood((*fixed, *(_word(word) for word in typed)))
@@ -53,8 +53,8 @@ class _Understanding:
         names, vocabulary = self.lexicon.place_names, self.lexicon.vocabulary
         for place in find_places(self.typed, self.query.q, names, vocabulary):
             self._place(place)
-        kept, dropped = without_stop_words(self.typed, self.query.q)
-        units_at = [n for n in kept if n not in self.gone]
+        places, dropped = without_stop_words(self.typed, self.query.q)
+        units_at = [n for n in places if n not in self.gone]
         if self.query.spelling != EXACT:
             for n in units_at:
                 self._correct(n)
