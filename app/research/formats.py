@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from app.catalog.provenance import LICENSE
 from app.records.csv_cells import as_text
 from app.research import exports, parquet
 from app.research.columns import Column
@@ -120,7 +121,7 @@ def _array(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _collection(features: Iterable[str]) -> Iterator[str]:
-    yield '{"type":"FeatureCollection","features":'
+    yield f'{{"type":"FeatureCollection","license":"{LICENSE["url"]}","features":'
     yield from _array(features)
     yield "}\n"
 
