@@ -91,11 +91,21 @@ def test_an_export_that_does_not_exist_leaves_no_file(
 
 
 @pytest.mark.one_database
-def test_a_run_that_is_cut_leaves_the_file_that_was_there(service: Service, tmp_path: Path) -> None:
-    file = tmp_path / "case-studies.ndjson"
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["case-studies"], "File too large"),
+        (["everything", "-f", "zip"], "File too large"),
+        (["everything", "-f", "sqlite"], "The SQLite file cannot be written"),
+    ],
+)
+def test_a_run_that_is_cut_leaves_the_file_that_was_there(
+    service: Service, tmp_path: Path, words: list[str], said: str
+) -> None:
+    file = tmp_path / "export"
     file.write_text("of yesterday")
     cut = subprocess.run(
-        [COMMAND, "export", "case-studies", "-o", str(file)],
+        [COMMAND, "export", *words, "-o", str(file)],
         # Compiled modules would be cut as well.
         env=os.environ | {"DATABASE_URL": service.database_url, "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
@@ -104,7 +114,8 @@ def test_a_run_that_is_cut_leaves_the_file_that_was_there(service: Service, tmp_
         check=False,
     )
     assert cut.returncode == 1
-    assert "File too large" in cut.stderr
+    assert said in cut.stderr
+    assert "Traceback" not in cut.stderr
     assert file.read_text() == "of yesterday"
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
