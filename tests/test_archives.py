@@ -2,12 +2,13 @@
 
 import io
 import json
+import socket
 import sqlite3
 import threading
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import duckdb
 import httpx
 import pytest
 from publishing import case_study, publish, wait_for
-from serving import Service, serving
+from serving import Service
 
 from app.research import parquet
 from app.research.archives import ARCHIVES
 from app.research.tables import TABLES, Table
+from app.web.admission import MAX_EXPORTS
 
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
@@ -210,9 +212,34 @@ def test_a_file_made_while_others_publish_is_of_one_revision(
 
 
 @pytest.mark.one_database
-def test_archives_are_made_for_a_few_at_a_time_and_their_places_come_free(
-    seeded_url: str,
+@pytest.mark.slow
+def test_a_client_that_hangs_up_gives_its_place_back(
+    service: Service, client: httpx.Client
 ) -> None:
-    with serving(seeded_url) as service, httpx.Client(base_url=service.url, timeout=60) as client:
-        for _ in range(10):  # more than there are places
-            assert client.get(SQLITE).status_code == 200
+    url = httpx.URL(service.url)
+    for _ in range(MAX_EXPORTS + 4):
+        with socket.create_connection((url.host, url.port)) as hanging_up:
+            hanging_up.sendall(f"GET {SQLITE} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            assert hanging_up.recv(1000).startswith(b"HTTP/1.1 200")
+    assert client.get(SQLITE).status_code == 200
+
+
+@pytest.mark.one_database
+@pytest.mark.slow
+def test_only_a_few_archives_are_sent_at_a_time(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    prose = "A paragraph of words that fills what a network holds on its way. " * 250
+    many = (case_study(f"effort-{number}", approach=prose) for number in range(700))
+    wait_for(own_service, publish(own_service.database, *many))
+    url = httpx.URL(own_service.url)
+    with ExitStack() as slow_readers:
+        for _ in range(MAX_EXPORTS):
+            reader = slow_readers.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # takes little at a time
+            reader.connect((url.host, url.port))
+            reader.sendall(f"GET {SQLITE} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            assert reader.recv(100).startswith(b"HTTP/1.1 200")
+        refused = own_client.get(SQLITE)
+        assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+        assert own_client.head(SQLITE).status_code == 200  # makes no file
