@@ -29,7 +29,9 @@ EXPORT_MEDIA_TYPES = {
     "geojson": ("application/geo+json", JSON),
     "parquet": ("application/vnd.apache.parquet",),
     "zip": ("application/zip",),
+    "sqlite": ("application/vnd.sqlite3",),
 }
+METADATA = {"/data.json": (JSON,), "/llms.txt": ("text/plain",)}  # where programs look for them
 
 
 class Pages(Protocol):
@@ -104,6 +106,8 @@ def _media_types(path: str, query: str) -> tuple[str, ...]:
         return _citation_media_types(query)
     if not _is_data(path) or path == DESK.docs_path:
         return ()
+    if path in METADATA:
+        return METADATA[path]
     if _is_file(path):
         return EXPORT_MEDIA_TYPES.get(path.rpartition(".")[2], (JSON,))
     return (JSON, "application/problem+json")
@@ -159,4 +163,4 @@ def _is_file(path: str) -> bool:
 
 
 def _is_data(path: str) -> bool:
-    return path in ("/v1", FEED) or path.startswith("/v1/")
+    return path in ("/v1", FEED) or path.startswith("/v1/") or path in METADATA

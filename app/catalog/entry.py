@@ -308,6 +308,15 @@ def stream_documents(
                 yield document
 
 
+def documents(session: Session, kind: str, slugs: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    """Slug, revision and document of each of these entries that is public; at most BATCH."""
+    query = select(EntryRow.slug, EntryRow.seq, EntryRow.document).where(
+        EntryRow.kind == kind, EntryRow.state == "public", col(EntryRow.slug).in_(slugs)
+    )
+    for slug, seq, document in session.exec(query):
+        yield slug, seq, document or ""
+
+
 def referring(session: Session, referred: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
     """(kind, slug) of every entry that was made from one of these."""
     row = EntryReferenceRow

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -125,20 +126,24 @@ def needs_documents(query: SearchQuery) -> bool:
 
 def with_documents(results: Results, session: Session, index: Index) -> Results:
     """The results with what stands in the documents alone; in a thread, for it waits."""
-    query, revision = results.query, results.revision
+    query = results.query
+    read = partial(
+        parts_of_documents,
+        session,
+        query.kind,
+        revision=results.revision,
+        is_past=query.as_of is not None,
+    )
     documents = None
     if query.include:
         slugs = [results.collection.every_slug[hit.number] for hit in results.hits]
-        parts = parts_of_documents(session, query.kind, slugs, query.include, revision=revision)
-        documents = dict(parts)
+        documents = dict(read(slugs, query.include))
     outcomes = None
     if OUTCOMES in query.statistics:
         with index.reading():
             indicators = index.vocabulary.codes("indicator")
             units = index.vocabulary.codes("unit")
-        names = ("outcomes",)
-        parts = parts_of_documents(session, query.kind, results.studied, names, revision=revision)
-        own = (part["outcomes"] for _, part in parts)
+        own = (part["outcomes"] for _, part in read(results.studied, ("outcomes",)))
         outcomes = outcome_statistics(query, own, indicators=indicators, units=units)
     return replace(results, documents=documents, outcomes=outcomes)
 

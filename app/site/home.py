@@ -57,7 +57,7 @@ async def home(request: Request) -> Response:
         values=_values(index, case_studies),
         alternates=[Alternate("application/json", "JSON", "/v1"), feed()],
         ignored=unknown_parameters(request),
-        structured_data=structured_data.directory(resource(request, Settings).base_url),
+        structured_data=structured_data.directory(resource(request, Settings).base_url, index),
     )
     return respond(request, page)
 

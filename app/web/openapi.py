@@ -32,7 +32,12 @@ JSON_TYPES = (
     "application/geo+json",
     "application/vnd.citationstyles.csl+json",
 )
-BINARY = ("application/zip", "application/vnd.apache.parquet", "image/png")
+BINARY = (
+    "application/zip",
+    "application/vnd.sqlite3",
+    "application/vnd.apache.parquet",
+    "image/png",
+)
 # Swagger UI fills in each parameter that has an `example` or a default. Filled in all at once they
 # would find nothing, so optional parameters but these show theirs as `examples` of their schema.
 PREFILLED = ("q",)
