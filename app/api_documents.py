@@ -70,6 +70,9 @@ The API for editors of Model Districts. Every operation needs a key: `Authorizat
     takes=lambda path: path.startswith("/v1/admin/"),
 )
 LINKS = {
+    "codebook": "/v1/codebook",
+    "everything": "/v1/exports/model-districts.zip",
+    "metadata": "/data.json",
     "openapi": PUBLIC.path,
     "docs": PUBLIC.docs_path,
     "desk_openapi": DESK.path,

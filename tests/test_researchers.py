@@ -164,7 +164,7 @@ def test_r_answers_the_questions(service: Service, expected: Answers, tmp_path: 
     assert is_right(printed(["Rscript", "--vanilla", str(script)], tmp_path), expected)
 
 
-def test_the_page_names_every_table_and_column_that_its_programs_use(client: httpx.Client) -> None:
+def test_the_page_names_only_tables_that_exist(client: httpx.Client) -> None:
     tables = {
         table["name"] for table in client.get("/v1/codebook").raise_for_status().json()["data"]
     }
