@@ -16,7 +16,7 @@ from app.research.feed import ADDRESS, MEDIA_TYPE, FeedPage, atom
 from app.search.answer import described
 from app.search.index import Index
 from app.search.parameters import search_parameters
-from app.search.query import OF_THE_PRESENT, SearchQuery
+from app.search.query import OF_A_SAMPLE, OF_THE_PRESENT, SearchQuery
 from app.search.results import Results, find
 from app.search.shapes import FIELDS
 from app.settings import Settings
@@ -32,7 +32,7 @@ ON_A_PAGE = 50  # records, and as many removed ones
 REVISIONS_BACK = 10_000  # so far removed records are looked for: a bound on what is read
 OURS = [("sort", "-updated"), ("limit", str(ON_A_PAGE)), ("facets", "none")]
 KIND = one_of("kind", SEARCHABLE, f"Kind of record, {DEFAULT_KIND} by default.", "district")
-NOT_TAKEN = [name for name in OF_THE_PRESENT if name != "cursor"]
+NOT_TAKEN = [name for name in (*OF_THE_PRESENT, *OF_A_SAMPLE) if name != "cursor"]
 FILTERS = search_parameters(
     "case studies",
     fields=FIELDS[DEFAULT_KIND],

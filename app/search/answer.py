@@ -12,7 +12,7 @@ from app.catalog.provenance import page_of, provenance_of
 from app.records.kinds import KINDS
 from app.search.cross_tabs import CrossTab, Group, address_of, filters_of
 from app.search.filters import FIGURES
-from app.search.query import SearchQuery
+from app.search.query import OF_A_SAMPLE, SearchQuery
 from app.search.results import Hit, Results
 
 NOT_OF_PAGES = ("limit", "fields", "include", "facets", "group_by", "statistics", "as_of")
@@ -46,7 +46,7 @@ def links(results: Results) -> dict[str, str]:
     path = KINDS[query.kind].path
     links["export"] = query.url_of_all(f"/v1/exports/{path}.ndjson")
     links["citation"] = query.url_of_all(f"/v1/citations/{path}")
-    links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}", "as_of")
+    links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}", "as_of", *OF_A_SAMPLE)
     links["page"] = page_of(query.url_without(*NOT_OF_PAGES))
     return links
 
