@@ -61,8 +61,12 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         "match": results.mode,
         "whole": results.whole,
         "corrected": [
-            {"from": one.written, "to": one.read, "link": query.url_with(("spelling", "exact"))}
-            for one in results.understood.corrections
+            {
+                "from": correction.written,
+                "to": correction.read,
+                "link": query.url_with(("spelling", "exact")),
+            }
+            for correction in results.understood.corrections
         ],
         "synonyms": [
             {"word": word, "used": list(used), "link": query.url_with(("match", "exact"))}
@@ -82,14 +86,14 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         "values_left_out": results.values_left_out,
         "relaxations": [
             {
-                "kind": one.kind,
-                "without": ",".join(one.without),
-                "label": one.label,
-                "total": one.total,
-                "whole": one.whole,
-                "link": one.link,
+                "kind": relaxation.kind,
+                "without": ",".join(relaxation.without),
+                "label": relaxation.label,
+                "total": relaxation.total,
+                "whole": relaxation.whole,
+                "link": relaxation.link,
             }
-            for one in results.relaxations
+            for relaxation in results.relaxations
         ],
         "tell_us": results.tell_us
         and {

@@ -79,7 +79,7 @@ class CoverageAnswer(Public):
 async def get_coverage(request: Request) -> Response:
     """Count case studies or districts by any two facets, zeros shown: where the directory knows
     of something, and where it knows of nothing yet."""
-    given = {
+    values = {
         "rows": "state",
         "columns": "rurality",
         "kind": "case-study",
@@ -87,11 +87,11 @@ async def get_coverage(request: Request) -> Response:
     }
     index = resource(request, Index)
     await index.follow()
-    rows, columns = given["rows"], given["columns"]
-    collection = index.collections[given["kind"]]
+    rows, columns = values["rows"], values["columns"]
+    collection = index.collections[values["kind"]]
     table = cross_tab(collection, index.vocabulary, (rows, columns), collection.all)
     address = f"{resource(request, Settings).base_url}/v1/coverage?rows={rows}&columns={columns}"
-    what = f"{KINDS[given['kind']].plural} by {rows} and {columns}"
+    what = f"{KINDS[values['kind']].plural} by {rows} and {columns}"
     data = {
         "rows_facet": rows,
         "columns_facet": columns,

@@ -73,14 +73,14 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 
 async def _search(request: Request, kind: str) -> Response:
-    given = request.query_params.get("as_of", "").strip()
-    index = await resource(request, PastIndexes).at(given)
+    as_of = request.query_params.get("as_of", "").strip()
+    index = await resource(request, PastIndexes).at(as_of)
     query = index.query(kind, request.query_params.multi_items())
     results = find(query, index)
     if needs_documents(query):
         results = await _with_documents(request, results, index)
     count_gap: Callable[[], None] | None = None
-    if results.gap and not given:  # what was not found then may be there now
+    if results.gap and not as_of:  # what was not found then may be there now
         count_gap = partial(resource(request, SearchGaps).note, results.gap)
         count_gap()
     return CachedResponse(
@@ -88,7 +88,7 @@ async def _search(request: Request, kind: str) -> Response:
         key=query.url(cursor=query.cursor),
         by_revision=True,
         revision=results.revision,
-        permanent_since=results.updated_at if given.isdigit() else None,
+        permanent_since=results.updated_at if as_of.isdigit() else None,
         on_hit=count_gap,  # the same search answered from memory counts too
         headers=link_header(links(results)),
     )

@@ -173,9 +173,11 @@ class SearchQuery:
 
     def url_with(self, *pairs: tuple[str, str], q: str | None = None) -> str:
         """The address of this question with more parameters and, if given, other words."""
-        given = self.parameters | dict(pairs) | ({"q": q} if q is not None else {})
+        parameters = self.parameters | dict(pairs) | ({"q": q} if q is not None else {})
         written = "&".join(
-            f"{name}={quote(given[name], safe=',:*')}" for name in PARAMETERS if given.get(name)
+            f"{name}={quote(parameters[name], safe=',:*')}"
+            for name in PARAMETERS
+            if parameters.get(name)
         )
         return f"{self.path}?{written}" if written else self.path
 

@@ -90,9 +90,9 @@ def find(query: SearchQuery, index: Index) -> Results:
     understood = understand(query, lexicon)
     matches = match(query, collection, understood)
     every_hit = matches.hits()
-    found = every_hit if query.sample is None else _sample(query, every_hit, collection)
-    shown = page(query, matches, found, index.walks, revision=index.revision)
-    whole = len(found & matches.whole) if matches.mode else None
+    hits = every_hit if query.sample is None else _sample(query, every_hit, collection)
+    shown = page(query, matches, hits, index.walks, revision=index.revision)
+    whole = len(hits & matches.whole) if matches.mode else None
     facets = count_facets(query, matches, index.vocabulary)
     results = Results(
         query=query,
@@ -100,7 +100,7 @@ def find(query: SearchQuery, index: Index) -> Results:
         revision=index.revision,
         updated_at=index.updated_at,
         hits=_hits(query, matches, shown.numbers, lexicon.language.english),
-        total=len(found),
+        total=len(hits),
         mode=matches.mode,
         whole=whole,
         understood=understood,
