@@ -174,6 +174,15 @@ def test_a_download_tells_its_length_if_it_is_not_compressed(client: httpx.Clien
     assert "Content-Encoding" not in client.get("/v1/exports/model-districts.zip").headers
 
 
+def test_an_older_revision_gives_the_file_that_it_gave(
+    own_service: Service, own_client: httpx.Client
+) -> None:
+    before = own_client.get(SQLITE).raise_for_status()
+    wait_for(own_service, publish(own_service.database, case_study("an-effort")))
+    then = f"{SQLITE}?as_of={before.headers['Directory-Revision']}"
+    assert fetched(own_client, then) == before.content != fetched(own_client, SQLITE)
+
+
 @pytest.mark.one_database
 @each_archive
 def test_an_archive_takes_no_filters(client: httpx.Client, address: str) -> None:

@@ -9,7 +9,7 @@ from app.research.archives import ARCHIVES, Archive
 from app.research.tables import TABLES, Table
 from app.research.whole_directory import WholeDirectory, whole_directory
 from app.search.index import Index
-from app.search.query import OF_A_PAGE
+from app.search.query import OF_THE_PRESENT
 from app.search.results import all_hits
 
 EVERYTHING = "everything"
@@ -55,7 +55,7 @@ def prepare(
     if choice.name == EVERYTHING:
         return _whole(database, index, BY_FORMAT[choice.format], base_url)
     table = TABLES[choice.name]
-    query = index.query(table.kind, choice.pairs, without=OF_A_PAGE) if table.kind else None
+    query = index.query(table.kind, choice.pairs, without=OF_THE_PRESENT) if table.kind else None
 
     def chunks(advance: Advance) -> Iterator[bytes]:
         documents = exports.documents(database, index, table, query)
