@@ -35,7 +35,7 @@ REQUIRED = {
     "Standard": set(),
     "Location": set(),
 }
-LEAD_ELSEWHERE = {"/v1/suggest"}  # names with links, for each letter that is typed
+LEAD_ELSEWHERE = {"/v1/suggest", "/v1/snapshots"}  # links to answers that tell it
 FREQUENCIES = {"continual", "daily", "weekly", "monthly", "asNeeded", "irregular", "unknown"}
 DATE_TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
 
