@@ -1,6 +1,7 @@
 """GET /v1/snapshots: releases of the directory, their files, and what differs between them."""
 
 from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -44,7 +45,10 @@ MEDIA_TYPES = {
     "ndjson": "application/x-ndjson",
     "zip": "application/zip",
 }
-SINCE = text("since", 8, "Version of the older snapshot.", "2026.1", required=True)
+SINCE = replace(
+    text("since", 8, "Version of the older snapshot.", "2026.1", required=True),
+    schema={"type": "string", "minLength": 1, "maxLength": 8},
+)
 Version = Annotated[
     str, Path(description=f"Version of the snapshot, or `{LATEST}`.", examples=["2026.2"])
 ]
