@@ -34,7 +34,7 @@ def test_a_summary_that_claims_a_change_needs_an_outcome_that_changed(summary: s
     [
         "Half the students qualify for reduced-price meals and reading help.",
         "The county cut its share of the money.",
-        "No outcome was measured.",
+        "No outcome is reported.",
     ],
 )
 def test_a_summary_that_claims_no_change_of_an_indicator_is_left_alone(summary: str) -> None:
