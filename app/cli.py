@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app import logs, setup
-from app.catalog import publication
+from app.catalog import as_of, publication
 from app.clock import now
 from app.database import Database
 from app.desk.access import keys, labels
@@ -45,7 +45,8 @@ from app.research.tables import TABLES
 from app.search.coverage import coverage
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
-from app.search.query import OF_THE_PRESENT
+from app.search.past_indexes import standing_at
+from app.search.query import OF_A_PAGE
 from app.settings import Settings
 from app.terminal import (
     MAX_FAULTS_SHOWN,
@@ -218,6 +219,10 @@ def export(
         list[str] | None,
         typer.Option("--filter", "-F", help="A search filter, such as state=OR; repeatable."),
     ] = None,
+    moment: Annotated[
+        str | None,
+        typer.Option("--as-of", help="What was public at this revision, time or date."),
+    ] = None,
 ) -> None:
     """Write every record that matches the filters to standard output."""
     exported = TABLES[table.value]
@@ -230,9 +235,14 @@ def export(
     if pairs and exported.kind is None:
         raise typer.BadParameter(f"{table.value} is a vocabulary. It takes no filters.")
     with _database(Settings()) as database:
-        index = Index(database)
-        index.catch_up()
-        query = index.query(exported.kind, pairs, without=OF_THE_PRESENT) if exported.kind else None
+        index = _index(database, moment)
+        query = None
+        if exported.kind:
+            is_past = moment is not None
+            then = [(as_of.PARAMETER.name, str(index.revision))] if is_past else []
+            query = index.query(
+                exported.kind, [*pairs, *then], without=OF_A_PAGE, takes_as_of=is_past
+            )
         documents = exports.documents(database, index, exported, query)
         for chunk in formats.encoded(exported, documents, format_.value):
             sys.stdout.buffer.write(chunk)
@@ -539,6 +549,18 @@ def _prepare(settings: Settings) -> None:
         )
     elif console.is_terminal:
         console.print("Seed: nothing new.")
+
+
+def _index(database: Database, moment: str | None) -> Index:
+    """The index of now, or of an older revision or time."""
+    if moment is not None:
+        read_moment = as_of.PARAMETER.parse(moment)
+        with database.reading() as session:
+            state = as_of.resolve(session, read_moment)
+        return standing_at(database, state)
+    index = Index(database)
+    index.catch_up()
+    return index
 
 
 @contextmanager

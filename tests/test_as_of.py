@@ -1,10 +1,14 @@
 """The directory as it was: `as_of` answers what was public at a revision, byte for byte, on every address that takes it."""
 
 import asyncio
+import os
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +30,7 @@ from app.search.past_indexes import MOST_WAITING, PastIndexes
 
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
+COMMAND = str(Path(sys.executable).parent / "model-districts")
 CASE, DISTRICT = "/v1/case-studies/old-id", "/v1/districts/old-schools-id"
 ADDRESSES = (
     CASE,
@@ -285,6 +290,26 @@ def test_a_link_check_changes_nothing_that_was_cited(
     assert content(client.get(then(address, number))) == before
     rows = client.get(then("/v1/exports/case-studies.ndjson?slug=checked-id", number)).json()
     assert rows["sources"][0]["last_alive_at"] is None
+
+
+@pytest.mark.one_database
+def test_the_command_exports_what_was_public_too(
+    service: Service, people: People, client: httpx.Client
+) -> None:
+    published(people, case_study("exported-id", title="Before"))
+    number = revision(client)
+    amend(people.ada, "exported-id", title="After")
+    publish(people, "exported-id")
+    command_line = [COMMAND, "export", "case-studies", "-f", "csv", "-F", "state=ID"]
+    exported = subprocess.run(
+        [*command_line, "--as-of", str(number)],
+        env=os.environ | {"DATABASE_URL": service.database_url},
+        capture_output=True,
+        check=True,
+    )
+    over_http = client.get(then("/v1/exports/case-studies.csv?state=ID", number))
+    assert exported.stdout == over_http.content
+    assert b"Before" in exported.stdout
 
 
 def test_a_catalog_that_is_made_anew_leaves_history_alone(

@@ -67,7 +67,7 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 async def _search(request: Request, kind: str) -> Response:
     given = request.query_params.get("as_of", "").strip()
     index = await resource(request, PastIndexes).at(given)
-    query = index.query(kind, request.query_params.multi_items())
+    query = index.query(kind, request.query_params.multi_items(), takes_as_of=True)
     results = find(query, index)
     count_gap: Callable[[], None] | None = None
     if results.gap and not given:  # what was not found then may be there now
