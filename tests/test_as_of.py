@@ -334,6 +334,27 @@ def test_a_catalog_that_is_made_anew_leaves_history_alone(
             assert again[address] == before[address], address
 
 
+def test_what_was_public_in_an_older_form_can_still_be_listed_and_exported(
+    service: Service, people: People, client: httpx.Client
+) -> None:
+    published(people, case_study("old-form-id", title="Before"))
+    number = revision(client)
+    amend(people.ada, "old-form-id", title="After")
+    publish(people, "old-form-id")
+    with service.database.writing() as session:
+        for field in ("kinship", "scale", "status"):  # as if an older version had not known them
+            for column in ("card", "document"):
+                statement = f"UPDATE former_entry SET {column} = replace({column}, :now, :then)"
+                names = {"now": f'"{field}":', "then": f'"not_{field}":'}
+                session.connection().execute(text(statement), names)
+    listed = client.get(then("/v1/case-studies?slug=old-form-id&fields=title,status", number))
+    assert listed.json()["data"] == [{"title": "Before", "status": None}]
+    for table in ("case-studies", "scale"):
+        for form in ("csv", "ndjson", "json"):
+            address = then(f"/v1/exports/{table}.{form}?slug=old-form-id", number)
+            assert client.get(address).status_code == 200
+
+
 def test_history_begins_when_the_tables_were_made(seeded_url: str) -> None:
     database = Database(seeded_url)
     with database.writer_connection() as connection:

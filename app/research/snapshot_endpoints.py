@@ -1,6 +1,6 @@
 """GET /v1/snapshots: releases of the directory, their files, and what differs between them."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -171,18 +171,7 @@ def get_snapshot(request: Request, version: Version) -> Response:
     if version == LATEST:
         return RedirectResponse(f"{COLLECTION}/{snapshots.newest(every).version}", 307)
     snapshot = snapshots.named(every, version)
-    address = f"{COLLECTION}/{version}"
-    older = every[every.index(snapshot) + 1 :]
-    answer = {
-        "data": _listed(snapshot),
-        "meta": _provenance(request, snapshot, f"snapshot {version}", address),
-        "links": {
-            "self": address,
-            "collection": COLLECTION,
-            "changes": f"{address}/changes?since={older[0].version}" if older else None,
-        },
-    }
-    return _json(answer, permanent=snapshot)
+    return _json(_answer(request, snapshot, every), permanent=snapshot)
 
 
 @router.get(
@@ -304,23 +293,20 @@ def freezing_router(may_freeze: Any) -> APIRouter:
         """Freeze what is public now as a release: every table and the data package as files, with
         their SHA-256. It never changes, and its version is never used again. Admins."""
         refuse_unknown(request, ())
+        database = resource(request, Database)
         release = parsing.parse_shape(
             SnapshotRequest, parse_object(await read_body(request, types=JSON))
         )
         snapshot = await run_in_threadpool(
             snapshots.freeze,
-            resource(request, Database),
+            database,
             release.version,
             note=release.note,
             by=by.label,
             base_url=resource(request, Settings).base_url,
             software=request.app.version,
         )
-        answer = {
-            "data": _listed(snapshot),
-            "meta": _provenance(request, snapshot, f"snapshot {release.version}", _path(snapshot)),
-            "links": {"self": _path(snapshot), "collection": COLLECTION, "changes": None},
-        }
+        answer = _answer(request, snapshot, await run_in_threadpool(_every, database))
         headers = {"Cache-Control": "no-store", "Location": _path(snapshot)}
         body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
         return Response(body, 201, headers, "application/json")
@@ -341,6 +327,19 @@ def _in_place(parts: Iterator[bytes], places: ExportPlaces) -> Generator[bytes, 
 
 def _path(snapshot: Snapshot) -> str:
     return f"{COLLECTION}/{snapshot.version}"
+
+
+def _answer(request: Request, snapshot: Snapshot, every: Sequence[Snapshot]) -> dict[str, Any]:
+    """A snapshot, with the changes since the one before it."""
+    address = _path(snapshot)
+    older = every[every.index(snapshot) + 1 :]
+    links = {
+        "self": address,
+        "collection": COLLECTION,
+        "changes": f"{address}/changes?since={older[0].version}" if older else None,
+    }
+    meta = _provenance(request, snapshot, f"snapshot {snapshot.version}", address)
+    return {"data": _listed(snapshot), "meta": meta, "links": links}
 
 
 def _listed(snapshot: Snapshot) -> dict[str, Any]:
