@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from app import logs, setup
-from app.catalog import publication
+from app.catalog import as_of, publication
 from app.clock import now
 from app.database import Database
 from app.desk.access import keys, labels
@@ -46,6 +46,7 @@ from app.research.snapshots import SnapshotRequest
 from app.search.cross_tabs import cross_tab
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
+from app.search.past_indexes import standing_at
 from app.settings import Settings
 from app.terminal import (
     MAX_FAULTS_SHOWN,
@@ -221,6 +222,10 @@ def export(
     output: Annotated[
         str, typer.Option("--output", "-o", help="File to write; - is standard output.")
     ] = "-",
+    moment: Annotated[
+        str | None,
+        typer.Option("--as-of", help="What was public at this revision, time or date."),
+    ] = None,
 ) -> None:
     """Write a table, or everything, to a file or to standard output.
 
@@ -231,9 +236,8 @@ def export(
     _refuse_export(table.value, format_.value, has_filters=bool(pairs))
     settings = Settings()
     with _database(settings) as database:
-        index = Index(database)
-        index.catch_up()
-        chosen = ExportChoice(table.value, format_.value, tuple(pairs))
+        chosen = ExportChoice(table.value, format_.value, tuple(pairs), is_past=moment is not None)
+        index = _index(database, moment)
         exported = export_files.prepare(database, index, chosen, base_url=settings.base_url)
         # A bar among the data on one terminal would spoil both.
         shown = nullcontext(lambda: None) if output == "-" and sys.stdout.isatty() else None
@@ -573,6 +577,18 @@ def _prepare(settings: Settings) -> None:
         )
     elif console.is_terminal:
         console.print("Seed: nothing new.")
+
+
+def _index(database: Database, moment: str | None) -> Index:
+    """The index of now, or of an older revision or time."""
+    if moment is not None:
+        read_moment = as_of.PARAMETER.parse(moment)
+        with database.reading() as session:
+            state = as_of.resolve(session, read_moment)
+        return standing_at(database, state)
+    index = Index(database)
+    index.catch_up()
+    return index
 
 
 @contextmanager

@@ -1,10 +1,14 @@
 """The directory as it was: `as_of` answers what was public at a revision, byte for byte, on every address that takes it."""
 
 import asyncio
+import os
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +30,7 @@ from app.search.past_indexes import MOST_WAITING, PastIndexes
 
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
+COMMAND = str(Path(sys.executable).parent / "model-districts")
 CASE, DISTRICT = "/v1/case-studies/old-id", "/v1/districts/old-schools-id"
 ADDRESSES = (
     CASE,
@@ -287,6 +292,26 @@ def test_a_link_check_changes_nothing_that_was_cited(
     assert rows["sources"][0]["last_alive_at"] is None
 
 
+@pytest.mark.one_database
+def test_the_command_exports_what_was_public_too(
+    service: Service, people: People, client: httpx.Client
+) -> None:
+    published(people, case_study("exported-id", title="Before"))
+    number = revision(client)
+    amend(people.ada, "exported-id", title="After")
+    publish(people, "exported-id")
+    command_line = [COMMAND, "export", "case-studies", "-f", "csv", "-F", "state=ID"]
+    exported = subprocess.run(
+        [*command_line, "--as-of", str(number)],
+        env=os.environ | {"DATABASE_URL": service.database_url},
+        capture_output=True,
+        check=True,
+    )
+    over_http = client.get(then("/v1/exports/case-studies.csv?state=ID", number))
+    assert exported.stdout == over_http.content
+    assert b"Before" in exported.stdout
+
+
 def test_a_catalog_that_is_made_anew_leaves_history_alone(
     own_service: Service,
     own_client: httpx.Client,
@@ -307,6 +332,27 @@ def test_a_catalog_that_is_made_anew_leaves_history_alone(
     for address in ADDRESSES:
         if "strategies" not in address:  # which was lost
             assert again[address] == before[address], address
+
+
+def test_what_was_public_in_an_older_form_can_still_be_listed_and_exported(
+    service: Service, people: People, client: httpx.Client
+) -> None:
+    published(people, case_study("old-form-id", title="Before"))
+    number = revision(client)
+    amend(people.ada, "old-form-id", title="After")
+    publish(people, "old-form-id")
+    with service.database.writing() as session:
+        for field in ("kinship", "scale", "status"):  # as if an older version had not known them
+            for column in ("card", "document"):
+                statement = f"UPDATE former_entry SET {column} = replace({column}, :now, :then)"
+                names = {"now": f'"{field}":', "then": f'"not_{field}":'}
+                session.connection().execute(text(statement), names)
+    listed = client.get(then("/v1/case-studies?slug=old-form-id&fields=title,status", number))
+    assert listed.json()["data"] == [{"title": "Before", "status": None}]
+    for table in ("case-studies", "scale"):
+        for form in ("csv", "ndjson", "json"):
+            address = then(f"/v1/exports/{table}.{form}?slug=old-form-id", number)
+            assert client.get(address).status_code == 200
 
 
 def test_history_begins_when_the_tables_were_made(seeded_url: str) -> None:

@@ -432,9 +432,9 @@ def _for_the_attack(document: Json) -> Json:
     for name, operation in operations(changed):
         # A hit with some of its fields is not the hit of the schema. Districts and exports take
         # what the search for case studies takes, by the same code: some of it is enough there.
-        # What waits for a change would wait many times.
+        # What waits for a change would wait many times. Which moments `as_of` takes, history decides.
         rare = () if name == "GET /v1/case-studies" else ("_all", "_not")
-        left_out = ("fields", "cursor", "wait", *rare)
+        left_out = ("fields", "cursor", "wait", "as_of", *rare)
         operation["parameters"] = [
             parameter
             for parameter in operation.get("parameters", [])

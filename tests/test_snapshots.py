@@ -49,6 +49,7 @@ def test_a_snapshot_stays_as_it_was_frozen(people: People, client: httpx.Client)
     answer = freeze(people.kim, "2026.1")
     assert answer.status_code == 201
     assert answer.headers["Location"] == "/v1/snapshots/2026.1"
+    assert client.get("/v1/snapshots/2026.1").json() == answer.json()
     before = contents(client, "2026.1")
     for file in files(client, "2026.1"):
         assert hashlib.sha256(before[file["name"]]).hexdigest() == file["sha256"]

@@ -162,7 +162,7 @@ async def _result(request: Request, kind: str) -> Response:
     values = read_values(request, [FORMAT])
     index = await resource(request, PastIndexes).at(request.query_params.get("as_of", "").strip())
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != FORMAT.name]
-    query = index.query(kind, pairs, without=OF_A_PAGE)
+    query = index.query(kind, pairs, without=OF_A_PAGE, takes_as_of=True)
     base_url = resource(request, Settings).base_url
     return _answer(citation_of_search(query, index.revision, index.updated_at, base_url), values)
 

@@ -141,7 +141,7 @@ async def _selection(request: Request, table: Table) -> Selection:
     if table.kind is None:
         source = exports.documents(database, index, table, None)
         return Selection(then if as_of else "", then, revision, updated_at, source)
-    query = index.query(table.kind, pairs, without=OF_A_PAGE)
+    query = index.query(table.kind, pairs, without=OF_A_PAGE, takes_as_of=True)
     source = exports.documents(database, index, table, query)
     permanent = query.url_with((AS_OF.name, str(revision))).partition("?")[2]
     return Selection(query.canonical(), permanent, revision, updated_at, source)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from app.catalog.as_of import PARAMETER as AS_OF
 from app.database import Database
 from app.research import exports, formats
-from app.research.archives import ARCHIVES, Archive
+from app.research.archives import ARCHIVES
 from app.research.tables import TABLES, Table
-from app.research.whole_directory import WholeDirectory, whole_directory
+from app.research.whole_directory import WholeDirectory, past_directory, whole_directory
 from app.search.index import Index
-from app.search.query import OF_THE_PRESENT
+from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.results import all_hits
 
 EVERYTHING = "everything"
@@ -28,6 +29,7 @@ class ExportChoice:
     name: str
     format: str
     pairs: Sequence[tuple[str, str]] = ()
+    is_past: bool = False  # of the older revision that the index stands at
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,9 @@ def prepare(
 ) -> PreparedExport:
     """The export. Raises Invalid with every fault of the filters."""
     if choice.name == EVERYTHING:
-        return _whole(database, index, BY_FORMAT[choice.format], base_url)
+        return _whole(database, index, choice, base_url)
     table = TABLES[choice.name]
-    query = index.query(table.kind, choice.pairs, without=OF_THE_PRESENT) if table.kind else None
+    query = _query(index, table.kind, choice) if table.kind else None
 
     def chunks(advance: Advance) -> Iterator[bytes]:
         documents = exports.documents(database, index, table, query)
@@ -64,12 +66,24 @@ def prepare(
     return PreparedExport(len(all_hits(query, index)) if query else None, chunks)
 
 
-def _whole(database: Database, index: Index, archive: Archive, base_url: str) -> PreparedExport:
+def _query(index: Index, kind: str, choice: ExportChoice) -> SearchQuery:
+    then = [(AS_OF.name, str(index.revision))] if choice.is_past else []
+    pairs = [*choice.pairs, *then]
+    return index.query(kind, pairs, without=OF_A_PAGE, takes_as_of=choice.is_past)
+
+
+def _whole(database: Database, index: Index, choice: ExportChoice, base_url: str) -> PreparedExport:
+    archive = BY_FORMAT[choice.format]
     kinds = [table.kind for table in TABLES.values() if table.kind]
     read = set(kinds) if archive.reads_once else kinds
 
     def chunks(advance: Advance) -> Iterator[bytes]:
-        with whole_directory(database, index, catch_up=index.catch_up) as whole:
+        directory = (
+            past_directory(database, index)
+            if choice.is_past
+            else whole_directory(database, index, catch_up=index.catch_up)
+        )
+        with directory as whole:
             file = archive.write(_with_progress(whole, advance), base_url=base_url)
         with file:
             file.seek(0)

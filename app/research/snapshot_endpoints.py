@@ -1,6 +1,7 @@
 """GET /v1/snapshots: releases of the directory, their files, and what differs between them."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -43,7 +44,10 @@ MEDIA_TYPES = {
     "ndjson": "application/x-ndjson",
     "zip": "application/zip",
 }
-SINCE = text("since", 8, "Version of the older snapshot.", "2026.1", required=True)
+SINCE = replace(
+    text("since", 8, "Version of the older snapshot.", "2026.1", required=True),
+    schema={"type": "string", "minLength": 1, "maxLength": 8},
+)
 Version = Annotated[
     str, Path(description=f"Version of the snapshot, or `{LATEST}`.", examples=["2026.2"])
 ]
@@ -167,19 +171,7 @@ def get_snapshot(request: Request, version: Version) -> Response:
     if version == LATEST:
         return RedirectResponse(f"{COLLECTION}/{snapshots.newest(every).version}", 307)
     snapshot = snapshots.named(every, version)
-    address = f"{COLLECTION}/{version}"
-    older = every[every.index(snapshot) + 1 :]
-    answer = {
-        "data": _listed(snapshot),
-        "meta": _own_provenance(request, snapshot),
-        "links": {
-            "self": address,
-            "collection": COLLECTION,
-            "changes": f"{address}/changes?since={older[0].version}" if older else None,
-            "citation": f"{address}/citation",
-        },
-    }
-    return _json(answer, permanent=snapshot)
+    return _json(_answer(request, snapshot, every), permanent=snapshot)
 
 
 @router.get(
@@ -301,28 +293,20 @@ def freezing_router(may_freeze: Any) -> APIRouter:
         """Freeze what is public now as a release: every table and the data package as files, with
         their SHA-256. It never changes, and its version is never used again. Admins."""
         refuse_unknown(request, ())
+        database = resource(request, Database)
         release = parsing.parse_shape(
             SnapshotRequest, parse_object(await read_body(request, types=JSON))
         )
         snapshot = await run_in_threadpool(
             snapshots.freeze,
-            resource(request, Database),
+            database,
             release.version,
             note=release.note,
             by=by.label,
             base_url=resource(request, Settings).base_url,
             software=request.app.version,
         )
-        answer = {
-            "data": _listed(snapshot),
-            "meta": _own_provenance(request, snapshot),
-            "links": {
-                "self": _path(snapshot),
-                "collection": COLLECTION,
-                "changes": None,
-                "citation": f"{_path(snapshot)}/citation",
-            },
-        }
+        answer = _answer(request, snapshot, await run_in_threadpool(_every, database))
         headers = {"Cache-Control": "no-store", "Location": _path(snapshot)}
         body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
         return Response(body, 201, headers, "application/json")
@@ -343,6 +327,20 @@ def _in_place(parts: Iterator[bytes], places: ExportPlaces) -> Generator[bytes, 
 
 def _path(snapshot: Snapshot) -> str:
     return f"{COLLECTION}/{snapshot.version}"
+
+
+def _answer(request: Request, snapshot: Snapshot, every: Sequence[Snapshot]) -> dict[str, Any]:
+    """A snapshot, with the changes since the one before it."""
+    address = _path(snapshot)
+    older = every[every.index(snapshot) + 1 :]
+    links = {
+        "self": address,
+        "collection": COLLECTION,
+        "changes": f"{address}/changes?since={older[0].version}" if older else None,
+        "citation": f"{address}/citation",
+    }
+    meta = _own_provenance(request, snapshot)
+    return {"data": _listed(snapshot), "meta": meta, "links": links}
 
 
 def _listed(snapshot: Snapshot) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def _parts(name: str, rename: Mapping[str, str] | None = None) -> Rows:
     """The items of a list of the document, each with its case study and its place."""
 
     def rows(document: Row) -> Iterator[Row]:
-        for number, item in enumerate(document[name], start=1):
+        for number, item in enumerate(document.get(name, ()), start=1):
             names = rename or {}
             named = {names.get(key, key): value for key, value in item.items()}
             yield {"case_study": document["slug"], "number": number, **named}

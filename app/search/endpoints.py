@@ -75,7 +75,7 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 async def _search(request: Request, kind: str) -> Response:
     as_of = request.query_params.get("as_of", "").strip()
     index = await resource(request, PastIndexes).at(as_of)
-    query = index.query(kind, request.query_params.multi_items())
+    query = index.query(kind, request.query_params.multi_items(), takes_as_of=True)
     results = find(query, index)
     if needs_documents(query):
         results = await _with_documents(request, results, index)

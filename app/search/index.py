@@ -199,12 +199,20 @@ class Index:
         self._looked = False
 
     def query(
-        self, kind: str, pairs: Iterable[tuple[str, str]], *, without: Sequence[str] = ()
+        self,
+        kind: str,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        without: Sequence[str] = (),
+        takes_as_of: bool = False,
     ) -> SearchQuery:
         """The search that these parameters ask for. Raises Invalid with every fault.
 
-        `without`: parameters that the address does not take.
+        `without`: parameters that the address does not take. `takes_as_of`: whether the index
+        was chosen by the `as_of` of these parameters; otherwise they must not have it.
         """
+        if not takes_as_of:
+            without = (*without, "as_of")
         return parser.parse(
             kind,
             f"/v1/{KINDS[kind].path}",
