@@ -105,6 +105,10 @@ class Index:
 
     def stand_at(self, entries: Iterable[Entry], *, revision: int, updated_at: datetime) -> None:
         """Hold what was public at a revision, and follow nothing. Takes a while: call it in a thread."""
+        self._follower.close()
+        del (
+            self._follower
+        )  # it refers to the index, whose memory would wait for a garbage collection
         for one in entries:
             self._take(one, many=True)
         for collection in self.collections.values():
