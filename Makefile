@@ -23,12 +23,13 @@ test: .venv/dev.stamp $(CLIENTS) browser neighbors ## Run every test, on SQLite 
 browser: .venv/dev.stamp
 	@$(BIN)/python tests/browser.py
 
-# Real servers that some tests run beside the service. A test says so where one is missing.
+# What some tests run beside the service: real servers, and tools of researchers (R takes 40 seconds).
+# A test says so where one is missing.
 neighbors:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		for name in redis-server nginx caddy; do \
-			command -v $$name > /dev/null || { echo "Installing $$name for the tests ..."; \
-				apt-get install -y -qq --no-install-recommends $$name > /dev/null || true; }; \
+		for pair in redis-server:redis-server nginx:nginx caddy:caddy jq:jq Rscript:r-base-core; do \
+			command -v $${pair%:*} > /dev/null || { echo "Installing $${pair#*:} for the tests ..."; \
+				apt-get install -y -qq --no-install-recommends $${pair#*:} > /dev/null || true; }; \
 		done; \
 	fi
 

@@ -36,6 +36,7 @@ case study names its source and the strength of its evidence.
         },
         {"name": "search", "description": "Completions for a search box."},
         {"name": "exports", "description": "Complete search results as files."},
+        {"name": "citations", "description": "How to cite records and results."},
         {"name": "snapshots", "description": "Releases of the directory, which never change."},
         {"name": "mirrors", "description": "What changed, for those who keep a copy."},
         {
@@ -69,6 +70,9 @@ The API for editors of Model Districts. Every operation needs a key: `Authorizat
     takes=lambda path: path.startswith("/v1/admin/"),
 )
 LINKS = {
+    "codebook": "/v1/codebook",
+    "everything": "/v1/exports/model-districts.zip",
+    "metadata": "/data.json",
     "openapi": PUBLIC.path,
     "docs": PUBLIC.docs_path,
     "desk_openapi": DESK.path,

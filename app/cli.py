@@ -5,12 +5,12 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 import uvicorn
@@ -36,17 +36,17 @@ from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.link_checker import check_sources as check_links
 from app.engines import backup
 from app.engines.failures import reason_of
+from app.engines.finished_file import finished_in_place
 from app.errors import Fault, Invalid, Refusal, Unavailable
 from app.records import parsing, source_checks
 from app.records.kinds import SEARCHABLE
-from app.research import exports, formats, parquet, snapshot_store, snapshots
+from app.research import export_files, parquet, snapshot_store, snapshots
+from app.research.export_files import ExportChoice
 from app.research.snapshots import SnapshotRequest
-from app.research.tables import TABLES
-from app.search.coverage import coverage
+from app.search.cross_tabs import cross_tab
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
 from app.search.past_indexes import standing_at
-from app.search.query import OF_A_PAGE
 from app.settings import Settings
 from app.terminal import (
     MAX_FAULTS_SHOWN,
@@ -68,8 +68,8 @@ FILE_FORMATS = {
     ".json": "json",
     ".xlsx": "xlsx",
 }
-ExportTable = Enum("ExportTable", {name: name for name in TABLES}, type=str)  # type: ignore[misc]
-ExportFormat = Enum("ExportFormat", {name: name for name in formats.FORMATS}, type=str)  # type: ignore[misc]
+ExportTable = Enum("ExportTable", {name: name for name in export_files.NAMES}, type=str)  # type: ignore[misc]
+ExportFormat = Enum("ExportFormat", {name: name for name in export_files.FORMATS}, type=str)  # type: ignore[misc]
 ImportKind = Enum("ImportKind", {"district": "district", "case-study": "case-study"}, type=str)
 UnknownColumns = Enum("UnknownColumns", {"refuse": "refuse", "ignore": "ignore"}, type=str)
 Placeholders = Enum("Placeholders", {"refuse": "refuse", "skip": "skip"}, type=str)
@@ -223,30 +223,29 @@ def export(
         str | None,
         typer.Option("--as-of", help="What was public at this revision, time or date."),
     ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File to write; - is standard output.")
+    ] = "-",
 ) -> None:
-    """Write every record that matches the filters to standard output."""
-    exported = TABLES[table.value]
-    if format_.value not in formats.formats_of(exported):
-        allowed = ", ".join(formats.formats_of(exported))
-        raise typer.BadParameter(f"{table.value} has no such format. Use one of: {allowed}.")
-    if format_.value == "parquet" and not parquet.is_available():
-        raise typer.BadParameter("pyarrow is not installed. Install it, or take csv or ndjson.")
+    """Write a table, or everything, to a file or to standard output.
+
+    Filters select the records. `everything` comes as zip (CSV with datapackage.json), sqlite or
+    parquet (in a zip). A file takes its name only when it is whole.
+    """
     pairs = [(name, value) for name, _, value in (item.partition("=") for item in filters or ())]
-    if pairs and exported.kind is None:
-        raise typer.BadParameter(f"{table.value} is a vocabulary. It takes no filters.")
-    with _database(Settings()) as database:
+    _refuse_export(table.value, format_.value, has_filters=bool(pairs))
+    settings = Settings()
+    with _database(settings) as database:
         index = _index(database, moment)
-        query = None
-        if exported.kind:
-            is_past = moment is not None
-            then = [(as_of.PARAMETER.name, str(index.revision))] if is_past else []
-            query = index.query(
-                exported.kind, [*pairs, *then], without=OF_A_PAGE, takes_as_of=is_past
-            )
-        documents = exports.documents(database, index, exported, query)
-        for chunk in formats.encoded(exported, documents, format_.value):
-            sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+        is_past = moment is not None
+        chosen = ExportChoice(table.value, format_.value, tuple(pairs), is_past)
+        exported = export_files.prepare(database, index, chosen, base_url=settings.base_url)
+        # A bar among the data on one terminal would spoil both.
+        shown = nullcontext(lambda: None) if output == "-" and sys.stdout.isatty() else None
+        bar = shown or progress(f"Exporting {table.value}", total=exported.documents)
+        with bar as advance, _output(output) as file:
+            for chunk in exported.chunks(advance):
+                file.write(chunk)
 
 
 @cli.command("coverage")
@@ -260,14 +259,15 @@ def print_coverage(
         index = Index(database)
         index.catch_up()
     collection = index.collections[kind.value]
-    covered = coverage(collection, index.vocabulary, rows=rows.value, columns=columns.value)
+    facets = (rows.value, columns.value)
+    covered = cross_tab(collection, index.vocabulary, facets, collection.all)
     headers = (Column(value.label, justify="right") for value in covered.columns)
     table = Table(rows.value, Column("all", justify="right"), *headers)
     for row, counts in zip(covered.rows, covered.counts, strict=True):
         table.add_row(row.label, str(row.total), *map(str, counts))
     Console().print(table)
-    if covered.empty_rows:
-        missing = ", ".join(row.label for row in covered.empty_rows)
+    if covered.missing_rows:
+        missing = ", ".join(row.label for row in covered.missing_rows)
         console.print(f"Nothing yet: {missing}")
 
 
@@ -535,6 +535,35 @@ def verify(
             publication.rebuild(session)
         Index(database, index_dir=settings.index_dir).delete_file()
         console.print(f"Rebuilt {len(wrong)} catalog entries. Restart the service to load them.")
+
+
+def _refuse_export(name: str, format_: str, *, has_filters: bool) -> None:
+    """Raise BadParameter for an export that does not exist."""
+    allowed = export_files.formats_of(name)
+    if format_ not in allowed:
+        raise typer.BadParameter(
+            f"{name} has no such format. Use -f with one of: {', '.join(allowed)}."
+        )
+    if format_ == "parquet" and not parquet.is_available():
+        raise typer.BadParameter("pyarrow is not installed. Install it, or take another format.")
+    if has_filters and not export_files.takes_filters(name):
+        what = "whole" if name == export_files.EVERYTHING else "a vocabulary"
+        raise typer.BadParameter(f"{name} is {what}. It takes no filters.")
+
+
+@contextmanager
+def _output(name: str) -> Iterator[IO[bytes]]:
+    """What to write to. A file is there under its name only when the block has ended well."""
+    file = Path(name).resolve()
+    if name == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif file.exists() and not file.is_file():  # a device or a pipe
+        with file.open("wb") as opened:
+            yield opened
+    else:
+        with finished_in_place(file) as unfinished, unfinished.open("wb") as opened:
+            yield opened
 
 
 def _prepare(settings: Settings) -> None:

@@ -28,9 +28,13 @@ from app.desk.imports import shapes as import_shapes
 from app.desk.imports.worker import PlanWorker
 from app.desk.sources import endpoints as sources
 from app.metrics import Metrics, State
+from app.research import archive_endpoints as archives
 from app.research import changes_endpoints as changes
+from app.research import citation_endpoints as citations
 from app.research import codebook_endpoints as codebook
 from app.research import endpoints as research
+from app.research import feed_endpoints as feed
+from app.research import metadata_endpoints as metadata
 from app.research import shapes as export_shapes
 from app.research import snapshot_endpoints as snapshots
 from app.research.snapshots import SnapshotRequest
@@ -170,9 +174,13 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         organizations,
         coverage,
         catalog,
+        citations,
         codebook,
+        archives,
         research,
+        metadata,
         changes,
+        feed,
         snapshots,
         feedback,
         editing,

@@ -1,5 +1,6 @@
 """Every setting: its environment name, meaning, unit and default. Read once, passed on."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MAILBOX = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 # Hosts that mean every address of the machine, and the address that reaches it from itself.
 EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
@@ -83,6 +85,12 @@ class Settings(BaseSettings):
         default=None,
         description="Absolute http or https address at which readers reach the service; citations "
         "begin with it. Unset, it is made from HOST and PORT.",
+    )
+
+    contact_email: str | None = Field(
+        default=None,
+        description="Email address at which readers reach whoever runs the service. `/about` shows it, and "
+        "`/data.json`, as the catalogs of US agencies ask for one.",
     )
 
     log_format: Literal["console", "json"] = Field(
@@ -170,6 +178,15 @@ class Settings(BaseSettings):
                 f"{url!r} has a path. The service must stand at the root of its host name."
             )
         return url
+
+    @field_validator("contact_email")
+    @classmethod
+    def _mailbox(cls, email: str | None) -> str | None:
+        if email is not None and not MAILBOX.fullmatch(email):
+            raise ValueError(
+                f"{email!r} is not an email address. Write it like data@districts.example.org."
+            )
+        return email
 
     @property
     def base_url(self) -> str:

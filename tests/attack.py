@@ -6,6 +6,9 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 
+from app.search.filters import MAX_LIMIT_OF_INCLUDE
+from app.web.server_answers import MAX_TARGET
+
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
 
 
@@ -15,10 +18,18 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     if case.meta is None:
         return True
     query = case.query
+    # An address that is too long gets 414, whatever else is wrong with it.
+    values = [str(value) for given in query.values() for value in _listed(given)]
+    if sum(map(len, values)) + 3 * len(values) > MAX_TARGET // 2:
+        return False
     if not case.meta.generation.mode.is_positive:
         # An empty value means that a parameter is not given, so it is not wrong.
         return "" not in query.values()
-    by_distance = "within_km" in query or str(query.get("sort")).endswith("distance")
+    sort_keys = [str(key).removeprefix("-") for key in _listed(query.get("sort"))]
+    by_distance = "within_km" in query or "distance" in sort_keys
+    key_twice = len(set(sort_keys)) < len(sort_keys)
+    seed_alone = "seed" in query and "sample" not in query
+    too_long_a_page = "include" in query and int(query.get("limit", 20)) > MAX_LIMIT_OF_INCLUDE
     turned_round = any(
         int(query[f"{name}_min"]) > int(query[f"{name}_max"])
         for name in ("started", "enrollment")
@@ -29,6 +40,19 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     too_many_words = len(re.findall(r"[^\W_]+", str(query.get("q", "")))) > 20
     # Text that databases cannot store is refused; JSON Schema has no simple word for it.
     unstorable = re.search("[\0\ud800-\udfff]", str(case.body)) is not None
+    waits = int(query.get("wait", 0)) > 5  # seconds; schemathesis itself waits ten
     return not unstorable and not (
-        (by_distance and "near" not in query) or turned_round or none_and_others or too_many_words
+        (by_distance and "near" not in query)
+        or turned_round
+        or none_and_others
+        or too_many_words
+        or key_twice
+        or seed_alone
+        or too_long_a_page
+        or waits
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    """The values of a list of the query, which may come as one text."""
+    return value if isinstance(value, list) else str(value or "").split(",")

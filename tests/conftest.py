@@ -15,6 +15,7 @@ from browser import MISSING, a_browser, path_of_browser
 from command_line import Typing, typing_on
 from people import People, at_the_desk
 from playwright.sync_api import Browser
+from research_tools import PACKAGES, missing
 from serving import Service, serving
 from sqlalchemy import URL, Connection
 from templates import (
@@ -64,9 +65,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say at the end, where it is read, that no browser was there."""
+    """Say at the end, where it is read, that no browser or tool of researchers was there."""
     if path_of_browser() is None:
         terminalreporter.write_line(MISSING, red=True, bold=True)
+    for line in filter(None, map(missing, PACKAGES)):
+        terminalreporter.write_line(line, red=True, bold=True)
 
 
 @pytest.fixture

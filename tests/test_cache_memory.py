@@ -49,7 +49,7 @@ def cache_of_answers(length: int, status: int) -> Cache:
         response.status_code = status
         await response(scope, receive, send)
 
-    rules = PathRules(is_public=lambda _path: True, media_types=lambda _path: ())
+    rules = PathRules(is_public=lambda _path: True, media_types=lambda _path, _query: ())
     return Cache(
         Edge(app, rules),
         directory=Still,

@@ -149,8 +149,9 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     assert meta["license"]["name"] == "CC BY 4.0"
     assert meta["updated_at"] == answer["data"]["updated_at"]
     assert meta["updated_at"].endswith("Z")
+    edition = f"Version {answer['data']['version']}, revision {meta['revision']}"
     assert meta["cite"].startswith(
-        f"Model Districts. {title}. Revision {meta['revision']}, {meta['updated_at'][:10]}. "
+        f"Model Districts. ({meta['updated_at'][:4]}). {title} ({edition}) [Data set]. "
     )
     assert meta["cite"].endswith(
         f"{client.base_url}{answer['links']['self']}?as_of={meta['revision']}"
@@ -159,6 +160,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
         "self": "/v1/case-studies/boise-id",
         "collection": "/v1/case-studies",
         "page": "/case-studies/boise-id",
+        "citation": "/v1/case-studies/boise-id/citation",
     }
 
 

@@ -111,10 +111,9 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
         "self": "/v1/districts/metro-nashville-public-schools-tn",
         "collection": "/v1/districts",
         "page": "/districts/metro-nashville-public-schools-tn",
+        "citation": "/v1/districts/metro-nashville-public-schools-tn/citation",
     }
-    assert answer["meta"]["cite"].startswith(
-        "Model Districts. Metro Nashville Public Schools. Revision "
-    )
+    assert "). Metro Nashville Public Schools (Version " in answer["meta"]["cite"]
     assert answer["meta"]["cite"].endswith(
         f"{client.base_url}/v1/districts/metro-nashville-public-schools-tn"
         f"?as_of={answer['meta']['revision']}"

@@ -45,7 +45,7 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 def test_every_file_that_the_architecture_names_exists() -> None:
     whole = set(re.findall(r"`(app/[\w/]+\.py)`", ARCHITECTURE))
     rows = ARCHITECTURE.partition("## Where is ...?")[2].partition("\n## ")[0]
-    assert len(re.findall(r"^\| .* \| `app/", rows, re.MULTILINE)) == 10
+    assert len(re.findall(r"^\| .* \| `app/", rows, re.MULTILINE)) == 12
     assert [path for path in whole if not (ROOT / path).is_file()] == []
     names = {path.name for path in (ROOT / "app").rglob("*.py")}
     told = {name.rpartition("/")[2] for name in re.findall(r"`([\w/]+\.py)`", ARCHITECTURE)}
@@ -211,9 +211,11 @@ def test_every_parameter_of_a_search_is_documented_with_the_orders_and_facets_it
         parameter["name"]: parameter
         for parameter in _openapi(service)["paths"][path]["get"]["parameters"]
     }
-    orders = [order for order in parameters["sort"]["schema"]["enum"] if not order.startswith("-")]
-    facets = parameters["facets"]["schema"]["items"]["enum"]
-    assert [name for name in (*parameters, *orders, *facets) if f"`{name}`" not in SEARCHING] == []
+    names = [*parameters]
+    for name in ("sort", "facets", "include", "statistics"):
+        values = parameters[name]["schema"]["items"]["enum"]
+        names += [value for value in values if not value.startswith("-")]
+    assert [name for name in names if f"`{name}`" not in SEARCHING] == []
 
 
 @pytest.mark.one_database

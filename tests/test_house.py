@@ -18,9 +18,6 @@ OF_LIBRARIES = {"timeout_keep_alive_handler"}  # a method of uvicorn's that we r
 ROOMS = {"records", "catalog", "search", "desk", "research", "site", "web", "engines"}
 DESK = {"access", "editing", "feedback", "imports", "sources"}
 RIDDLES = {"among", "found", "asked", "told", "kept", "wanted", "seen", "given", "one"}
-NOT_YET_PLAIN = (  # each leaves this list when its names are mended
-    "app/search/",
-)
 LINE_LENGTH = 100
 FRAMEWORK = {"fastapi", "starlette", "fastapi_offline"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -229,9 +226,8 @@ def test_lines_of_code_end_before_column_100() -> None:
 
 def test_variables_are_named_for_what_they_hold() -> None:
     for path in FILES:
-        if not named(path).startswith(NOT_YET_PLAIN):
-            riddles = {name for name in variables(tree(path)) if name.strip("_").lower() in RIDDLES}
-            assert riddles == set(), named(path)
+        riddles = {name for name in variables(tree(path)) if name.strip("_").lower() in RIDDLES}
+        assert riddles == set(), named(path)
 
 
 def test_no_two_shapes_have_one_name() -> None:

@@ -69,6 +69,12 @@ def test_reads_are_counted_for_each_client_and_announced(limited: Serving) -> No
         assert ask(service, "/v1/case-studies?q=new", "203.0.113.2").status_code == 200
 
 
+def test_feeds_and_citations_are_counted_as_reads(limited: Serving) -> None:
+    with limited(rate_limit_reads=2) as service:
+        paths = ("/feed.atom", "/v1/citations/districts?state=OR", "/feed.atom?state=OR")
+        assert [ask(service, path).status_code for path in paths] == [200, 200, 429]
+
+
 def test_wrong_questions_count_too(limited: Serving) -> None:
     with limited(rate_limit_reads=2) as service:
         statuses = [ask(service, f"/v1/districts/none{number}").status_code for number in range(3)]

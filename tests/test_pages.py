@@ -47,7 +47,7 @@ def links(document: Element) -> Iterator[str]:
 def fetched(document: Element) -> Iterator[str]:
     """Every address that a browser fetches to show a page."""
     for element in document.each("link"):
-        if element["rel"] not in ("canonical", "alternate"):
+        if element["rel"] not in ("canonical", "alternate", "describedby"):
             yield element["href"]
     for tag in ("script", "img", "iframe", "source", "video", "audio", "embed", "object"):
         for element in document.each(tag):

@@ -10,9 +10,10 @@ from paging import every_hit, every_slug, pages
 from publishing import case_study, publish, read, wait_for, withdraw
 from serving import Service, serving
 
+from app.database import Database
 from app.search.cursor import Cursor, fingerprint
 from app.search.filters import SORTS
-from app.search.query import SearchQuery
+from app.search.query import SearchQuery, SortKey
 
 pytestmark = [pytest.mark.few_records, pytest.mark.one_database]  # search works on a copy in memory
 Json = dict[str, Any]
@@ -54,6 +55,55 @@ def test_pages_hold_every_row_once_and_in_order(client: httpx.Client, path: str,
         if key(one) == key(other):
             forwards = sort == "-distance" or not descending or key(one) is None
             assert (one["slug"] < other["slug"]) == forwards
+
+
+def in_order(hits: list[Json], sort: str) -> list[Json]:
+    """Hits by several keys: the slug last, in the direction of the last key, nulls last both ways."""
+    ordered = sorted(hits, key=lambda hit: hit["slug"])
+    for place, part in enumerate(reversed(sort.split(","))):
+        key, descending = KEYS[part.removeprefix("-")], part.startswith("-")
+        known = [hit for hit in ordered if key(hit) is not None]
+        unknown = [hit for hit in ordered if key(hit) is None]
+        if descending and not place:
+            known.reverse()  # equal ones stay in this order
+        ordered = sorted(known, key=key, reverse=descending) + unknown
+    return ordered
+
+
+@pytest.mark.parametrize(
+    "sort",
+    [
+        "state,-started,title",
+        "-state,started",
+        "-started,-state",
+        "started,-enrollment,-title",
+        "-enrollment,updated",
+        "-updated,-started,state",
+        "title,state",
+    ],
+)
+def test_several_keys_order_as_one_sort_inside_the_other(client: httpx.Client, sort: str) -> None:
+    hits = every_hit(client, sort=sort, limit=7)
+    assert hits == in_order(hits, sort)
+    assert hits == every_hit(client, sort=sort, limit=100)
+    assert len(hits) == client.get("/v1/case-studies?limit=0").json()["meta"]["total"]
+
+
+def test_relevance_and_distance_may_be_keys_among_others(client: httpx.Client) -> None:
+    states = [hit["states"][0]["value"] for hit in every_hit(client, q="school", sort="state")]
+    hits = every_hit(client, q="school", sort="state,relevance", limit=7, explain="true")
+    assert [hit["states"][0]["value"] for hit in hits] == states
+    for one, other in pairwise(hits):
+        if one["states"][0] == other["states"][0]:
+            ranks = [
+                (hit["explanation"]["whole"], hit["explanation"]["score"]) for hit in (one, other)
+            ]
+            assert ranks[0] >= ranks[1]
+    near = every_hit(client, "/v1/districts", sort="-state,distance", near=NEAR, limit=7)
+    values = [(hit["state"], hit["distance_km"]) for hit in near]
+    far = 100_000  # kilometers: behind every place on Earth
+    nearest_first = sorted(values, key=lambda pair: far if pair[1] is None else pair[1])
+    assert values == sorted(nearest_first, key=lambda pair: pair[0], reverse=True)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +199,7 @@ def test_a_damaged_cursor_is_refused(client: httpx.Client) -> None:
 def test_a_cursor_that_somebody_made_up_is_refused(
     client: httpx.Client, revision: int, offset: int, key: tuple[int, str]
 ) -> None:
-    query = SearchQuery("case-study", "/v1/case-studies", sort="title")
+    query = SearchQuery("case-study", "/v1/case-studies", sort=(SortKey("title"),))
     made_up = Cursor(fingerprint(query), revision, offset, key, "boise-id").encode()
     answer = client.get("/v1/case-studies", params={"sort": "title", "cursor": made_up})
     assert refusal(answer) == (400, "cursor_damaged")
@@ -167,6 +217,8 @@ QUESTIONS: list[dict[str, Any]] = [
     {"q": "school attendance"},
     {"q": "att* reading xyzzy", "sort": "relevance"},
     {"q": "-quokka", "sort": "-title"},
+    {"q": "school", "sort": "state,-started,relevance"},
+    {"sample": 20, "seed": 3, "sort": "-enrollment,title"},
 ]
 
 
@@ -202,16 +254,45 @@ def test_a_walk_that_is_held_no_more_goes_on_behind_the_last_row(
 ) -> None:
     """After a restart, or at another worker: what did not change is not lost or repeated."""
     database = own_service.database
-    for sort in ("title", "-updated", "relevance"):
-        before = every_slug(own_client, q="school", sort=sort)
+    for sort in (
+        "title",
+        "-updated",
+        "relevance",
+        "state,-started,title",
+        "-started,relevance",
+        "-enrollment,-distance,state",
+    ):
+        question: dict[str, Any] = {"q": "school", "near": NEAR, "sort": sort}
+        before = every_slug(own_client, **question)
         first = own_client.get(
-            "/v1/case-studies", params={"q": "school", "sort": sort, "limit": 4, "facets": "none"}
+            "/v1/case-studies", params={**question, "limit": "4", "facets": "none"}
         ).json()
-        with serving(str(database.url)) as other, httpx.Client(base_url=other.url) as client:
-            rest = []
-            link = first["links"]["next"]
-            while link:
-                page = client.get(link).raise_for_status().json()
-                rest += [hit["slug"] for hit in page["data"]]
-                link = page["links"]["next"]
+        rest = rest_at_another_worker(database, first["links"]["next"])
         assert [hit["slug"] for hit in first["data"]] + rest == before
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("sort", ["state,-started,title", "-started,-state", "-updated,title"])
+def test_a_walk_that_is_held_no_more_goes_on_behind_a_row_that_is_gone(
+    own_service: Service, own_client: httpx.Client, sort: str
+) -> None:
+    before = every_slug(own_client, sort=sort)
+    for last in (3, 7, 8):
+        first = own_client.get(f"/v1/case-studies?sort={sort}&limit={last}&facets=none").json()
+        gone = read(own_service.database, before[last - 1])
+        withdraw(own_service.database, "case-study", gone.slug)
+        rest = rest_at_another_worker(own_service.database, first["links"]["next"])
+        assert rest == before[last:]
+        wait_for(own_service, publish(own_service.database, gone))
+        before = every_slug(own_client, sort=sort)
+
+
+def rest_at_another_worker(database: Database, link: str | None) -> list[str]:
+    """The slugs on the pages from a link on, as a worker that has just started shows them."""
+    slugs = []
+    with serving(str(database.url)) as other, httpx.Client(base_url=other.url) as client:
+        while link:
+            page = client.get(link).raise_for_status().json()
+            slugs += [hit["slug"] for hit in page["data"]]
+            link = page["links"]["next"]
+    return slugs

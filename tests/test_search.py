@@ -338,7 +338,7 @@ def test_an_answer_says_where_it_comes_from_and_how_to_cite_it(
         "url": "https://creativecommons.org/licenses/by/4.0/",
     }
     assert meta["revision"] == client.get("/v1").json()["revision"]
-    assert f"Revision {meta['revision']}," in meta["cite"]
+    assert f"(Revision {meta['revision']}) [Data set]" in meta["cite"]
     address = meta["cite"].split()[-1]
     assert slugs(httpx.get(address).json()) == slugs(answer)
 

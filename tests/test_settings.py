@@ -39,6 +39,11 @@ def test_a_public_url_is_taken_without_its_slash(url: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
+        (
+            "CONTACT_EMAIL",
+            "the office",
+            "'the office' is not an email address. Write it like data@",
+        ),
         ("PUBLIC_URL", "foo/", "'foo/' is not an absolute address. Write it like https://"),
         ("PUBLIC_URL", "districts.example.org", "is not an absolute address"),
         ("PUBLIC_URL", "//districts.example.org", "is not an absolute address"),

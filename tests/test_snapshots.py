@@ -17,6 +17,7 @@ from sqlalchemy import text
 from app.catalog import as_of
 from app.database import Database
 from app.research import snapshots
+from app.research.whole_directory import past_directory
 from app.search.past_indexes import standing_at
 
 pytestmark = pytest.mark.few_records
@@ -89,9 +90,10 @@ def test_the_same_files_can_be_made_again_from_the_log(
     with service.database.reading() as session:
         state = as_of.resolve(session, revision)
     index = standing_at(service.database, state)
-    for file in files(client, "2026.12"):
-        made = snapshots.make(service.database, index, file["name"], base_url=service.url)
-        assert hashlib.sha256(b"".join(made)).hexdigest() == file["sha256"], file["name"]
+    with past_directory(service.database, index) as whole:
+        for file in files(client, "2026.12"):
+            made = snapshots.make(whole, file["name"], base_url=service.url)
+            assert hashlib.sha256(b"".join(made)).hexdigest() == file["sha256"], file["name"]
 
 
 def test_a_version_is_used_once(people: People, client: httpx.Client) -> None:

@@ -19,6 +19,7 @@ from app.research.tables import TABLES, Table
 
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
+LICENSE = "https://creativecommons.org/licenses/by/4.0/"
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 
 
@@ -144,6 +145,15 @@ def test_places_stand_in_geojson_with_longitude_first(client: httpx.Client) -> N
             "coordinates": [place["longitude"], place["latitude"]],
         }
         assert feature["geometry"] == geometry
+
+
+@pytest.mark.one_database
+def test_files_that_can_say_so_tell_their_license(client: httpx.Client, tmp_path: Path) -> None:
+    file = tmp_path / "outcomes.parquet"
+    file.write_bytes(export(client, "outcomes", "parquet"))
+    about = pyarrow.parquet.read_schema(file).metadata
+    collection = json.loads(export(client, "districts", "geojson"))
+    assert about[b"license"].decode() == collection["license"] == LICENSE
 
 
 @pytest.mark.one_database

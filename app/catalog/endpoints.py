@@ -6,7 +6,8 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.catalog import as_of
-from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance
+from app.catalog.citation import CSL_JSON, citation_of
+from app.catalog.provenance import CaseStudyAnswer, DistrictAnswer, page_of, provenance_of
 from app.catalog.published import published
 from app.database import Database
 from app.records.kinds import KINDS
@@ -80,19 +81,24 @@ def _document(request: Request, kind: str, slug: str) -> Response:
             public, document = as_of.published(session, kind, slug, moment)
     collection = f"/v1/{KINDS[kind].path}"
     address = f"{collection}/{public.slug}"
-    name = orjson.loads(document).get("title" if kind == "case-study" else "name")
-    base_url = resource(request, Settings).base_url
-    then = f"?{as_of.PARAMETER.name}={public.seq}"
-    meta = provenance(public.seq, public.updated_at, name, base_url + address + then)
-    here = address if moment is None else address + then
-    links = {"self": here, "collection": collection, "page": page_of(address)}
+    citation = citation_of(public, orjson.loads(document), resource(request, Settings).base_url)
+    then = f"?{as_of.PARAMETER.name}={public.seq}" if moment is not None else ""
+    links = {
+        "self": f"{address}{then}",
+        "collection": collection,
+        "page": page_of(address),
+        "citation": f"{address}/citation{then}",
+    }
     body = b'{"data":%s,"meta":%s,"links":%s}' % (
         document.encode(),
-        orjson.dumps(meta, option=orjson.OPT_UTC_Z),
+        orjson.dumps(provenance_of(citation), option=orjson.OPT_UTC_Z),
         orjson.dumps(links),
     )
+    cite_as = f'<{citation.permanent_address}>; rel="cite-as"'
+    described = f'<{links["citation"]}>; rel="describedby"; type="{CSL_JSON}"'
     return CachedResponse(
         body,
         revision=public.seq,
         permanent_since=public.updated_at if isinstance(moment, int) else None,
+        headers={"Link": f"{cite_as}, {described}"},
     )

@@ -162,6 +162,22 @@ def changed_after(
     return [PublicState(**row) for row in session.connection().execute(query).mappings()]
 
 
+def removed_last(session: Session, kind: str, *, after: int, limit: int) -> list[PublicState]:
+    """The records of a kind that were withdrawn or renamed after a revision, the last one first."""
+    columns = (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state, EntryRow.updated_at)
+    query = (
+        select_columns(
+            *(col(column) for column in columns), col(EntryRow.moved_to), col(EntryRow.reason)
+        )
+        .where(
+            col(EntryRow.seq) > after, col(EntryRow.kind) == kind, col(EntryRow.state) != "public"
+        )
+        .order_by(col(EntryRow.seq).desc(), col(EntryRow.slug))
+        .limit(limit)
+    )
+    return [PublicState(**row) for row in session.connection().execute(query).mappings()]
+
+
 def public_seqs(session: Session, kind: str) -> Iterator[tuple[str, int]]:
     """Slug and revision of every public entry of a kind, by slug."""
     query = (
@@ -290,6 +306,15 @@ def stream_documents(
         for slug, document in rows:
             if slugs is None or slug in slugs:
                 yield document
+
+
+def documents(session: Session, kind: str, slugs: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    """Slug, revision and document of each of these entries that is public; at most BATCH."""
+    query = select(EntryRow.slug, EntryRow.seq, EntryRow.document).where(
+        EntryRow.kind == kind, EntryRow.state == "public", col(EntryRow.slug).in_(slugs)
+    )
+    for slug, seq, document in session.exec(query):
+        yield slug, seq, document or ""
 
 
 def referring(session: Session, referred: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
+from app.catalog.citation import Citation
 from app.catalog.shapes import CaseStudyDocument, DistrictDocument, Public
 
 LICENSE = {"name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"}
-PUBLISHER = "Model Districts"
 
 
 class License(Public):
@@ -24,7 +24,7 @@ class Provenance(Public):
     revision: int = Field(description="Revision of the directory that the answer was made from.")
     updated_at: datetime = Field(description="When the content of this answer last changed (UTC).")
     license: License = Field(description="License of the data.")
-    cite: str = Field(description="How to cite this answer.")
+    cite: str = Field(description="How to cite this answer, in APA style.")
 
 
 class DocumentLinks(Public):
@@ -33,6 +33,7 @@ class DocumentLinks(Public):
     self: str = Field(description="This document.")
     collection: str = Field(description="The list it belongs to.")
     page: str = Field(description="The web page that shows it.")
+    citation: str = Field(description="How to cite it, for reference managers.")
 
 
 class CaseStudyAnswer(Public):
@@ -55,11 +56,16 @@ class DistrictAnswer(Public):
 
 def provenance(revision: int, updated_at: datetime, what: str, address: str) -> dict[str, Any]:
     """The revision, license and citation of an answer about `what`, found at `address`."""
+    return provenance_of(Citation(what, address, revision, updated_at))
+
+
+def provenance_of(citation: Citation) -> dict[str, Any]:
+    """The revision, license and citation of what is cited so."""
     return {
-        "revision": revision,
-        "updated_at": updated_at,
+        "revision": citation.revision,
+        "updated_at": citation.changed_at,
         "license": LICENSE,
-        "cite": f"{PUBLISHER}. {what[:1].upper()}{what[1:]}. Revision {revision}, {updated_at.date()}. {address}",
+        "cite": citation.text(),
     }
 
 

@@ -16,10 +16,11 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL, make_url
 
+from app.engines.finished_file import finished_in_place
 from app.errors import Refusal
 
 SQLITE_BEGINS, POSTGRESQL_BEGINS = b"SQLite format 3\0", b"PGDMP"
-DAY_SECONDS = 24 * 3600
+PRIVATE = 0o600  # contact details of suggestions, and hashes of keys
 PATIENCE_SECONDS = 5
 OTHERS = (
     "SELECT count(*) FROM pg_stat_activity "
@@ -40,7 +41,7 @@ def back_up(database_url: str, file: Path) -> int:
     then as it was before.
     """
     url = make_url(database_url)
-    with _finished_in_place(file) as unfinished:
+    with finished_in_place(file, mode=PRIVATE) as unfinished:
         if url.get_backend_name() == "sqlite":
             return _copy_sqlite(_sqlite_path(url), unfinished)
         return _dump_postgresql(url, unfinished)
@@ -63,28 +64,6 @@ def restore(database_url: str, file: Path, *, overwrite: bool = False) -> int:
     if is_sqlite:
         return _restore_sqlite(_sqlite_path(url), file, overwrite)
     return _restore_postgresql(url, file, overwrite)
-
-
-@contextmanager
-def _finished_in_place(file: Path) -> Iterator[Path]:
-    """A path beside the file. What is written there takes its place when the block ends well."""
-    for left in file.parent.glob(f".{file.name}.*.unfinished"):
-        if left.stat().st_mtime < time.time() - DAY_SECONDS:  # of a run that was killed
-            left.unlink(missing_ok=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
-    try:
-        unfinished.touch(mode=0o600)  # contact details of suggestions, and hashes of keys
-        yield unfinished
-        with unfinished.open("rb+") as written:
-            os.fsync(written.fileno())
-        unfinished.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name, too, is on disk
-        finally:
-            os.close(folder)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _sqlite_path(url: URL) -> Path:
@@ -116,7 +95,7 @@ def _checked(opened: sqlite3.Connection, file: Path) -> int:
 
 def _restore_sqlite(target: Path, file: Path, overwrite: bool) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _finished_in_place(target) as unfinished:
+    with finished_in_place(target, mode=PRIVATE) as unfinished:
         shutil.copyfile(file, unfinished)
         with closing(sqlite3.connect(unfinished)) as copy:
             newest = _checked(copy, file)

@@ -22,7 +22,7 @@ from app.research import changes
 from app.research.changes import ChangePage, PublicChange, Selection
 from app.search.index import Index
 from app.search.parameters import search_parameters
-from app.search.query import OF_THE_PRESENT
+from app.search.query import OF_A_SAMPLE, OF_THE_PRESENT
 from app.search.results import all_slugs
 from app.search.shapes import FIELDS
 from app.settings import Settings
@@ -68,7 +68,8 @@ PARAMETERS = (
         10,
     ),
 )
-FILTERS = search_parameters("case studies", fields=FIELDS["case-study"], without=OF_THE_PRESENT)
+NOT_FILTERS = (*OF_THE_PRESENT, *OF_A_SAMPLE)  # parameters of a search
+FILTERS = search_parameters("case studies", fields=FIELDS["case-study"], without=NOT_FILTERS)
 
 
 class ListedChange(Public):
@@ -259,7 +260,7 @@ def _selection(request: Request) -> Selection | None:
     index = resource(request, Index)
     with index.reading():
         return {
-            kind: all_slugs(index.query(kind, pairs, without=OF_THE_PRESENT), index)
+            kind: all_slugs(index.query(kind, pairs, without=NOT_FILTERS), index)
             for kind in SEARCHABLE
         }
 

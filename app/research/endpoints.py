@@ -39,13 +39,6 @@ from app.web.state import resource
 from app.web.streams import stream
 
 router = APIRouter()
-MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "ndjson": "application/x-ndjson",
-    "json": "application/json",
-    "geojson": "application/geo+json",
-    "parquet": "application/vnd.apache.parquet",
-}
 MEANINGS = {
     "csv": "one row per line, lists joined by `; `, UTF-8 with a byte order mark for spreadsheets",
     "ndjson": "one object per line",
@@ -118,7 +111,7 @@ def _export_route(table: Table) -> None:
             request,
             formats.encoded(table, documents, format_),
             source=documents,
-            media_type=MEDIA_TYPES[format_],
+            media_type=formats.MEDIA_TYPES[format_],
             headers=headers,
         )
 
@@ -202,7 +195,7 @@ def _success(table: Table) -> dict[str, Any]:
     return {
         "description": f"The {table.rows_are}.",
         "content": {
-            MEDIA_TYPES[format_].split(";")[0]: {"schema": schemas.get(format_, {"type": "string"})}
+            formats.MEDIA_TYPES[format_]: {"schema": schemas.get(format_, {"type": "string"})}
             for format_ in formats.formats_of(table)
         },
         "headers": {

@@ -21,7 +21,7 @@ def documents(
     """What a table is made from, all of one revision: the full document of every record that the
     search finds, by slug; without a search, the terms of the table's vocabulary in natural order."""
     if query is None:
-        return _terms(index, table)
+        return terms(index, table)
     collection = index.collections[query.kind]
     numbers = all_hits(query, index)
     slugs = None
@@ -30,13 +30,9 @@ def documents(
     return _stream(database, query.kind, slugs, query.as_of)
 
 
-def all_documents(
-    database: Database, index: Index, table: Table, *, revision: int | None = None
-) -> Documents:
-    """What a whole table is made from. `revision`: an older one, which the index stands at."""
-    if table.kind is None:
-        return _terms(index, table)
-    return _stream(database, table.kind, None, revision)
+def all_documents(database: Database, index: Index, table: Table) -> Documents:
+    """What a whole table is made from."""
+    return terms(index, table) if table.kind is None else _stream(database, table.kind, None)
 
 
 def documents_then(database: Database, kind: str, revision: int) -> Documents:
@@ -61,7 +57,8 @@ def _stream(
             yield from as_of.documents(session, kind, revision, slugs)
 
 
-def _terms(index: Index, table: Table) -> Documents:
+def terms(index: Index, table: Table) -> Documents:
+    """The terms of a table's vocabulary, in natural order."""
     (vocabulary,) = (each for each in VOCABULARIES if each.vocabulary == table.vocabulary)
     with index.reading():
         terms = index.vocabulary.terms(vocabulary.vocabulary)

@@ -7,13 +7,32 @@ from typing import Any
 
 import orjson
 
+from app.catalog.provenance import LICENSE
 from app.records.csv_cells import as_text
 from app.research import exports, parquet
 from app.research.columns import Column
 from app.research.tables import Table
 
 CHUNK = 256 * 1024  # characters; memory for more is taken from the system each time, page by page
-FORMATS = ("csv", "ndjson", "json", "geojson", "parquet")
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "ndjson": "application/x-ndjson",
+    "json": "application/json",
+    "geojson": "application/geo+json",
+    "parquet": "application/vnd.apache.parquet",
+}
+NAMES = {
+    "csv": "CSV",
+    "ndjson": "NDJSON",
+    "json": "JSON",
+    "geojson": "GeoJSON",
+    "parquet": "Parquet",
+}
+FORMATS = tuple(MEDIA_TYPES)
+STANDARDS = {  # name and address of the specification that a format follows
+    "csv": ("RFC 4180", "https://www.rfc-editor.org/rfc/rfc4180"),
+    "geojson": ("RFC 7946", "https://www.rfc-editor.org/rfc/rfc7946"),
+}
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read UTF-8 as another encoding
 
 
@@ -102,7 +121,7 @@ def _array(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _collection(features: Iterable[str]) -> Iterator[str]:
-    yield '{"type":"FeatureCollection","features":'
+    yield f'{{"type":"FeatureCollection","license":"{LICENSE["url"]}","features":'
     yield from _array(features)
     yield "}\n"
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from app.catalog.citation import PUBLISHER
+from app.catalog.provenance import LICENSE
 from app.research import exports
 from app.research.columns import Column
 from app.research.tables import Row, Table
@@ -15,7 +17,7 @@ try:
 except ImportError:  # the service runs without it
     pyarrow = pyarrow_parquet = None
 
-ROWS_IN_GROUP = 5_000
+ROWS_IN_GROUP = 2_000  # 5,000 case studies would take 70 MB more, for a file 1 % smaller
 
 
 def is_available() -> bool:
@@ -25,7 +27,8 @@ def is_available() -> bool:
 
 def encoded(table: Table, documents: Iterable[str]) -> Iterator[bytes]:
     """The table of these documents as one Parquet file, in chunks."""
-    schema = pyarrow.schema([_field(column) for column in table.columns])
+    about = {"title": f"{PUBLISHER}: {table.name}", "license": LICENSE["url"]}
+    schema = pyarrow.schema([_field(column) for column in table.columns], metadata=about)
     sink = _Sink()
     rows = exports.rows(table, documents)
     with pyarrow_parquet.ParquetWriter(sink, schema, compression="zstd") as writer:

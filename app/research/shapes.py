@@ -67,6 +67,7 @@ def collection(table: Table) -> type[Public]:
         __base__=Public,
         __doc__="Records with their positions.",
         type=(FEATURES, Field(description="Always FeatureCollection.")),
+        license=(str, Field(description="URL of the license of the data.")),
         features=(list[feature], Field(description="The records.")),
     )
 

@@ -11,14 +11,14 @@ from fastapi.responses import RedirectResponse
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from app.catalog.provenance import LICENSE, Provenance, provenance
+from app.catalog.provenance import LICENSE, Provenance, provenance, provenance_of
 from app.catalog.shapes import Public
 from app.clock import now
 from app.database import Database
 from app.records import parsing
 from app.research import package, snapshot_changes, snapshot_store, snapshots
 from app.research.snapshot_store import Snapshot, SnapshotFile
-from app.research.snapshots import SnapshotRequest
+from app.research.snapshots import COLLECTION, SnapshotRequest
 from app.settings import Settings
 from app.web.admission import ExportPlaces
 from app.web.bodies import JSON, parse_object, read_body
@@ -37,7 +37,6 @@ from app.web.problem_types import responses
 from app.web.state import resource
 from app.web.streams import stream
 
-COLLECTION = "/v1/snapshots"
 LATEST = "latest"
 EXAMPLE = {"version": "2026.1", "note": "For the report to the board."}
 MEDIA_TYPES = {
@@ -85,6 +84,7 @@ class SnapshotLinks(Public):
     changes: str | None = Field(
         description="What changed since the snapshot before; null for the first."
     )
+    citation: str = Field(description="How to cite it, for reference managers.")
 
 
 class SnapshotAnswer(Public):
@@ -337,9 +337,13 @@ def _answer(request: Request, snapshot: Snapshot, every: Sequence[Snapshot]) -> 
         "self": address,
         "collection": COLLECTION,
         "changes": f"{address}/changes?since={older[0].version}" if older else None,
+        "citation": f"{address}/citation",
     }
-    meta = _provenance(request, snapshot, f"snapshot {snapshot.version}", address)
-    return {"data": _listed(snapshot), "meta": meta, "links": links}
+    return {
+        "data": _listed(snapshot),
+        "meta": _own_provenance(request, snapshot),
+        "links": links,
+    }
 
 
 def _listed(snapshot: Snapshot) -> dict[str, Any]:
@@ -362,6 +366,10 @@ def _file_headers(snapshot: Snapshot, file: SnapshotFile, encoding: str) -> dict
         "Directory-Revision": str(snapshot.revision),
         "Link": f'<{LICENSE["url"]}>; rel="license"',
     }
+
+
+def _own_provenance(request: Request, snapshot: Snapshot) -> dict[str, Any]:
+    return provenance_of(snapshots.citation_of(snapshot, resource(request, Settings).base_url))
 
 
 def _provenance(request: Request, snapshot: Snapshot, what: str, address: str) -> dict[str, Any]:

@@ -14,18 +14,20 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from app.catalog import as_of
+from app.catalog.citation import Citation
 from app.clock import now
 from app.database import Database
 from app.errors import Conflict, Fault, Invalid, NotFound
 from app.records import revisions
 from app.records.shape import storable
 from app.records.spelling import nearest as nearest_names
-from app.research import exports, formats, package, snapshot_store
+from app.research import formats, package, snapshot_store
 from app.research.snapshot_store import Snapshot, SnapshotFile
 from app.research.tables import TABLES
-from app.search.index import Index
+from app.research.whole_directory import WholeDirectory, past_directory
 from app.search.past_indexes import standing_at
 
+COLLECTION = "/v1/snapshots"
 VERSION = r"^[0-9]{4}\.[0-9]{1,3}$"  # year and number, such as 2026.1
 FORMATS = ("csv", "ndjson")
 PACKAGE = f"{package.NAME}.zip"
@@ -66,7 +68,8 @@ def freeze(
         state = as_of.resolve(session, revisions.newest_seq(session))
     index = standing_at(database, state)
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as spooled:
-        files, chunks = _spool(database, index, base_url, spooled)
+        with past_directory(database, index) as whole:
+            files, chunks = _spool(whole, base_url, spooled)
         snapshot = Snapshot(
             version=version,
             revision=state.revision,
@@ -86,18 +89,17 @@ def freeze(
     return snapshot
 
 
-def make(database: Database, index: Index, file: str, *, base_url: str) -> Iterator[bytes]:
-    """A file of the revision that the index stands at."""
+def make(whole: WholeDirectory, file: str, *, base_url: str) -> Iterator[bytes]:
+    """A file of the directory at one revision."""
     if file == PACKAGE:
-        with package.write(database, index, base_url=base_url, revision=index.revision) as written:
+        with package.write(whole, base_url=base_url) as written:
             written.seek(0)
             while part := written.read(CHUNK):
                 yield part
         return
     name, _, format_ = file.rpartition(".")
     table = TABLES[name]
-    documents = exports.all_documents(database, index, table, revision=index.revision)
-    yield from formats.encoded(table, documents, format_)
+    yield from formats.encoded(table, whole.documents(table), format_)
 
 
 def newest(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -105,6 +107,16 @@ def newest(snapshots: Iterable[Snapshot]) -> Snapshot:
     for snapshot in snapshots:
         return snapshot
     raise NotFound("No snapshot has been frozen yet.")
+
+
+def citation_of(snapshot: Snapshot, base_url: str) -> Citation:
+    """The citation of a snapshot. Its address never changes."""
+    return Citation(
+        title=f"snapshot {snapshot.version}",
+        address=f"{base_url}{COLLECTION}/{snapshot.version}",
+        revision=snapshot.revision,
+        changed_at=snapshot.updated_at,
+    )
 
 
 def named(snapshots: Iterable[Snapshot], version: str) -> Snapshot:
@@ -134,13 +146,13 @@ def refuse_newer(older: Snapshot, *, than: Snapshot) -> None:
 
 
 def _spool(
-    database: Database, index: Index, base_url: str, spooled: IO[bytes]
+    whole: WholeDirectory, base_url: str, spooled: IO[bytes]
 ) -> tuple[list[SnapshotFile], list[Chunk]]:
     """Make every file and write it compressed. The files, and the chunks in their order."""
     files, chunks = [], []
     for name in FILES:
         digest, size = hashlib.sha256(), 0
-        parts = make(database, index, name, base_url=base_url)
+        parts = make(whole, name, base_url=base_url)
         for number, part in enumerate(_even(parts)):
             digest.update(part)
             size += len(part)

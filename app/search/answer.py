@@ -2,26 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from app.catalog.provenance import page_of, provenance
+from app.catalog.citation import Citation
+from app.catalog.provenance import page_of, provenance_of
 from app.records.kinds import KINDS
-from app.search.collection import Collection
-from app.search.query import OF_A_PAGE
+from app.search.cross_tabs import CrossTab, Group, address_of, filters_of
+from app.search.filters import FIGURES
+from app.search.query import OF_A_SAMPLE, SearchQuery
 from app.search.results import Hit, Results
+
+NOT_OF_PAGES = ("limit", "fields", "include", "facets", "group_by", "statistics", "as_of")
 
 
 def json_answer(results: Results, *, base_url: str) -> bytes:
     """The answer as JSON. The line to cite begins its address with `base_url`."""
-    fields = results.query.fields
-    hits = b",".join(_hit(hit, results.collection, fields) for hit in results.hits)
+    hits = b",".join(_hit(hit, results) for hit in results.hits)
     rest = {
         "meta": _meta(results, base_url),
         "facets": results.facets,
         "links": {"next": None, **links(results)},
     }
+    if results.cross_tab:
+        rest["groups"] = _groups(results.query, results.cross_tab)
+    if results.figures is not None:
+        rest["statistics"] = {
+            **{name: results.figures.get(name) for name in FIGURES},
+            "outcomes": results.outcomes,
+        }
     return b'{"data":[%s],%s' % (hits, orjson.dumps(rest, option=orjson.OPT_UTC_Z)[1:])
 
 
@@ -32,26 +43,30 @@ def links(results: Results) -> dict[str, str]:
     links = {"self": query.url(cursor=query.cursor) if query.cursor else first, "first": first}
     if results.next_cursor:
         links["next"] = query.url(cursor=results.next_cursor)
-    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
-    links["export"] = f"/v1/exports/{KINDS[query.kind].path}.ndjson{filters}"
-    links["page"] = page_of(query.url_without("limit", "fields", "facets", "as_of"))
+    path = KINDS[query.kind].path
+    links["export"] = query.url_of_all(f"/v1/exports/{path}.ndjson")
+    links["citation"] = query.url_of_all(f"/v1/citations/{path}")
+    links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}", "as_of", *OF_A_SAMPLE)
+    links["page"] = page_of(query.url_without(*NOT_OF_PAGES))
     return links
 
 
 def _meta(results: Results, base_url: str) -> dict[str, Any]:
     query = results.query
-    canonical = replace(query, as_of=None).canonical()  # `revision` says of when
-    what = f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
-    address = query.url_with(("as_of", str(results.revision)))
     return {
         "total": results.total,
+        "sampled_from": results.sampled_from,
         "limit": query.limit,
-        "query": canonical,
+        "query": query.canonical(),
         "match": results.mode,
         "whole": results.whole,
         "corrected": [
-            {"from": one.written, "to": one.read, "link": query.url_with(("spelling", "exact"))}
-            for one in results.understood.corrections
+            {
+                "from": correction.written,
+                "to": correction.read,
+                "link": query.url_with(("spelling", "exact")),
+            }
+            for correction in results.understood.corrections
         ],
         "synonyms": [
             {"word": word, "used": list(used), "link": query.url_with(("match", "exact"))}
@@ -71,14 +86,14 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         "values_left_out": results.values_left_out,
         "relaxations": [
             {
-                "kind": one.kind,
-                "without": ",".join(one.without),
-                "label": one.label,
-                "total": one.total,
-                "whole": one.whole,
-                "link": one.link,
+                "kind": relaxation.kind,
+                "without": ",".join(relaxation.without),
+                "label": relaxation.label,
+                "total": relaxation.total,
+                "whole": relaxation.whole,
+                "link": relaxation.link,
             }
-            for one in results.relaxations
+            for relaxation in results.relaxations
         ],
         "tell_us": results.tell_us
         and {
@@ -86,18 +101,72 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
             "link": results.tell_us.link,
             "body": {"kind": "new-case", "text": results.tell_us.text},
         },
-        **provenance(results.revision, results.updated_at, what, base_url + address),
+        **provenance_of(citation_of_search(query, results.revision, results.updated_at, base_url)),
     }
 
 
-def _hit(hit: Hit, collection: Collection, fields: Sequence[str]) -> bytes:
-    card = collection.stored.card(hit.number)  # without its last brace
-    parts = (hit.snippet, hit.distance_km, hit.explanation)
-    text = b'%s,"snippet":%s,"distance_km":%s,"explanation":%s}' % (
+def described(query: SearchQuery) -> str:
+    """What a search asks for, as the title of what it finds. Its revision says of when."""
+    canonical = replace(query, as_of=None).canonical()
+    return f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
+
+
+def citation_of_search(
+    query: SearchQuery, revision: int, updated_at: datetime, base_url: str
+) -> Citation:
+    """The citation of what a search of the API finds at a revision."""
+    address = base_url + replace(query, as_of=None).url()
+    return Citation(described(query), address, revision, updated_at, takes_as_of=True)
+
+
+def _groups(query: SearchQuery, table: CrossTab) -> dict[str, Any]:
+    """The cross-tab as JSON: the cells in which something is, and the totals."""
+    facets, filters = query.group_by, filters_of(query)
+    rows = _totals(filters, facets[0], table.rows)
+    groups = {"facets": facets, "cells": rows, "row_totals": [], "column_totals": []}
+    if len(facets) > 1:
+        groups["cells"] = [
+            _group(filters, facets, (row, column), count)
+            for row, counts in zip(table.rows, table.counts, strict=True)
+            for column, count in zip(table.columns, counts, strict=True)
+            if count
+        ]
+        groups["row_totals"] = rows
+        groups["column_totals"] = _totals(filters, facets[1], table.columns)
+    return groups | {"total": table.total}
+
+
+def _totals(filters: SearchQuery, facet: str, groups: Sequence[Group]) -> list[dict[str, Any]]:
+    return [_group(filters, (facet,), (group,), group.total) for group in groups if group.total]
+
+
+def _group(
+    filters: SearchQuery, facets: Sequence[str], groups: Sequence[Group], count: int
+) -> dict[str, Any]:
+    codes = [group.code for group in groups]
+    return {
+        "values": codes,
+        "labels": [group.label for group in groups],
+        "count": count,
+        "link": address_of(filters, facets, codes),
+    }
+
+
+def _hit(hit: Hit, results: Results) -> bytes:
+    card = results.collection.stored.card(hit.number)  # without its last brace
+    document = None
+    if results.documents is not None:
+        document = results.documents[results.collection.every_slug[hit.number]]
+    parts = (hit.snippet, hit.distance_km, hit.explanation, document)
+    text = b'%s,"snippet":%s,"distance_km":%s,"explanation":%s,"document":%s}' % (
         card,
         *map(orjson.dumps, parts),
     )
-    return orjson.dumps(pick(orjson.loads(text), fields)) if fields else text
+    fields = results.query.fields
+    if not fields:
+        return text
+    picked = pick(orjson.loads(text), fields)
+    return orjson.dumps(picked | {"document": document} if document else picked)
 
 
 def pick(card: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:

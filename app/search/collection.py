@@ -1,11 +1,15 @@
 """Collection: the public entries of one kind as search holds them."""
 
+import hashlib
+from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from app.catalog.entry import Entry
@@ -60,6 +64,7 @@ class Collection:
         self.name_words: Counter[str] = Counter()
         self._sorted_words: list[str] | None = None
         self._remembered: dict[Hashable, Any] = {}
+        self._slug_hashes = array("Q")  # by number, as far as they were asked for
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -181,6 +186,12 @@ class Collection:
         at = bisect_left(numbers, name, key=self.slugs.__getitem__)
         return [self.slugs[number] for number in numbers[max(at - MAX_AROUND, 0) : at + MAX_AROUND]]
 
+    def slug_hashes(self) -> NDArray[np.uint64]:
+        """By number, a hash of the slug, also where the entry is no longer there."""
+        new_slugs = self.every_slug[len(self._slug_hashes) :]
+        self._slug_hashes.extend(map(hash_of, new_slugs))
+        return np.array(self._slug_hashes, dtype=np.uint64)
+
     def having(self, name: str, values: tuple[str, ...]) -> BitMap:
         """The entries that have any of these values of a facet."""
         members = self.facets[name]
@@ -242,6 +253,11 @@ class Collection:
     def forget(self) -> None:
         """Drop what was remembered: an entry has changed."""
         self._remembered.clear()
+
+
+def hash_of(text: str) -> int:
+    """A number of 64 bits that looks random, always the same for a text."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest())
 
 
 def sort_value(entry: Entry, name: str) -> Any:

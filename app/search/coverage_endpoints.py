@@ -9,7 +9,7 @@ from pydantic import Field
 from app.catalog.provenance import Provenance, provenance
 from app.catalog.shapes import Public
 from app.records.kinds import KINDS, SEARCHABLE
-from app.search.coverage import CoverageValue, coverage
+from app.search.cross_tabs import Group, cross_tab
 from app.search.filters import FEW_VALUED
 from app.search.index import Index
 from app.settings import Settings
@@ -46,7 +46,8 @@ class CoverageRow(CoverageLabel):
 
 
 class CoverageTable(Public):
-    """A cross-tab of two facets. An entry with several values counts under each of them."""
+    """A cross-tab of two facets. An entry with several values counts under each of them. Of two
+    facets of outcomes, a cell counts entries with one outcome that has both values."""
 
     rows_facet: str = Field(description="Facet of the rows.")
     columns_facet: str = Field(description="Facet of the columns.")
@@ -78,7 +79,7 @@ class CoverageAnswer(Public):
 async def get_coverage(request: Request) -> Response:
     """Count case studies or districts by any two facets, zeros shown: where the directory knows
     of something, and where it knows of nothing yet."""
-    given = {
+    values = {
         "rows": "state",
         "columns": "rurality",
         "kind": "case-study",
@@ -86,10 +87,11 @@ async def get_coverage(request: Request) -> Response:
     }
     index = resource(request, Index)
     await index.follow()
-    rows, columns = given["rows"], given["columns"]
-    table = coverage(index.collections[given["kind"]], index.vocabulary, rows=rows, columns=columns)
+    rows, columns = values["rows"], values["columns"]
+    collection = index.collections[values["kind"]]
+    table = cross_tab(collection, index.vocabulary, (rows, columns), collection.all)
     address = f"{resource(request, Settings).base_url}/v1/coverage?rows={rows}&columns={columns}"
-    what = f"{KINDS[given['kind']].plural} by {rows} and {columns}"
+    what = f"{KINDS[values['kind']].plural} by {rows} and {columns}"
     data = {
         "rows_facet": rows,
         "columns_facet": columns,
@@ -98,7 +100,7 @@ async def get_coverage(request: Request) -> Response:
             _label(value) | {"counts": counts}
             for value, counts in zip(table.rows, table.counts, strict=True)
         ],
-        "missing": [_label(value) for value in table.empty_rows],
+        "missing": [_label(value) for value in table.missing_rows],
         "total": table.total,
     }
     meta = provenance(index.revision, index.updated_at, what, address)
@@ -106,5 +108,5 @@ async def get_coverage(request: Request) -> Response:
     return Response(body, media_type="application/json")
 
 
-def _label(value: CoverageValue) -> dict[str, Any]:
+def _label(value: Group) -> dict[str, Any]:
     return {"value": value.code, "label": value.label, "total": value.total}

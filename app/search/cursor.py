@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from pydantic import Field, TypeAdapter
@@ -15,14 +15,13 @@ Value = int | str | tuple[int, int] | None
 # What each sort orders by; those not named here, by a whole number.
 VALUE_TYPES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}
 CHECKSUM_BYTES = 6
-_PAYLOAD = TypeAdapter(
-    tuple[
-        str,
-        Annotated[int, Field(ge=0)],
-        Annotated[int, Field(ge=1)],
-        tuple[int, Value],
-        str,
-    ]
+Key = tuple[int, Value]  # score or meters, then the value of the sort
+_Revision = Annotated[int, Field(ge=0)]
+_Offset = Annotated[int, Field(ge=1)]
+# With several sort keys, those before the last one stand at the end; cursors of one key have none.
+_PAYLOAD: TypeAdapter[Any] = TypeAdapter(
+    tuple[str, _Revision, _Offset, Key, str]
+    | tuple[str, _Revision, _Offset, Key, str, tuple[Key, ...]]
 )
 
 
@@ -37,12 +36,14 @@ class Cursor:
     fingerprint: str  # of the query
     revision: int  # at which the walk began
     offset: int  # rows shown so far
-    key: tuple[int, Value]  # score or meters, then the value of the sort
+    key: Key  # of the last sort key
     slug: str
+    earlier: tuple[Key, ...] = ()  # of the sort keys before it
 
     def encode(self) -> str:
         """The cursor as an address carries it: bound to its query, with a checksum."""
-        payload = orjson.dumps([self.fingerprint, self.revision, self.offset, self.key, self.slug])
+        parts = [self.fingerprint, self.revision, self.offset, self.key, self.slug]
+        payload = orjson.dumps([*parts, self.earlier] if self.earlier else parts)
         return _as_text(_checksum(payload) + payload)
 
 
@@ -59,14 +60,22 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
         raise _refused(_DAMAGED) from None
     if cursor.fingerprint != fingerprint(query):
         raise _refused(_MISMATCH)
-    if not isinstance(cursor.key[1], VALUE_TYPES.get(query.sort, int) | None):
+    keys = (*cursor.earlier, cursor.key)
+    types = [VALUE_TYPES.get(sort.name, int) | None for sort in query.sort]
+    if len(keys) != len(types) or not all(
+        isinstance(value, type_) for (_, value), type_ in zip(keys, types, strict=True)
+    ):
         raise _refused(_DAMAGED)
     return cursor
 
 
+# What may change under a cursor: it neither selects nor orders.
+MAY_CHANGE = ("limit", "fields", "include", "facets", "group_by", "statistics", "explain")
+
+
 def fingerprint(query: SearchQuery) -> str:
     """What tells a query from others, whatever its paging and its fields."""
-    address = query.url_without("limit", "fields", "facets", "explain")
+    address = query.url_without(*MAY_CHANGE)
     return hashlib.blake2b(address.encode(), digest_size=6).hexdigest()
 
 
@@ -76,7 +85,7 @@ _DAMAGED = (
 )
 _MISMATCH = (
     "cursor_query_mismatch",
-    "This cursor belongs to another search. Leave cursor out, or change only limit, fields, facets or explain.",
+    "This cursor belongs to another search. Leave cursor out, or change only limit, fields, include, facets, group_by, statistics or explain.",
 )
 
 
@@ -85,7 +94,7 @@ def _refused(reason: tuple[str, str]) -> Malformed:
     return Malformed([Fault(code, detail, parameter="cursor")])
 
 
-def _decoded(text: str) -> tuple[str, int, int, tuple[int, Value], str]:
+def _decoded(text: str) -> Any:
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     payload = raw[CHECKSUM_BYTES:]
     if raw[:CHECKSUM_BYTES] != _checksum(payload) or _as_text(raw) != text:

@@ -72,11 +72,11 @@ def shorten(facets: Facets) -> Mapping[str, int]:
     for name, values in facets.items():
         if name in RANGE or not FILTER[name].many:
             continue
-        kept = values[:MOST_LISTED]
-        kept += [one for one in values[MOST_LISTED:] if one.selected or one.value is None]
-        if len(kept) < len(values):
-            left_out[name] = len(values) - len(kept)
-            values[:] = kept
+        listed = values[:MOST_LISTED]
+        listed += [value for value in values[MOST_LISTED:] if value.selected or value.value is None]
+        if len(listed) < len(values):
+            left_out[name] = len(values) - len(listed)
+            values[:] = listed
     return left_out
 
 

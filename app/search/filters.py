@@ -12,7 +12,14 @@ MAX_CLAUSES = 20
 LEAST_LETTERS = 2  # of a beginning
 MAX_VALUES = 100
 MAX_LIMIT = 100
+MAX_LIMIT_OF_INCLUDE = 50  # a document has some 20 kB
 DEFAULT_LIMIT = 20
+MAX_SORTS = 3
+MAX_GROUPED = 2  # facets of a cross-tab
+MAX_CELLS = 5_000  # of a cross-tab: some 60 ms
+MAX_SAMPLE = 1_000
+MAX_SEED = 999_999_999
+MAX_STUDIED = 5_000  # case studies whose documents are read for statistics of outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +194,7 @@ SORTS = {
     "enrollment": "by enrollment of the largest district",
     "distance": "by distance from `near`",
 }
+# What `statistics` can describe. Outcomes are read from the documents, the others from the index.
+FIGURES = ("enrollment", "started")
+OUTCOMES = "outcomes"
+STATISTICS = {"case-study": (*FIGURES, OUTCOMES), "district": FIGURES}

@@ -28,7 +28,7 @@ from app.search.collection import Collection
 from app.search.follower import Follower, Taker
 from app.search.gate import Gate
 from app.search.query import SearchQuery
-from app.search.shapes import FIELDS
+from app.search.shapes import FIELDS, PARTS
 from app.search.term_names import TermNames
 from app.search.understanding.lexicon import Language, Lexicon, shipped_language
 from app.search.understanding.synonyms import Synonyms
@@ -106,11 +106,9 @@ class Index:
     def stand_at(self, entries: Iterable[Entry], *, revision: int, updated_at: datetime) -> None:
         """Hold what was public at a revision, and follow nothing. Takes a while: call it in a thread."""
         self._follower.close()
-        del (
-            self._follower
-        )  # it refers to the index, whose memory would wait for a garbage collection
-        for one in entries:
-            self._take(one, many=True)
+        del self._follower  # its reference back would hold the memory until a garbage collection
+        for each in entries:
+            self._take(each, many=True)
         for collection in self.collections.values():
             collection.called.settle()
         self.revision, self.updated_at = revision, updated_at
@@ -225,6 +223,7 @@ class Index:
             places=self.place_of,
             fields=FIELDS[kind],
             revision=self.revision,
+            parts=PARTS[kind],
             without=without,
         )
 
@@ -241,9 +240,9 @@ class Index:
 
         def noted() -> Iterator[Entry]:
             nonlocal revision, updated_at
-            for one in changed:
-                revision, updated_at = one.seq, max(updated_at, one.updated_at)
-                yield one
+            for each in changed:
+                revision, updated_at = each.seq, max(updated_at, each.updated_at)
+                yield each
 
         def finish() -> None:
             for collection in self.collections.values():
@@ -254,8 +253,8 @@ class Index:
 
         many, entries = _few_or_many(noted())
         if taker is None:
-            for one in entries:
-                self._take(one, many=many)
+            for each in entries:
+                self._take(each, many=many)
             finish()
             return
         # Between two entries others search; in a large directory they would sort it each time.
@@ -263,15 +262,15 @@ class Index:
         taker.take(entries, many=many and is_small)
         taker.run(finish)
 
-    def _take(self, one: Entry, *, many: bool) -> None:
-        if one.kind in self.collections:
-            self.collections[one.kind].put(one, many=many)
-            self._lexicons.pop(one.kind, None)
+    def _take(self, changed: Entry, *, many: bool) -> None:
+        if changed.kind in self.collections:
+            self.collections[changed.kind].put(changed, many=many)
+            self._lexicons.pop(changed.kind, None)
         else:
             self._synonyms = None
             self._lexicons.clear()
-            record = orjson.loads(one.card) if one.card else None
-            name, code = self.vocabulary.put(one.kind, one.slug, record)
+            record = orjson.loads(changed.card) if changed.card else None
+            name, code = self.vocabulary.put(changed.kind, changed.slug, record)
             self.terms.put(name, code, self.vocabulary.get(name, code))
 
 

@@ -105,12 +105,12 @@ def _mode(query: SearchQuery) -> Mode:
 
 
 def _phrase(query: SearchQuery, understood: Understood) -> Sequence[str]:
-    wanted = [clause for clause in query.clauses if not clause.without]
-    if any(clause.prefix for clause in wanted):
+    clauses = [clause for clause in query.clauses if not clause.without]
+    if any(clause.prefix for clause in clauses):
         return ()
-    if understood.corrections and not any(clause.phrase for clause in wanted):
+    if understood.corrections and not any(clause.phrase for clause in clauses):
         return understood.read
-    return [word for clause in wanted for word in clause.words]
+    return [word for clause in clauses for word in clause.words]
 
 
 def _match_text(

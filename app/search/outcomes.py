@@ -18,7 +18,7 @@ ValuesByFilter = Mapping[str, Sequence[str]]
 
 def entries_with_outcome(collection: Collection, chosen: ValuesByFilter) -> BitMap:
     """The entries with an outcome that has one of the chosen values of each of these filters."""
-    return union(members for _, members in _outcomes(collection, chosen))
+    return union(members for _, members in outcomes(collection, chosen))
 
 
 def entries_by_value(
@@ -32,12 +32,12 @@ def entries_by_value(
     if not others:
         return collection.facets[name]
     entries: dict[str, BitMap] = defaultdict(BitMap)
-    for outcome, members in _outcomes(collection, others):
+    for outcome, members in outcomes(collection, others):
         entries[outcome[name]] |= members
     return entries
 
 
-def _outcomes(
+def outcomes(
     collection: Collection, chosen: ValuesByFilter
 ) -> Iterator[tuple[dict[str, str], BitMap]]:
     """The different outcomes that have the chosen values, each with the entries that have it."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.catalog.as_of import PARAMETER as AS_OF
+from app.records.kinds import KINDS
 from app.records.shape import SLUG_PATTERN
 from app.search.filters import (
     COORDINATES,
@@ -11,15 +12,24 @@ from app.search.filters import (
     FACETS,
     FILTERS,
     MATCHES,
+    MAX_CELLS,
     MAX_CLAUSES,
+    MAX_GROUPED,
     MAX_LIMIT,
+    MAX_LIMIT_OF_INCLUDE,
     MAX_QUERY_CHARACTERS,
+    MAX_SAMPLE,
+    MAX_SEED,
+    MAX_SORTS,
+    MAX_STUDIED,
     MAX_VALUES,
     NOT_STATED,
     OUTCOME_FILTERS,
+    OUTCOMES,
     RANGES,
     SORTS,
     SPELLINGS,
+    STATISTICS,
     Filter,
     Range,
 )
@@ -28,10 +38,16 @@ TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
 TOWN = "[^0-9,]+(, *[A-Za-z]{2})?"
 PLACE = f"^({COORDINATES}|{SLUG_PATTERN.strip('^$')}|{TOWN})$"
 EXAMPLES = {
-    "case studies": {"slug": "boise-id", "fields": ["slug", "title"], "q": "attendance"},
+    "case studies": {
+        "slug": "boise-id",
+        "fields": ["slug", "title"],
+        "include": ["outcomes", "funding"],
+        "q": "attendance",
+    },
     "districts": {
         "slug": "boise-school-district-id",
         "fields": ["slug", "name"],
+        "include": ["schools"],
         "q": "attendance",
     },
 }
@@ -50,11 +66,12 @@ Json = dict[str, Any]
 
 
 def search_parameters(
-    noun: str, *, fields: Sequence[str], without: Sequence[str] = ()
+    noun: str, *, fields: Sequence[str], parts: Sequence[str] = (), without: Sequence[str] = ()
 ) -> list[Json]:
     """Each parameter of a search with meaning, limits and an example.
 
-    `noun`: "case studies" or "districts". `without`: parameters that the endpoint does not take.
+    `noun`: "case studies" or "districts". `fields`, `parts`: what a hit has, and what its document
+    has beside that. `without`: parameters that the endpoint does not take.
     """
     parameters = [
         _words(noun),
@@ -62,7 +79,9 @@ def search_parameters(
         *(_filter(noun, filter_, "") for filter_ in FILTERS),
         *_ranges(),
         *_places(noun),
-        *_page(noun, fields),
+        *_sample(noun),
+        *_page(noun, fields, parts),
+        *_analysis(noun),
         # Rarely needed, so listed last.
         *(_filter(noun, filter_, suffix) for filter_ in FILTERS for suffix in ("_all", "_not")),
     ]
@@ -173,20 +192,44 @@ def _places(noun: str) -> list[Json]:
     ]
 
 
-def _page(noun: str, fields: Sequence[str]) -> list[Json]:
+def _sample(noun: str) -> list[Json]:
+    return [
+        _parameter(
+            "sample",
+            f"Size of a random sample of the results, at most {MAX_SAMPLE}. The same `seed` at the same "
+            f"revision gives the same {noun}; one that is added or withdrawn changes one of them at "
+            "most. `meta.total` is the size of the sample, `meta.sampled_from` the number of all "
+            "results. Facets, `group_by` and `statistics` describe all results.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_SAMPLE},
+            20,
+        ),
+        _parameter(
+            "seed",
+            "Number that chooses the `sample`: another seed gives another sample. Only with `sample`. "
+            "Default: 0.",
+            {"type": "integer", "minimum": 0, "maximum": MAX_SEED},
+            7,
+        ),
+    ]
+
+
+def _page(noun: str, fields: Sequence[str], parts: Sequence[str]) -> list[Json]:
     orders = "; ".join(f"`{name}`: {meaning}" for name, meaning in SORTS.items())
     descending = [f"-{name}" for name in SORTS if name != "relevance"]
     return [
-        _parameter(
+        _list_parameter(
             "sort",
-            f"Sort order; prefix `-` to reverse. {orders}. Missing values sort last; ties break by "
-            "slug.",
+            f"Sort order: up to {MAX_SORTS} keys, the first one first; prefix `-` to reverse a key. "
+            f"{orders}. Missing values sort last; ties break by slug, in the direction of the last "
+            f"key. {SEPARATION}",
             {"type": "string", "enum": [*SORTS, *descending]},
-            "-started",
+            ["state", "-started"],
+            most=MAX_SORTS,
         ),
         _parameter(
             "limit",
-            f"Entries per page, at most {MAX_LIMIT}; 0 returns the counts alone. Exports have no limit.",
+            f"Entries per page, at most {MAX_LIMIT}, with `include` at most {MAX_LIMIT_OF_INCLUDE}; 0 "
+            "returns the counts alone. Exports have no limit.",
             {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             5,
         ),
@@ -202,6 +245,13 @@ def _page(noun: str, fields: Sequence[str]) -> list[Json]:
             f"has only these fields, not the whole hit of the 200 below. {SEPARATION}",
             {"type": "string", "enum": list(fields)},
             EXAMPLES[noun]["fields"],
+        ),
+        _list_parameter(
+            "include",
+            "Parts of the full document to add to each hit, in its field `document`. They are added "
+            f"whatever `fields` names. {SEPARATION}",
+            {"type": "string", "enum": list(parts)},
+            EXAMPLES[noun]["include"],
         ),
         _list_parameter(
             "facets",
@@ -220,8 +270,42 @@ def _page(noun: str, fields: Sequence[str]) -> list[Json]:
     ]
 
 
-def _list_parameter(name: str, description: str, item: Json, example: Any) -> Json:
-    schema = {"type": "array", "items": item, "minItems": 1, "maxItems": MAX_VALUES}
+def _analysis(noun: str) -> list[Json]:
+    (kind,) = (kind for kind in STATISTICS if KINDS[kind].plural == noun)
+    of_outcomes = (
+        "`outcomes`: the values and baselines of outcomes, a line for each indicator and unit. With "
+        "`outcome`, `evidence` and `direction`, only of outcomes that these filters select. The values "
+        "come from different studies and populations. They are read from the documents of at most "
+        f"{MAX_STUDIED} results, which takes about a tenth of a millisecond for each. "
+    )
+    return [
+        _list_parameter(
+            "group_by",
+            f"One or two facets. `groups` then counts all {noun} of the search by each value, or by "
+            "each pair of values that occurs. One with several values counts under each of them, so "
+            "totals are not sums: they count each once. With the filters `outcome`, `evidence` and "
+            "`direction`, only outcomes that these select count. With two of these facets, a cell "
+            f"counts {noun} with one outcome that has both values. At most {MAX_CELLS} cells. "
+            f"{SEPARATION}",
+            {"type": "string", "enum": list(FACETS)},
+            ["state", "rurality"],
+            most=MAX_GROUPED,
+        ),
+        _list_parameter(
+            "statistics",
+            "Figures of which `statistics` gives count, quartiles and mean over all results. "
+            "`enrollment`: students of the largest district. `started`: start year, the latest of "
+            f"several. {of_outcomes if OUTCOMES in STATISTICS[kind] else ''}{SEPARATION}",
+            {"type": "string", "enum": list(STATISTICS[kind])},
+            ["enrollment", "started"],
+        ),
+    ]
+
+
+def _list_parameter(
+    name: str, description: str, item: Json, example: Any, *, most: int = MAX_VALUES
+) -> Json:
+    schema = {"type": "array", "items": item, "minItems": 1, "maxItems": most}
     return _parameter(name, description, schema, example) | {"style": "form", "explode": False}
 
 

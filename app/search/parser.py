@@ -19,16 +19,22 @@ from app.search.filters import (
     LEAST_LETTERS,
     MATCHES,
     MAX_CLAUSES,
+    MAX_GROUPED,
     MAX_LIMIT,
+    MAX_LIMIT_OF_INCLUDE,
     MAX_QUERY_CHARACTERS,
+    MAX_SAMPLE,
+    MAX_SEED,
+    MAX_SORTS,
     MAX_VALUES,
     NOT_STATED,
     RANGES,
     SORTS,
     SPELLINGS,
+    STATISTICS,
     Filter,
 )
-from app.search.query import PARAMETERS, Clause, SearchQuery
+from app.search.query import BY_RELEVANCE, PARAMETERS, Clause, SearchQuery, SortKey
 
 Places = Callable[[str], tuple[float, float] | None]  # a district's name -> its position
 SHOWN = 60  # characters of a wrong value that are sent back
@@ -47,15 +53,17 @@ def parse(
     places: Places,
     fields: Sequence[str],
     revision: int = 0,
+    parts: Sequence[str] = (),
     without: Sequence[str] = (),
 ) -> SearchQuery:
     """The search that query parameters ask for. An empty value means that none is given.
 
-    `revision`: what `as_of` means; whoever searches has looked it up. `without` names parameters that this address does not take. Raises Invalid, or Malformed if a
-    parameter is unknown or given twice, with every fault; beyond MAX_FAULTS without the nearest
-    names, which take long to find.
+    `revision`: what `as_of` means; whoever searches has looked it up. `fields`, `parts`: what a hit
+    has, and what its document has beside that. `without` names parameters that this address does
+    not take. Raises Invalid, or Malformed if a parameter is unknown or given twice, with every
+    fault; beyond MAX_FAULTS without the nearest names, which take long to find.
     """
-    return _Parser(kind, path, pairs, vocabulary, places, fields, revision, without).query()
+    return _Parser(kind, path, pairs, vocabulary, places, fields, parts, revision, without).query()
 
 
 class _Parser:
@@ -69,11 +77,13 @@ class _Parser:
         vocabulary: Vocabulary,
         places: Places,
         fields: Sequence[str],
+        parts: Sequence[str],
         revision: int,
         without: Sequence[str],
     ) -> None:
         self.kind, self.path, self.revision = kind, path, revision
-        self.vocabulary, self.places, self.allowed_fields = vocabulary, places, fields
+        self.vocabulary, self.places = vocabulary, places
+        self.allowed_fields, self.allowed_parts = fields, parts
         self.faults: list[Fault] = []
         self.malformed = False
         self.values: dict[str, list[str]] = {}  # by parameter, what was given
@@ -93,7 +103,7 @@ class _Parser:
     def query(self) -> SearchQuery:
         q = self.one("q").strip()
         near, point = self.near()
-        sort, descending = self.sort()
+        include = self.names("include", self.allowed_parts)
         query = SearchQuery(
             kind=self.kind,
             path=self.path,
@@ -109,12 +119,16 @@ class _Parser:
             near=near,
             point=point,
             within_km=self.within_km(),
-            sort=sort,
-            descending=descending,
-            limit=self.limit(),
+            sample=self.sample(),
+            seed=self.seed(),
+            sort=self.sort(),
+            limit=self.limit(MAX_LIMIT_OF_INCLUDE if include else MAX_LIMIT),
             cursor=self.one("cursor") or None,
             fields=self.names("fields", self.allowed_fields),
+            include=include,
             facets=self.facets(),
+            group_by=self.group_by(),
+            statistics=self.names("statistics", STATISTICS[self.kind]),
             explain=self.choice("explain", FLAGS) == "true",
             as_of=self.as_of(),
         )
@@ -160,15 +174,15 @@ class _Parser:
             self.fault("given_twice", name, f"{name} was given more than once. Give it once.")
         return values[-1] if values else ""
 
-    def many(self, name: str) -> list[str]:
+    def many(self, name: str, most: int = MAX_VALUES) -> list[str]:
         """The values of a parameter that is repeated, or a list with commas."""
         parts = [part.strip() for part in ",".join(self.values.get(name, [])).split(",")]
         values = list(filter(None, parts))
-        if len(parts) > MAX_VALUES:
+        if len(parts) > most:
             self.fault(
                 "too_many_values",
                 name,
-                f"{name} takes at most {MAX_VALUES} values; {len(parts)} were given.",
+                f"{name} takes at most {most} values; {len(parts)} were given.",
             )
             return []  # none of them is looked up
         return list(dict.fromkeys(values))
@@ -305,30 +319,49 @@ class _Parser:
             self.fault("required_with", "within_km", "within_km needs near. Add a place.")
         return float(value)
 
-    def sort(self) -> tuple[str, bool]:
-        """The order, and whether it is turned round."""
-        value = self.one("sort").strip() or "relevance"
-        name = value.removeprefix("-")
-        allowed = [*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]
-        if value not in allowed:
-            self.unknown_value("sort", value, allowed, nearest(name, SORTS)[:NEAREST])
-            return "relevance", False
-        if name == "distance" and "near" not in self.values:
-            self.fault("required_with", "sort", "sort=distance needs near. Add a place.")
-        return name, value.startswith("-")
+    def sample(self) -> int | None:
+        return self.whole_number("sample", 1, MAX_SAMPLE)
 
-    def limit(self) -> int:
+    def seed(self) -> int:
+        if "seed" not in self.values:
+            return 0
+        if "sample" not in self.values:
+            self.fault("required_with", "seed", "seed needs sample. Add how many to draw.")
+        return self.whole_number("seed", 0, MAX_SEED) or 0
+
+    def sort(self) -> tuple[SortKey, ...]:
+        """The keys of the order, the first one first."""
+        if "sort" not in self.values:
+            return BY_RELEVANCE
+        allowed = [*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]
+        keys = []
+        for value in self.many("sort", MAX_SORTS):
+            name = value.removeprefix("-")
+            if value in allowed:
+                keys.append(SortKey(name, value.startswith("-")))
+            else:
+                near = () if self.has_enough() else nearest(name[:SHOWN], SORTS)[:NEAREST]
+                self.unknown_value("sort", value, allowed, near)
+        names = [key.name for key in keys]
+        if len(set(names)) < len(names):
+            self.fault("too_many_values", "sort", "sort takes each key once. Leave one out.")
+        if "distance" in names and "near" not in self.values:
+            self.fault("required_with", "sort", "sort=distance needs near. Add a place.")
+        return tuple(keys) or BY_RELEVANCE
+
+    def limit(self, most: int) -> int:
         value = self.one("limit").strip()
         if not value:
             return DEFAULT_LIMIT
-        if re.fullmatch(r"\d{1,6}", value, re.ASCII) and int(value) <= MAX_LIMIT:
+        if re.fullmatch(r"\d{1,6}", value, re.ASCII) and int(value) <= most:
             return int(value)
         export = f"/v1/exports/{KINDS[self.kind].path}.ndjson"
+        of_include = " with include" if most < MAX_LIMIT else ""
         self.fault(
             "out_of_range",
             "limit",
-            f"limit must be a whole number from 0 to {MAX_LIMIT}; {value[:SHOWN]!r} was given. "
-            f"For everything at once use {export} with the same filters.",
+            f"limit must be a whole number from 0 to {most}{of_include}; {value[:SHOWN]!r} was "
+            f"given. For everything at once use {export} with the same filters.",
         )
         return DEFAULT_LIMIT
 
@@ -353,12 +386,23 @@ class _Parser:
         return value
 
     def names(self, name: str, allowed: Sequence[str]) -> tuple[str, ...]:
-        values = self.many(name)
+        if name not in self.values:
+            return ()
+        return tuple(sorted(self.known_names(name, allowed, MAX_VALUES)))
+
+    def known_names(self, name: str, allowed: Sequence[str], most: int) -> list[str]:
+        values = self.many(name, most)
         for value in values:
             if value not in allowed:
                 near = () if self.has_enough() else nearest(value[:SHOWN], allowed)[:NEAREST]
                 self.unknown_value(name, value, allowed, near)
-        return tuple(sorted(values))
+        return values
+
+    def group_by(self) -> tuple[str, ...]:
+        """The facets of a cross-tab, that of the rows first."""
+        if "group_by" not in self.values:
+            return ()
+        return tuple(self.known_names("group_by", FACETS, MAX_GROUPED))
 
     def facets(self) -> tuple[str, ...] | None:
         if "facets" not in self.values:

@@ -45,20 +45,20 @@ class PastIndexes:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="past-index")
         self._closed = False
 
-    async def at(self, given: str) -> Index:
+    async def at(self, text: str) -> Index:
         """The index that an `as_of` means, or the present one if none is given or it is unreadable.
 
         The parser tells what is unreadable, with every other fault. Raises Invalid outside what
         history holds, Busy if it is not built in time.
         """
         await self._present.follow()
-        state = await self.state(given)
+        state = await self.state(text)
         return self._present if state is None else await self._standing_at(state)
 
-    async def state(self, given: str) -> PastState | None:
+    async def state(self, text: str) -> PastState | None:
         """The state that an `as_of` means; None if none is given or it is unreadable."""
         try:
-            moment = as_of.read(given)
+            moment = as_of.read(text)
         except ValueError:
             return None
         if isinstance(moment, int) and moment in self._states:

@@ -30,6 +30,20 @@ class Clause:
         return f"-{body}" if self.without else body
 
 
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of a sort order. What is not known stands last both ways."""
+
+    name: str
+    descending: bool = False
+
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
+
+BY_RELEVANCE = (SortKey("relevance"),)
+
+
 @dataclass(frozen=True)
 class SearchQuery:
     """A checked search of the case studies or the districts."""
@@ -48,12 +62,16 @@ class SearchQuery:
     near: str | None = None
     point: tuple[float, float] | None = None
     within_km: float | None = None
-    sort: str = "relevance"
-    descending: bool = False
+    sample: int | None = None  # so many of the results, drawn at random
+    seed: int = 0  # of the sample
+    sort: tuple[SortKey, ...] = BY_RELEVANCE
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     fields: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()  # parts of the document that each hit has
     facets: tuple[str, ...] | None = None
+    group_by: tuple[str, ...] = ()  # facets of a cross-tab
+    statistics: tuple[str, ...] = ()
     explain: bool = False  # each hit tells its score
     as_of: int | None = None  # the revision that is searched; None for what is public now
 
@@ -82,14 +100,24 @@ class SearchQuery:
             parameters["near"] = self.near
         if self.within_km is not None:
             parameters["within_km"] = repr(self.within_km).removesuffix(".0")
-        if self.sort != "relevance":
-            parameters["sort"] = f"-{self.sort}" if self.descending else self.sort
+        if self.sample is not None:
+            parameters["sample"] = str(self.sample)
+        if self.seed:
+            parameters["seed"] = str(self.seed)
+        if self.sort != BY_RELEVANCE:
+            parameters["sort"] = ",".join(map(str, self.sort))
         if self.limit != DEFAULT_LIMIT:
             parameters["limit"] = str(self.limit)
         if self.fields:
             parameters["fields"] = ",".join(self.fields)
+        if self.include:
+            parameters["include"] = ",".join(self.include)
         if self.facets is not None:
             parameters["facets"] = ",".join(self.facets) or "none"
+        if self.group_by:
+            parameters["group_by"] = ",".join(self.group_by)
+        if self.statistics:
+            parameters["statistics"] = ",".join(self.statistics)
         if self.explain:
             parameters["explain"] = "true"
         if self.as_of is not None:
@@ -118,6 +146,12 @@ class SearchQuery:
         written = "&".join(text for name, text in self._written.items() if name not in names)
         return f"{self.path}?{written}" if written else self.path
 
+    def url_of_all(self, address: str, *without: str) -> str:
+        """Where another address gives everything that this search finds."""
+        left_out = (*OF_A_PAGE, *without)
+        written = "&".join(text for name, text in self._written.items() if name not in left_out)
+        return f"{address}{'&' if '?' in address else '?'}{written}" if written else address
+
     def url_around(self, *names: str) -> tuple[str, str]:
         """What stands before and behind some parameters in the address of the first page."""
         place = _PLACE[names[0]]
@@ -139,9 +173,11 @@ class SearchQuery:
 
     def url_with(self, *pairs: tuple[str, str], q: str | None = None) -> str:
         """The address of this question with more parameters and, if given, other words."""
-        given = self.parameters | dict(pairs) | ({"q": q} if q is not None else {})
+        parameters = self.parameters | dict(pairs) | ({"q": q} if q is not None else {})
         written = "&".join(
-            f"{name}={quote(given[name], safe=',:*')}" for name in PARAMETERS if given.get(name)
+            f"{name}={quote(parameters[name], safe=',:*')}"
+            for name in PARAMETERS
+            if parameters.get(name)
         )
         return f"{self.path}?{written}" if written else self.path
 
@@ -174,21 +210,30 @@ PARAMETERS = (
         "slug",
         "near",
         "within_km",
+        "sample",
+        "seed",
         "sort",
         "limit",
         "cursor",
         "fields",
+        "include",
         "facets",
+        "group_by",
+        "statistics",
         "explain",
         "as_of",
     ),
 )
+OF_A_SAMPLE = ("sample", "seed")
 OF_A_PAGE = (
     "limit",
     "cursor",
     "sort",
     "fields",
+    "include",
     "facets",
+    "group_by",
+    "statistics",
     "explain",
 )  # paging, order and shape mean nothing when everything is taken
 OF_THE_PRESENT = (*OF_A_PAGE, "as_of")  # what means nothing where all of the present is taken

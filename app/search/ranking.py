@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pyroaring import BitMap
 
 from app.search.collection import Collection
 from app.search.cursor import Cursor, fingerprint, read_cursor
+from app.search.cursor import Key as CursorKey
 from app.search.matching import Kilometers, Matches
 from app.search.phrases import add_phrase_scores
 from app.search.postings import Numbers, numbers_of
-from app.search.query import SearchQuery
+from app.search.query import SearchQuery, SortKey
 from app.search.sort_orders import Order
 from app.search.walks import Walks
 from app.search.weighing import Scores, part_scores, scores
@@ -19,6 +21,7 @@ from app.search.weighing import Scores, part_scores, scores
 PLACES = 1 << 31  # more than there are places in an order
 WHOLE = 1 << 28  # more than any score: whole matches come first
 MOST_BY_WORDS = WHOLE // 4
+LED = ("relevance", "distance")  # sort keys that begin with a score or meters
 UNPLACED_M = 30_000_000  # entries without a position stand behind the farthest point on Earth
 Keys = NDArray[np.int64]
 
@@ -31,30 +34,34 @@ class Page:
     next_cursor: Cursor | None
 
 
-def page(query: SearchQuery, matches: Matches, walks: Walks, *, revision: int) -> Page:
-    """The page that a query asks for: its first, or by its cursor a later one."""
+def page(
+    query: SearchQuery, matches: Matches, hits: BitMap, walks: Walks, *, revision: int
+) -> Page:
+    """The page that a query asks for: its first, or by its cursor a later one.
+
+    `hits`: what is paged, all that matches or a sample of it.
+    """
     cursor = read_cursor(query)
     if cursor:
         walk = walks.get((cursor.fingerprint, cursor.revision))
         if walk is not None:
             return _page_of_walk(query, matches, walk, cursor)
-    hits = matches.hits()
     if not hits or not query.limit:
         return Page([], None)
     numbers = numbers_of(hits)
     keys = _keys(query, matches, numbers)
-    order = np.argsort(keys)
+    order = np.argsort(keys[0]) if len(keys) == 1 else np.lexsort(keys[::-1])
     walk = numbers[order]
     start = 0
     if cursor:  # the walk is not held: go on behind the last row, in the order of now
-        start = int(np.searchsorted(keys[order], _key_behind(query, matches, cursor)))
+        start = _count_before(keys, _keys_behind(query, matches, cursor))
     shown = walk[start : start + query.limit].tolist()
     behind = start + len(shown)
     if behind >= len(walk):
         return Page(shown, None)
     walks.begin((fingerprint(query), revision), walk)
-    key = int(keys[order[behind - 1]])
-    return Page(shown, _cursor(query, matches.collection, key, shown[-1], revision, behind))
+    last = [int(each[order[behind - 1]]) for each in keys]
+    return Page(shown, _cursor(query, matches.collection, last, shown[-1], revision, behind))
 
 
 def _page_of_walk(query: SearchQuery, matches: Matches, walk: Numbers, cursor: Cursor) -> Page:
@@ -69,19 +76,26 @@ def _page_of_walk(query: SearchQuery, matches: Matches, walk: Numbers, cursor: C
         offset += 1
     if offset >= len(walk) or not shown:
         return Page(shown, None)
-    key = int(_keys(query, matches, np.array(shown[-1:], dtype=np.uint32))[0])
-    return Page(shown, _cursor(query, collection, key, shown[-1], cursor.revision, offset))
+    keys = [int(each[0]) for each in _keys(query, matches, np.array(shown[-1:], dtype=np.uint32))]
+    return Page(shown, _cursor(query, collection, keys, shown[-1], cursor.revision, offset))
 
 
 def _cursor(
-    query: SearchQuery, collection: Collection, key: int, last: int, revision: int, offset: int
+    query: SearchQuery,
+    collection: Collection,
+    keys: Sequence[int],
+    last: int,
+    revision: int,
+    offset: int,
 ) -> Cursor:
-    """Where a page ends whose last entry is `last` and has this key."""
+    """Where a page ends whose last entry is `last` and has these keys."""
+    places: list[CursorKey] = [
+        (key // PLACES if sort.name in LED else 0, _order(sort, collection).values[last])
+        for sort, key in zip(query.sort, keys, strict=True)
+    ]
     slug = collection.slugs[last]
-    value = slug
-    if query.sort != "distance":
-        value = collection.orders[query.sort].values[last]
-    return Cursor(fingerprint(query), revision, offset, (key // PLACES, value), slug)
+    *earlier, key = places
+    return Cursor(fingerprint(query), revision, offset, key, slug, tuple(earlier))
 
 
 def relevance(matches: Matches) -> Scores:
@@ -97,34 +111,70 @@ def relevance(matches: Matches) -> Scores:
     return total
 
 
-def _keys(query: SearchQuery, matches: Matches, numbers: Numbers) -> Keys:
-    """A key for each entry, the least first and no two alike.
+def _keys(query: SearchQuery, matches: Matches, numbers: Numbers) -> list[Keys]:
+    """For each sort key a whole number for each entry, the least first.
 
-    A key is score or meters, then the place in the sort order, as one whole number.
+    Of the last sort key no two are alike: it ends in the slug.
     """
-    order, descending = _order(query, matches.collection)
-    keys = order.ranks(numbers, descending=descending)
-    if query.sort == "relevance":
-        keys -= PLACES * relevance(matches)[numbers]
-    elif query.sort == "distance" and matches.distances_km is not None:
+    *earlier, last = query.sort
+    keys = []
+    for sort in earlier:
+        order = _order(sort, matches.collection)
+        places = np.zeros(len(numbers), dtype=np.int64)
+        if sort.name != "distance":  # meters are all there is to it
+            places = order.groups(numbers, descending=sort.descending)
+        keys.append(places + _lead(sort, matches, numbers))
+    order = _order(last, matches.collection)
+    ranks = order.ranks(numbers, descending=_turns(last))
+    return [*keys, ranks + _lead(last, matches, numbers)]
+
+
+def _lead(sort: SortKey, matches: Matches, numbers: Numbers) -> Keys | int:
+    """What a sort key begins with: score or meters; nothing for most."""
+    if sort.name == "relevance":
+        return -PLACES * relevance(matches)[numbers]
+    if sort.name == "distance" and matches.distances_km is not None:
         meters = _meters(matches.distances_km[numbers])
-        if query.descending:
+        if sort.descending:
             meters = np.where(meters == UNPLACED_M, meters, -meters)
-        keys += PLACES * meters
-    return keys
+        return PLACES * meters
+    return 0
 
 
-def _key_behind(query: SearchQuery, matches: Matches, cursor: Cursor) -> int:
-    """The least key behind the last row of a page."""
-    order, descending = _order(query, matches.collection)
+def _keys_behind(query: SearchQuery, matches: Matches, cursor: Cursor) -> list[int]:
+    """The least keys behind the last row of a page."""
+    keys = []
+    for sort, (lead, value) in zip(query.sort, cursor.earlier, strict=False):
+        place = 0
+        if sort.name != "distance":
+            order = _order(sort, matches.collection)
+            place = order.group_of(value, descending=sort.descending)
+        keys.append(lead * PLACES + place)
+    last = query.sort[-1]
     lead, value = cursor.key
-    return lead * PLACES + order.after(value, cursor.slug, descending=descending)
+    order = _order(last, matches.collection)
+    behind = order.after(value, cursor.slug, descending=_turns(last))
+    return [*keys, lead * PLACES + behind]
 
 
-def _order(query: SearchQuery, collection: Collection) -> tuple[Order, bool]:
-    """The sort order, and whether it is turned round."""
-    order = collection.orders["slug" if query.sort == "distance" else query.sort]
-    return order, query.descending and query.sort not in ("distance", "relevance")
+def _count_before(keys: Sequence[Keys], ends: Sequence[int]) -> int:
+    """How many entries have lesser keys than these, the first key first."""
+    before = np.zeros(len(keys[0]), dtype=bool)
+    alike = ~before
+    for each, end in zip(keys, ends, strict=True):
+        before |= alike & (each < end)
+        alike &= each == end
+    return int(np.count_nonzero(before))
+
+
+def _order(sort: SortKey, collection: Collection) -> Order:
+    """The order of the values of a sort key, behind its score or meters."""
+    return collection.orders["slug" if sort.name == "distance" else sort.name]
+
+
+def _turns(sort: SortKey) -> bool:
+    """Whether the order of values is turned round."""
+    return sort.descending and sort.name != "distance"
 
 
 def _meters(distances_km: Kilometers) -> Keys:

@@ -61,11 +61,11 @@ def relaxations(query: SearchQuery, matches: Matches, index: Index) -> list[Rela
         return []
     relaxing = _Relaxing(query, matches, index)
     single = [*relaxing.filters(), *relaxing.words(), *relaxing.ways_to_match()]
-    wider = sorted((one for one in single if one.whole > whole), key=lambda one: -one.whole)
+    wider = sorted((each for each in single if each.whole > whole), key=lambda each: -each.whole)
     if not wider:
         several = [*relaxing.all_filters(), *relaxing.unknown_words_and_filters()]
-        wider = [one for one in several if one.whole > whole][:1]
-    nearest = [one for one in relaxing.nearest(whole) if one.whole > whole]
+        wider = [each for each in several if each.whole > whole][:1]
+    nearest = [each for each in relaxing.nearest(whole) if each.whole > whole]
     return wider[: MOST - len(nearest)] + nearest
 
 
@@ -132,9 +132,9 @@ class _Relaxing:
     def words(self) -> Iterator[Relaxation]:
         """Without each word, phrase or place that the words name."""
         for kind, clauses in self._groups():
-            kept = [clause for clause in self.query.clauses if clause not in clauses]
-            if any(not clause.without for clause in kept):
-                wider = _with_clauses(self.query, kept)
+            others = [clause for clause in self.query.clauses if clause not in clauses]
+            if any(not clause.without for clause in others):
+                wider = _with_clauses(self.query, others)
                 dropped = " ".join(map(str, clauses))
                 yield self._asked(kind, [dropped], f"without \u201c{dropped}\u201d", wider)
 
@@ -175,9 +175,9 @@ class _Relaxing:
         for part in self.matches.understood.parts:
             name, codes = part.parameters[0]
             clauses = self._clauses_of(part.words)
-            kept = [clause for clause in self.query.clauses if clause not in clauses]
-            if part.kind == "place" and name == "state" and not states and kept:
-                wider = _with_clauses(self.query, kept)
+            others = [clause for clause in self.query.clauses if clause not in clauses]
+            if part.kind == "place" and name == "state" and not states and others:
+                wider = _with_clauses(self.query, others)
                 hits = self._whole(*self._found(wider))
                 yield from self._states_near(tuple(codes.split(",")), hits, [part.words], wider)
 

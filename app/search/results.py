@@ -1,22 +1,36 @@
 """find: from a query to its results, as values. search/answer.py makes JSON of them."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import numpy as np
 from pyroaring import BitMap
+from sqlmodel import Session
 
 from app.search.collection import Collection
+from app.search.cross_tabs import CrossTab, cross_tab
+from app.search.documents import parts_of_documents
 from app.search.explaining import Explanation, explain
 from app.search.facets import Facets, count_facets, shorten
+from app.search.filters import MAX_CELLS, OUTCOMES
 from app.search.gaps import Gap
 from app.search.index import Index
 from app.search.matching import Kilometers, Matches, Mode, match
 from app.search.query import Clause, SearchQuery
 from app.search.ranking import page
 from app.search.relaxing import Relaxation, TellUs, relaxations, tell_us
+from app.search.samples import draw
 from app.search.snippets import Snippet, snippets
+from app.search.statistics import (
+    FigureStatistics,
+    OutcomeStatistics,
+    check_studied,
+    figure_statistics,
+    outcome_statistics,
+)
 from app.search.understanding.alternatives import Understood
 from app.search.understanding.understand import understand
 
@@ -61,6 +75,12 @@ class Results:
     values_left_out: Mapping[str, int]  # by facet that is not listed whole
     next_cursor: str | None
     gap: Gap | None  # on the first page, if its words were not found
+    sampled_from: int | None = None  # all results, of which `total` were drawn
+    cross_tab: CrossTab | None = None
+    figures: Mapping[str, FigureStatistics] | None = None  # statistics by name
+    studied: Sequence[str] = ()  # slugs of which statistics read the outcomes
+    outcomes: Sequence[OutcomeStatistics] | None = None  # once the documents are read
+    documents: Mapping[str, Mapping[str, Any]] | None = None  # by slug, the parts that hits include
 
 
 def find(query: SearchQuery, index: Index) -> Results:
@@ -69,17 +89,18 @@ def find(query: SearchQuery, index: Index) -> Results:
     lexicon = index.lexicon(query.kind)
     understood = understand(query, lexicon)
     matches = match(query, collection, understood)
-    found = matches.hits()
-    shown = page(query, matches, index.walks, revision=index.revision)
-    whole = len(found & matches.whole) if matches.mode else None
+    every_hit = matches.hits()
+    hits = every_hit if query.sample is None else _sample(query, every_hit, collection)
+    shown = page(query, matches, hits, index.walks, revision=index.revision)
+    whole = len(hits & matches.whole) if matches.mode else None
     facets = count_facets(query, matches, index.vocabulary)
-    return Results(
+    results = Results(
         query=query,
         collection=collection,
         revision=index.revision,
         updated_at=index.updated_at,
         hits=_hits(query, matches, shown.numbers, lexicon.language.english),
-        total=len(found),
+        total=len(hits),
         mode=matches.mode,
         whole=whole,
         understood=understood,
@@ -91,19 +112,79 @@ def find(query: SearchQuery, index: Index) -> Results:
         values_left_out=shorten(facets),
         next_cursor=shown.next_cursor.encode() if shown.next_cursor else None,
         gap=None if query.cursor else _gap(query, matches),
+        sampled_from=None if query.sample is None else len(every_hit),
     )
+    if query.group_by or query.statistics:
+        return _analyzed(results, matches, every_hit, index)
+    return results
+
+
+def needs_documents(query: SearchQuery) -> bool:
+    """Whether its results are whole only `with_documents`."""
+    return bool(query.include) or OUTCOMES in query.statistics
+
+
+def with_documents(results: Results, session: Session, index: Index) -> Results:
+    """The results with what stands in the documents alone; in a thread, for it waits."""
+    query = results.query
+    read = partial(
+        parts_of_documents,
+        session,
+        query.kind,
+        revision=results.revision,
+        is_past=query.as_of is not None,
+    )
+    documents = None
+    if query.include:
+        slugs = [results.collection.every_slug[hit.number] for hit in results.hits]
+        documents = dict(read(slugs, query.include))
+    outcomes = None
+    if OUTCOMES in query.statistics:
+        with index.reading():
+            indicators = index.vocabulary.codes("indicator")
+            units = index.vocabulary.codes("unit")
+        own = (part["outcomes"] for _, part in read(results.studied, ("outcomes",)))
+        outcomes = outcome_statistics(query, own, indicators=indicators, units=units)
+    return replace(results, documents=documents, outcomes=outcomes)
 
 
 def all_hits(query: SearchQuery, index: Index) -> BitMap:
     """Every entry that a query finds, on all pages, by number."""
     understood = understand(query, index.lexicon(query.kind))
-    return match(query, index.collections[query.kind], understood).hits()
+    collection = index.collections[query.kind]
+    hits = match(query, collection, understood).hits()
+    return hits if query.sample is None else _sample(query, hits, collection)
 
 
 def all_slugs(query: SearchQuery, index: Index) -> frozenset[str]:
     """The slug of every entry that a query finds."""
     collection = index.collections[query.kind]
     return frozenset(collection.slugs[number] for number in all_hits(query, index))
+
+
+def _sample(query: SearchQuery, hits: BitMap, collection: Collection) -> BitMap:
+    return draw(hits, query.sample or 0, query.seed, collection)
+
+
+def _analyzed(results: Results, matches: Matches, hits: BitMap, index: Index) -> Results:
+    """The results with the cross-tab and the statistics of all that the query finds."""
+    query, collection = results.query, results.collection
+    table = None
+    if query.group_by:
+        table = cross_tab(
+            collection,
+            index.vocabulary,
+            query.group_by,
+            hits,
+            chosen=matches.outcomes,
+            most_cells=MAX_CELLS,
+        )
+    studied: list[str] = []
+    if OUTCOMES in query.statistics:
+        check_studied(len(hits))
+        studied = [collection.slugs[number] for number in hits]
+    figures = figure_statistics(collection, query.statistics, hits) if query.statistics else None
+    return replace(results, cross_tab=table, figures=figures, studied=studied)
 
 
 def _hits(

@@ -2,11 +2,25 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, create_model
 
 from app.catalog.provenance import Provenance
-from app.catalog.shapes import CaseStudyCard, DistrictCard, Public
-from app.records.term_types import EvidenceCode, PartnerTypeCode, StateCode
+from app.catalog.shapes import (
+    CaseStudyCard,
+    CaseStudyDocument,
+    CaseStudySummary,
+    DistrictCard,
+    DistrictDocument,
+    Public,
+)
+from app.records.term_types import (
+    EvidenceCode,
+    IndicatorCode,
+    PartnerTypeCode,
+    StateCode,
+    UnitCode,
+)
+from app.search.filters import FACETS
 
 # Described as a list, not as a tuple: openapi-fetch takes a tuple apart and no longer knows the type.
 Mark = Annotated[
@@ -68,6 +82,30 @@ class Explanation(Public):
     parts: list[ScorePart] = Field(description="What the score is made of, the most first.")
 
 
+def _only_with(parameter: str, description: str) -> Any:
+    """A field that an answer has only if a parameter asks for it."""
+    text = f"{description} Only with `{parameter}`."
+    return Field(default_factory=lambda: None, description=text)
+
+
+def _parts(name: str, noun: str, document: type[Public], card: type[Public]) -> type[Public]:
+    """The shape of what a document has beside its card: each part is there only if it is named."""
+    parts: dict[str, Any] = {
+        part: (field.annotation, _only_with("include", field.description or ""))
+        for part, field in document.model_fields.items()
+        if part not in card.model_fields
+    }
+    explained = f"The parts of the document of a {noun} that `include` names."
+    return create_model(name, __base__=Public, __doc__=explained, **parts)
+
+
+CaseStudyParts = _parts("CaseStudyParts", "case study", CaseStudyDocument, CaseStudySummary)
+DistrictParts = _parts("DistrictParts", "district", DistrictDocument, DistrictCard)
+_INCLUDED = (
+    "The parts of the full document that `include` names, and no others; null without `include`."
+)
+
+
 class CaseStudyHit(CaseStudyCard):
     """A case study in search results."""
 
@@ -78,6 +116,7 @@ class CaseStudyHit(CaseStudyCard):
         description="Kilometers from `near` to the nearest of its districts; null without `near` or a known position."
     )
     explanation: Explanation | None = Field(description="Its score; null without `explain=true`.")
+    document: CaseStudyParts | None = Field(description=_INCLUDED)  # type: ignore[valid-type]
 
 
 class DistrictHit(DistrictCard):
@@ -90,6 +129,7 @@ class DistrictHit(DistrictCard):
         description="Kilometers from `near`; null without `near` or a known position."
     )
     explanation: Explanation | None = Field(description="Its score; null without `explain=true`.")
+    document: DistrictParts | None = Field(description=_INCLUDED)  # type: ignore[valid-type]
 
 
 class Dropped(Public):
@@ -163,6 +203,9 @@ class SearchMeta(Provenance):
     """How the search was understood."""
 
     total: int = Field(description="Number of results on all pages.")
+    sampled_from: int | None = Field(
+        description="Number of all results, of which `total` were drawn; null without `sample`."
+    )
     whole: int | None = Field(
         description="Results that have every word, or a word that stands for it; null without words."
     )
@@ -214,10 +257,95 @@ class SearchLinks(Public):
     first: str = Field(description="The first page.")
     next: str | None = Field(description="Next page; null on the last page.")
     export: str = Field(description="All results as a file, without a limit.")
+    citation: str = Field(description="How to cite all results, for reference managers.")
+    feed: str = Field(description="All results as an Atom feed, the newest change first.")
     page: str = Field(description="The web page that shows the search.")
 
 
 Facets = dict[str, list[FacetValue]]
+FacetName = Literal[FACETS]  # type: ignore[valid-type]
+
+
+class GroupCount(Public):
+    """How many results have a value, or a pair of values."""
+
+    values: list[str | None] = Field(
+        description="For each facet the value (FROM-TO for ranges); null for entries that state none."
+    )
+    labels: list[str] = Field(description="The names to show.")
+    count: int = Field(description="Number of results, each counted once.")
+    link: str | None = Field(
+        description="The search for them; null where no search says it: for a range that is not stated, or that the search itself cuts."
+    )
+
+
+class Groups(Public):
+    """A cross-tab of all results. One with several values counts in each of them, so totals are
+    counted, not summed."""
+
+    facets: list[FacetName] = Field(description="The facets of `group_by`: rows, then columns.")
+    cells: list[GroupCount] = Field(
+        description="The values, or pairs of values, that occur, in natural order, not stated last. Of two facets of outcomes, results with one outcome that has both values."
+    )
+    row_totals: list[GroupCount] = Field(
+        description="By value of the first of two facets; empty with one facet."
+    )
+    column_totals: list[GroupCount] = Field(
+        description="By value of the second of two facets; empty with one facet."
+    )
+    total: int = Field(description="Number of all results.")
+
+
+class FigureStatistics(Public):
+    """What a figure of the results comes to, one figure for each result."""
+
+    count: int = Field(description="Results whose figure is known.")
+    missing: int = Field(description="Results whose figure is not known.")
+    min: float | None = Field(description="Least figure; null where none is known.")
+    first_quartile: float | None = Field(
+        description="First quartile, between two figures in proportion (Hyndman and Fan, type 7)."
+    )
+    median: float | None = Field(description="Median.")
+    third_quartile: float | None = Field(description="Third quartile.")
+    max: float | None = Field(description="Greatest figure.")
+    mean: float | None = Field(description="Arithmetic mean.")
+
+
+class Spread(Public):
+    """The least, middle and greatest of some values."""
+
+    count: int = Field(description="Outcomes that state a value.")
+    missing: int = Field(description="Outcomes that state none.")
+    min: float | None = Field(description="Least value; null where none is stated.")
+    median: float | None = Field(description="Median.")
+    max: float | None = Field(description="Greatest value.")
+
+
+class OutcomeStatistics(Public):
+    """The outcomes of one indicator in one unit. They come from different studies and populations:
+    the spread describes what the directory holds, it is no effect."""
+
+    indicator: IndicatorCode = Field(description="What was measured: slug of the indicator.")
+    label: str = Field(description="Name of the indicator.")
+    unit: UnitCode | None = Field(description="Unit of the values; null where none is stated.")
+    outcomes: int = Field(description="Number of outcomes.")
+    case_studies: int = Field(description="Number of case studies that report them.")
+    value: Spread = Field(description="The values, in `unit`.")
+    baseline: Spread = Field(description="The earlier values, in `unit`.")
+
+
+class Statistics(Public):
+    """Statistics of all results."""
+
+    enrollment: FigureStatistics | None = Field(
+        description="Students of the largest district of each result; null if not asked for."
+    )
+    started: FigureStatistics | None = Field(
+        description="Start year of each result, the latest of several; null if not asked for."
+    )
+    outcomes: list[OutcomeStatistics] | None = Field(
+        description="Outcome values, a line for each indicator and unit; null if not asked for."
+    )
 
 
 class CaseStudyResults(Public):
@@ -229,6 +357,8 @@ class CaseStudyResults(Public):
         description="The values of each facet with their counts, by the name of the facet."
     )
     links: SearchLinks = Field(description="Related links.")
+    groups: Groups = _only_with("group_by", "The cross-tab.")
+    statistics: Statistics = _only_with("statistics", "Statistics of all results.")
 
 
 class DistrictResults(Public):
@@ -240,6 +370,8 @@ class DistrictResults(Public):
         description="The values of each facet with their counts, by the name of the facet."
     )
     links: SearchLinks = Field(description="Related links.")
+    groups: Groups = _only_with("group_by", "The cross-tab.")
+    statistics: Statistics = _only_with("statistics", "Statistics of all results.")
 
 
 class VocabularyTerm(Public):
@@ -399,5 +531,12 @@ def _shape_in(annotation: Any) -> type[Public] | None:
     )
 
 
-# The fields of a hit that `fields` can name, by kind.
-FIELDS = {"case-study": field_names(CaseStudyHit), "district": field_names(DistrictHit)}
+_HITS: dict[str, type[Public]] = {"case-study": CaseStudyHit, "district": DistrictHit}
+INCLUDED = "document"  # the field of a hit that holds what `include` names
+# The fields of a hit that `fields` can name, by kind; what is included comes anyway.
+FIELDS = {
+    kind: [name for name in field_names(hit) if name.partition(".")[0] != INCLUDED]
+    for kind, hit in _HITS.items()
+}
+# The parts of a document that `include` can name, by kind.
+PARTS = {"case-study": [*CaseStudyParts.model_fields], "district": [*DistrictParts.model_fields]}

@@ -22,12 +22,14 @@ class Order:
         self._ranks = np.full(64, MISSING, dtype=np.int64)
         self._stale = False
         self._gone: set[int] = set()  # taken out while stale
+        self._groups: NDArray[np.int64] | None = None  # until an entry comes or goes
 
     def add(self, number: int, value: Any, *, many: bool) -> None:
         """Put an entry, whose slug is known already, in its place.
 
         With `many`, places are settled once, when next asked for.
         """
+        self._groups = None
         self.values += [None] * (number + 1 - len(self.values))
         self.values[number] = value
         if number >= len(self._ranks):
@@ -45,6 +47,7 @@ class Order:
 
     def discard(self, number: int) -> None:
         """Take an entry out."""
+        self._groups = None
         self.values[number] = None
         if self._stale:
             self._gone.add(number)
@@ -71,9 +74,41 @@ class Order:
             return self._valued() - bisect_left(self.sorted, key, key=self._key)
         return bisect_right(self.sorted, key, key=self._key)
 
+    def groups(self, numbers: NDArray[np.uint32], *, descending: bool = False) -> NDArray[np.int64]:
+        """The place of each of these entries by value alone: entries of one value stand together.
+
+        Places are even, so that there is one between any two. Nulls stay last both ways.
+        """
+        self._settle()
+        if self._groups is None:
+            self._groups = self._find_groups()
+        groups = self._groups[numbers]
+        return np.where(groups < 2 * self._valued(), -groups, groups) if descending else groups
+
+    def group_of(self, value: Any, *, descending: bool = False) -> int:
+        """The place of a value by `groups`, also if no entry has it any more."""
+        self._settle()
+        key = _key(value, "")
+        at = bisect_left(self.sorted, key, key=self._key)
+        if value is None:
+            return 2 * at
+        stands = at < len(self.sorted) and self.values[self.sorted[at]] == value
+        place = 2 * at if stands else 2 * at - 1
+        return -place if descending else place
+
+    def _find_groups(self) -> NDArray[np.int64]:
+        """By number, twice the place of the first entry that has the same value."""
+        groups = np.full(len(self._ranks), MISSING, dtype=np.int64)
+        first, value = 0, None
+        for place, number in enumerate(self.sorted):
+            if self.values[number] != value:
+                first, value = place, self.values[number]
+            groups[number] = 2 * first
+        return groups
+
     def restore(self, numbers: "array[int]", values: list[Any]) -> None:
         """Take over an order that was kept."""
-        self.sorted, self.values = numbers, values
+        self.sorted, self.values, self._groups = numbers, values, None
         self._ranks = np.full(max(len(values), 64), MISSING, dtype=np.int64)
         self._ranks[np.frombuffer(numbers, dtype=np.uint32)] = np.arange(len(numbers))
         self._stale = False

@@ -25,8 +25,8 @@ def _add_route(vocabulary: VocabularyList) -> None:
 
     async def list_terms(request: Request) -> Response:
         read_parameters(request, (AS_OF,))
-        given = request.query_params.get(AS_OF.name, "")
-        index = await resource(request, PastIndexes).at(given)
+        as_of = request.query_params.get(AS_OF.name, "")
+        index = await resource(request, PastIndexes).at(as_of)
         terms: Sequence[Term] = index.vocabulary.terms(vocabulary.vocabulary)
         meta = provenance(
             index.revision,
@@ -38,7 +38,7 @@ def _add_route(vocabulary: VocabularyList) -> None:
         return CachedResponse(
             orjson.dumps(answer, option=orjson.OPT_UTC_Z),
             revision=index.revision,
-            permanent_since=index.updated_at if given.isdigit() else None,
+            permanent_since=index.updated_at if as_of.isdigit() else None,
         )
 
     router.add_api_route(

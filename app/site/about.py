@@ -10,7 +10,8 @@ from app.research import codebook, formats
 from app.research.tables import TABLES
 from app.search.filters import NOT_STATED
 from app.search.index import Index
-from app.site import marks
+from app.settings import Settings
+from app.site import marks, structured_data
 from app.site.page import JSON, Alternate, Page, respond, unknown_parameters
 from app.web.state import resource
 
@@ -20,7 +21,7 @@ router = APIRouter()
 @router.get("/about")
 async def about(request: Request) -> Response:
     """What this is, how evidence is labeled, and where figures come from."""
-    index = resource(request, Index)
+    index, settings = resource(request, Index), resource(request, Settings)
     await index.follow()
     values = {
         "case_studies": len(index.collections["case-study"]),
@@ -31,6 +32,7 @@ async def about(request: Request) -> Response:
             if term.code != NOT_STATED
         ],
         "revision": index.revision,
+        "contact_email": settings.contact_email,
     }
     page = Page(
         "about.html",
@@ -41,6 +43,7 @@ async def about(request: Request) -> Response:
         "about",
         values,
         ignored=unknown_parameters(request),
+        structured_data=[structured_data.data_set(settings.base_url, index)],
     )
     return respond(request, page)
 
@@ -61,6 +64,7 @@ async def codebook_page(request: Request) -> Response:
         {"tables": [_table(name, fillings[name]) for name in TABLES]},
         alternates=[Alternate(JSON, "JSON", "/v1/codebook")],
         ignored=unknown_parameters(request),
+        structured_data=[structured_data.data_set(resource(request, Settings).base_url, index)],
     )
     return respond(request, page)
 

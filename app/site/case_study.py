@@ -1,14 +1,14 @@
 """/case-studies/{slug}: the record as a paper, the outcomes first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
-from app.catalog.provenance import provenance
+from app.catalog.citation import citation_of
 from app.catalog.published import published
 from app.database import Database
 from app.records.text import fold_text
@@ -21,7 +21,16 @@ from app.site.display import counted, figure, school_year
 from app.site.hits import Hit, case_study_hit
 from app.site.marks import Mark
 from app.site.outcomes import caution, groups, unit_label, value_with_unit
-from app.site.page import CSV, JSON, Alternate, Page, respond, shortened, unknown_parameters
+from app.site.page import (
+    CSV,
+    JSON,
+    Alternate,
+    Page,
+    citations_at,
+    respond,
+    shortened,
+    unknown_parameters,
+)
 from app.site.plots import scale
 from app.site.prose import paragraph
 from app.site.sources import short_names, sources
@@ -68,7 +77,7 @@ def case_study(request: Request, slug: str) -> Response:
     index = resource(request, Index)
     address = f"/case-studies/{public.slug}"
     base_url = resource(request, Settings).base_url
-    meta = provenance(public.seq, public.updated_at, document["title"], base_url + address)
+    citation = replace(citation_of(public, document, base_url), address=base_url + address)
     with index.reading():
         page = Page(
             "case_study.html",
@@ -76,11 +85,12 @@ def case_study(request: Request, slug: str) -> Response:
             address,
             shortened(document["summary"]),
             "cases",
-            _values(document, index) | {"cite": meta["cite"], "updated_at": public.updated_at},
+            _values(document, index) | {"cite": citation.text(), "updated_at": public.updated_at},
             alternates=[
                 Alternate(JSON, "JSON", f"/v1{address}"),
                 Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?slug={public.slug}"),
             ],
+            citations=citations_at(f"/v1{address}/citation"),
             ignored=unknown_parameters(request),
             picture=structured_data.picture_of(public.slug, document["version"]),
             structured_data=structured_data.case_study(document, base_url),

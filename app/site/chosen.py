@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.catalog.vocabulary import Vocabulary
 from app.search.filters import FILTER, NOT_STATED
-from app.search.query import SearchQuery
+from app.search.query import OF_A_SAMPLE, SearchQuery
 from app.search.relaxing import Relaxation
 from app.search.results import Results
 from app.site.display import figure
@@ -75,10 +75,12 @@ def _others(query: SearchQuery) -> Iterator[tuple[str, Sequence[str]]]:
         place = f"Near {query.near}"
         if query.within_km is not None:
             place += f", within {figure(query.within_km)} km"
-        order = ("sort",) if query.sort == "distance" else ()
+        order = ("sort",) if any(key.name == "distance" for key in query.sort) else ()
         yield place, ("near", "within_km", *order)
     if query.slugs:
         yield f"Only {len(query.slugs)} named", ("slug",)
+    if query.sample is not None:
+        yield f"{query.sample:,} drawn at random", OF_A_SAMPLE
     if query.match:
         yield WAYS[query.match], ("match",)
     if query.spelling:

@@ -1,12 +1,12 @@
 """/districts/{slug}: federal figures, each with year and source, and the case studies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from app.catalog.provenance import provenance
+from app.catalog.citation import citation_of
 from app.catalog.published import published
 from app.database import Database
 from app.search.index import Index
@@ -17,7 +17,7 @@ from app.site.display import figure, school_year
 from app.site.hits import Hit, case_study_hit
 from app.site.map import placed_district, state_map
 from app.site.marks import Mark
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, citations_at, respond, unknown_parameters
 from app.web.state import resource
 
 router = APIRouter()
@@ -43,7 +43,7 @@ def district(request: Request, slug: str) -> Response:
     index = resource(request, Index)
     address = f"/districts/{public.slug}"
     base_url = resource(request, Settings).base_url
-    meta = provenance(public.seq, public.updated_at, document["name"], base_url + address)
+    citation = replace(citation_of(public, document, base_url), address=base_url + address)
     with index.reading():
         state = index.vocabulary.label("state", document["state"])
         page = Page(
@@ -53,11 +53,12 @@ def district(request: Request, slug: str) -> Response:
             f"{document['name']}, {state}: federal figures and case studies, each with its source.",
             "districts",
             _values(document, index, state)
-            | {"cite": meta["cite"], "updated_at": public.updated_at},
+            | {"cite": citation.text(), "updated_at": public.updated_at},
             alternates=[
                 Alternate(JSON, "JSON", f"/v1{address}"),
                 Alternate(CSV, "CSV", f"/v1/exports/districts.csv?slug={public.slug}"),
             ],
+            citations=citations_at(f"/v1{address}/citation"),
             ignored=unknown_parameters(request),
             structured_data=structured_data.district(document, base_url),
         )

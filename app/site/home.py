@@ -15,7 +15,7 @@ from app.site.hits import Hit, case_study_hit
 from app.site.map import national_map
 from app.site.map_page import legend_links, state_addresses, state_names
 from app.site.marks import Mark
-from app.site.page import Alternate, Page, respond, unknown_parameters
+from app.site.page import Alternate, Page, feed, respond, unknown_parameters
 from app.site.terms import IndexEntry
 from app.web.state import resource
 
@@ -55,9 +55,9 @@ async def home(request: Request) -> Response:
         f"{case_studies} case studies of US school districts that use the community school "
         "strategy, each claim with its source.",
         values=_values(index, case_studies),
-        alternates=[Alternate("application/json", "JSON", "/v1")],
+        alternates=[Alternate("application/json", "JSON", "/v1"), feed()],
         ignored=unknown_parameters(request),
-        structured_data=structured_data.directory(resource(request, Settings).base_url),
+        structured_data=structured_data.directory(resource(request, Settings).base_url, index),
     )
     return respond(request, page)
 

@@ -9,7 +9,7 @@ from app.catalog.vocabulary import Vocabulary
 from app.search.facets import NOT_STATED_LABEL
 from app.search.filters import NOT_STATED
 from app.search.index import Index
-from app.search.query import OF_A_PAGE, SearchQuery
+from app.search.query import BY_RELEVANCE, OF_A_PAGE, SearchQuery
 from app.search.results import all_hits
 from app.site import marks, terms
 from app.site.cards import card
@@ -18,7 +18,7 @@ from app.site.chosen import Chip, chips, ways_out
 from app.site.display import counted
 from app.site.map import KINDS, NationalMap, cross_table, national_map
 from app.site.marks import Mark
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.site.search_form import TAKEN, SearchForm, read_form
 from app.web.state import resource
 
@@ -56,7 +56,7 @@ def state_names(vocabulary: Vocabulary) -> dict[str, str]:
 
 def state_addresses(query: SearchQuery, usps: Sequence[str]) -> dict[str, str]:
     """Where a state leads: to what the search finds there."""
-    everywhere = replace(query, path="/case-studies", cursor=None, limit=20, sort="relevance")
+    everywhere = replace(query, path="/case-studies", cursor=None, limit=20, sort=BY_RELEVANCE)
     if not everywhere.parameters:
         return {code: terms.address("state", code) for code in usps}
     return {code: everywhere.url_with(("state", code)) for code in usps}
@@ -129,6 +129,7 @@ def _page(index: Index, form: SearchForm) -> Page:
         alternates=[
             Alternate(JSON, "JSON", f"/v1/case-studies{parameters}"),
             Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv{parameters}"),
+            feed(parameters.removeprefix("?")),
         ],
         status=form.status,
     )

@@ -10,7 +10,7 @@ from app.search.index import Index
 from app.search.organizations import KIND, case_lines, partnerships, refusal
 from app.site import marks
 from app.site.display import counted
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.web.state import resource
 
 router = APIRouter()
@@ -72,6 +72,7 @@ def _page(
         alternates=[
             Alternate(JSON, "JSON", f"/v1/organizations/{slug}"),
             Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?partner={slug}"),
+            feed(f"partner={slug}"),
         ],
         ignored=unknown_parameters(request),
     )

@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.research import feed as feeds
+from app.research.citations import FORMATS
 from app.settings import Settings
 from app.site import display, static_files
 from app.site.prose import source_link
@@ -17,7 +19,8 @@ from app.web.state import resource
 
 SITE = "Model Districts"
 MAX_DESCRIPTION = 160  # characters that a list of links elsewhere shows
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, ATOM = "application/json", "text/csv", feeds.MEDIA_TYPE
+FEED = "Atom feed"
 SOURCES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
 POLICY = "; ".join(
     ["default-src 'none'", *(f"{source} 'self'" for source in SOURCES), "base-uri 'none'"]
@@ -68,6 +71,7 @@ class Page:
     section: str = ""  # of the rail
     values: Mapping[str, Any] = field(default_factory=dict)
     alternates: Sequence[Alternate] = ()
+    citations: Sequence[Alternate] = ()  # how to cite it, for reference managers
     ignored: Sequence[str] = ()  # parameters in its address that it does not know
     status: int = 200
     by_revision: bool = True  # made from published entries alone
@@ -91,6 +95,22 @@ def respond(request: Request, page: Page, headers: Mapping[str, str] | None = No
             headers=headers,
         )
     return Response(body, page.status, headers, media_type="text/html")
+
+
+def feed(search: str = "") -> Alternate:
+    """The feed of the case studies that a search finds, by its query string."""
+    address = f"{feeds.ADDRESS}?kind=case-study"
+    return Alternate(ATOM, FEED, f"{address}&{search}" if search else address)
+
+
+def citations_at(address: str) -> list[Alternate]:
+    """A citation in each format that reference managers read, by its address."""
+    joint = "&" if "?" in address else "?"
+    return [
+        Alternate(format_.media_type, format_.label, f"{address}{joint}format={format_.name}")
+        for format_ in FORMATS.values()
+        if format_.extension
+    ]
 
 
 def render(page: Page, *, base_url: str) -> str:

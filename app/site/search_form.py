@@ -8,9 +8,25 @@ from app.search.index import Index
 from app.search.query import PARAMETERS
 from app.search.results import Results, find
 
-NOT_OF_PAGES = ("fields", "facets", "as_of")  # pages show the present, in a form of their own
+NOT_OF_PAGES = (
+    "fields",
+    "facets",
+    "include",
+    "group_by",
+    "statistics",
+    "as_of",
+)  # they shape an answer of the API; pages show the present
 TAKEN = tuple(name for name in PARAMETERS if name not in NOT_OF_PAGES)
-NOT_FIELDS = ("limit", "sort", "match", "spelling", "slug", "cursor")  # stand in no form
+NOT_FIELDS = (
+    "limit",
+    "sort",
+    "match",
+    "spelling",
+    "slug",
+    "cursor",
+    "sample",
+    "seed",
+)  # stand in no form
 Pairs = Sequence[tuple[str, str]]
 
 

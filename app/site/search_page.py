@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.catalog.provenance import provenance
+from app.catalog.citation import Citation
 from app.catalog.vocabulary import Vocabulary
 from app.records.kinds import KINDS
+from app.research import feed as feeds
+from app.search.answer import described
 from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.query import OF_A_PAGE
@@ -26,7 +28,17 @@ from app.site.facet_panels import (
     panels,
 )
 from app.site.hits import Hit, case_study_hit, district_hit
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import (
+    ATOM,
+    CSV,
+    FEED,
+    JSON,
+    Alternate,
+    Page,
+    citations_at,
+    respond,
+    unknown_parameters,
+)
 from app.site.said import said
 from app.site.search_form import TAKEN, SearchForm, read_form
 from app.web.state import resource
@@ -111,11 +123,8 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
     chosen = chips(query, vocabulary)
     what = ", ".join([*([query.q] if query.q else []), *(chip.label for chip in chosen)])
     title = f"{what}: {nouns[1]}" if what else nouns[1].capitalize()
-    meta = provenance(
-        results.revision,
-        results.updated_at,
-        f"{nouns[1]} matching {query.canonical() or 'everything'}",
-        base_url + query.url(),
+    citation = Citation(
+        described(query), base_url + query.url(), results.revision, results.updated_at
     )
     values = _form_values(index, kind, form) | {
         "hits": _hits(results, kind, vocabulary),
@@ -128,7 +137,7 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
         "next": query.url(cursor=results.next_cursor) if results.next_cursor else None,
         "first": query.url() if query.cursor else None,
         "without_faults": query.url(),
-        "cite": meta["cite"],
+        "cite": citation.text(),
         "map": replace(query, path="/map").url_without(*OF_A_PAGE),
         "embed": replace(query, path="/embed").url_without(*OF_A_PAGE),
     }
@@ -142,6 +151,7 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
         SECTIONS[kind],
         values,
         alternates=_alternates(results, kind),
+        citations=citations_at(query.url_of_all(f"/v1/citations/{KINDS[kind].path}")),
         status=form.status,
         is_embeddable=kind == "case-study",
     )
@@ -192,12 +202,13 @@ def _field_labels(kind: str) -> dict[str, str]:
 
 def _orders(kind: str, form: SearchForm) -> list[Order]:
     query = form.results.query
-    now = f"-{query.sort}" if query.descending else query.sort
+    now = query.parameters.get("sort", "relevance")
     values = [*ORDERS[kind], *(["distance"] if query.near else [])]
     labels = ORDER_LABELS | {"relevance": "Best match" if query.q else "Strongest evidence"}
     orders = [Order(value, labels[value], value == now) for value in values]
     if now not in values:  # by an address that somebody typed
-        orders.append(Order(now, labels.get(now, now), is_selected=True))
+        keys = [labels.get(key, key) for key in now.split(",")]
+        orders.append(Order(now, ", ".join(keys), is_selected=True))
     return orders
 
 
@@ -210,8 +221,8 @@ def _hits(results: Results, kind: str, vocabulary: Vocabulary) -> list[Hit]:
 
 def _alternates(results: Results, kind: str) -> list[Alternate]:
     query, path = results.query, KINDS[kind].path
-    filters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
     return [
         Alternate(JSON, "JSON", f"/v1{query.url()}"),
-        Alternate(CSV, "CSV", f"/v1/exports/{path}.csv{filters}"),
+        Alternate(CSV, "CSV", query.url_of_all(f"/v1/exports/{path}.csv")),
+        Alternate(ATOM, FEED, query.url_of_all(f"{feeds.ADDRESS}?kind={kind}")),
     ]

@@ -15,7 +15,7 @@ from app.site.gathered import members, strategies_of, strongest_first
 from app.site.map import placed_districts, state_map
 from app.site.map_page import kind_mark
 from app.site.marks import Mark
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.web.state import resource
 
 router = APIRouter()
@@ -94,6 +94,7 @@ async def state(request: Request, usps: str) -> Response:
         alternates=[
             Alternate(JSON, "JSON", f"/v1/case-studies?state={code}"),
             Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?state={code}"),
+            feed(f"state={code}"),
         ],
         ignored=unknown_parameters(request, ("sort",)),
     )

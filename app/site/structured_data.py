@@ -6,8 +6,12 @@ from typing import Any
 import orjson
 from markupsafe import Markup
 
-LICENSE = "https://creativecommons.org/licenses/by/4.0/"
-NAME = "Model Districts"
+from app.catalog.citation import PUBLISHER
+from app.catalog.provenance import LICENSE
+from app.research import dataset, downloads
+from app.research.downloads import Download
+from app.search.index import Index
+
 # Inside a script element, < could end it and & or a line separator could be misread.
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -23,37 +27,40 @@ def json_ld(*things: Mapping[str, Any]) -> Markup:
     return Markup(f'<script type="application/ld+json">{text}</script>')  # noqa: S704 (escaped above)
 
 
-def directory(base_url: str) -> list[Json]:
+def directory(base_url: str, index: Index) -> list[Json]:
     """The directory itself: a web site that can be searched, and a data set."""
-    return [
-        {
-            "@type": "WebSite",
-            "@id": f"{base_url}/#site",
-            "url": f"{base_url}/",
-            "name": NAME,
-            "potentialAction": {
-                "@type": "SearchAction",
-                "target": f"{base_url}/case-studies?q={{query}}",
-                "query-input": "required name=query",
-            },
+    site = {
+        "@type": "WebSite",
+        "@id": f"{base_url}/#site",
+        "url": f"{base_url}/",
+        "name": PUBLISHER,
+        "potentialAction": {
+            "@type": "SearchAction",
+            "target": f"{base_url}/case-studies?q={{query}}",
+            "query-input": "required name=query",
         },
-        {
-            "@type": "Dataset",
-            "@id": f"{base_url}/#data",
-            "url": f"{base_url}/",
-            "name": f"{NAME}: case studies of community school districts",
-            "description": "Documented efforts of US school districts that use the community school "
-            "strategy. Each claim names its source, each outcome the design of its study.",
-            "license": LICENSE,
-            "isAccessibleForFree": True,
-            "creator": {"@type": "Organization", "name": NAME, "url": f"{base_url}/"},
-            "spatialCoverage": "United States",
-            "distribution": [
-                _download(base_url, "case-studies", "ndjson", "application/x-ndjson"),
-                _download(base_url, "case-studies", "csv", "text/csv"),
-            ],
-        },
-    ]
+    }
+    return [site, data_set(base_url, index)]
+
+
+def data_set(base_url: str, index: Index) -> Json:
+    """The data set, with every file that it comes in."""
+    return {
+        "@type": "Dataset",
+        "@id": f"{base_url}/#data",
+        "url": f"{base_url}/",
+        "name": dataset.TITLE,
+        "description": dataset.DESCRIPTION,
+        "keywords": dataset.KEYWORDS,
+        "license": LICENSE["url"],
+        "isAccessibleForFree": True,
+        "version": str(index.revision),
+        "dateModified": index.updated_at,
+        "creator": {"@type": "Organization", "name": PUBLISHER, "url": f"{base_url}/"},
+        "spatialCoverage": "United States",
+        "includedInDataCatalog": {"@type": "DataCatalog", "url": f"{base_url}/data.json"},
+        "distribution": [_download(base_url, each) for each in downloads.downloads()],
+    }
 
 
 def case_study(document: Mapping[str, Any], base_url: str) -> list[Json]:
@@ -67,11 +74,11 @@ def case_study(document: Mapping[str, Any], base_url: str) -> list[Json]:
         "abstract": document["summary"],
         "dateModified": document["updated_at"],
         "inLanguage": "en",
-        "license": LICENSE,
+        "license": LICENSE["url"],
         "isAccessibleForFree": True,
         "isPartOf": {"@id": f"{base_url}/#data"},
-        "author": {"@type": "Organization", "name": NAME, "url": f"{base_url}/"},
-        "publisher": {"@type": "Organization", "name": NAME, "url": f"{base_url}/"},
+        "author": {"@type": "Organization", "name": PUBLISHER, "url": f"{base_url}/"},
+        "publisher": {"@type": "Organization", "name": PUBLISHER, "url": f"{base_url}/"},
         "image": f"{base_url}{picture_of(document['slug'], document['version'])}",
         "keywords": [term["label"] for term in document["strategies"]],
         "about": [_district(row, base_url) for row in document["districts"]],
@@ -145,11 +152,12 @@ def _breadcrumbs(trail: Sequence[tuple[str, str]], base_url: str) -> Json:
     }
 
 
-def _download(base_url: str, path: str, extension: str, media_type: str) -> Json:
+def _download(base_url: str, download: Download) -> Json:
     return {
         "@type": "DataDownload",
-        "encodingFormat": media_type,
-        "contentUrl": f"{base_url}/v1/exports/{path}.{extension}",
+        "name": download.title,
+        "encodingFormat": download.media_type,
+        "contentUrl": f"{base_url}{download.path}",
     }
 
 

@@ -12,7 +12,7 @@ from app.site import terms
 from app.site.display import counted
 from app.site.gathered import by_strength, members, strategies_of, strongest_first
 from app.site.hits import case_study_hit
-from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.web.state import resource
 
 router = APIRouter()
@@ -101,6 +101,7 @@ async def _term(request: Request, name: str, slug: str) -> Response:
         alternates=[
             Alternate(JSON, "JSON", f"/v1/case-studies?{search}"),
             Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?{search}"),
+            feed(search),
         ],
         ignored=unknown_parameters(request),
     )

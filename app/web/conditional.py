@@ -16,29 +16,41 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {  # the best first
 IDENTITY = "identity"
 MAX_REMEMBERED = 200  # bytes of a header whose meaning is remembered; browsers send fewer
 CACHE_CONTROL = "public, max-age=60, stale-while-revalidate=600"
+STYLE = "style=apa"  # of citations as text (text/x-bibliography)
 PERMANENT = "public, max-age=31536000, immutable"  # Cache-Control of what never changes
 ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 SECOND = timedelta(seconds=1)
 
 
 def qualities(header: str) -> dict[str, float]:
-    """Each value of an Accept or Accept-Encoding header with its weight, 0 if that is unreadable."""
+    """Each value of an Accept or Accept-Encoding header with its weight, 0 if that is unreadable.
+
+    A style of citations other than ours makes it another value; other parameters make none.
+    """
     weights = {}
     for item in header.lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
         if name:
+            styles = [text for text in parameters if text.startswith("style=")]
+            if styles and styles[0].replace('"', "") != STYLE:
+                name = f"{name};{styles[0]}"
             weight = next((text for text in parameters if text.startswith("q=")), "q=1")
             weights[name] = _weight(weight.removeprefix("q="))
     return weights
 
 
-def accepts(accept: str, media_type: str) -> bool:
-    """Whether an Accept header takes this media type; an empty one takes everything."""
+def quality(accept: str, media_type: str) -> float:
+    """The weight of a media type in an Accept header, 0 if it is not taken; an empty one takes all."""
     if not accept.strip():
-        return True
+        return 1.0
     weights = qualities(accept)
     ranges = (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
-    return next((weights[name] for name in ranges if name in weights), 0.0) > 0
+    return next((weights[name] for name in ranges if name in weights), 0.0)
+
+
+def accepts(accept: str, media_type: str) -> bool:
+    """Whether an Accept header takes this media type."""
+    return quality(accept, media_type) > 0
 
 
 def best_encoding(accept_encoding: str, encodings: Iterable[str] = tuple(COMPRESS)) -> str:

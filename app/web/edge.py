@@ -9,7 +9,7 @@ Answers from memory never get here: `cache.py` stands in front.
 
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import Busy, Fault, Malformed, Refusal, TooMany
 from app.web.admission import SearchLine
 from app.web.clients import CLIENT_LEFT, ClientLeft
-from app.web.conditional import accepts
+from app.web.conditional import accepts, quality
 from app.web.problems import answer, failure, problem
 from app.web.rate_limits import OVER_LIMIT, RateLimits
 from app.web.request_log import METHOD, Answered
@@ -66,14 +66,16 @@ class PathRules:
     """What the service knows about its paths and the HTTP layer does not."""
 
     is_public: Callable[[str], bool]  # any web page may read it; otherwise nothing is kept of it
-    media_types: Callable[[str], tuple[str, ...]]  # what a path can answer; () if anything
+    # What a path and query can answer; () if anything.
+    media_types: Callable[[str, str], tuple[str, ...]]
     # As what a request is counted, by method and path; None if it is not.
     rate_group: Callable[[str, str], str | None] = lambda _method, _path: None
     takes_turns: Callable[[str], bool] = lambda _path: False  # whether the answer takes a search
     fast_paths: Mapping[str, Endpoint] = field(default_factory=dict)
-    # Where the same question is answered in other media types, by media type. Who takes nothing
-    # but a page is led there.
+    # Where the same question is answered in other media types, by media type. Who takes only those
+    # of `leads_to` is led there, others are told.
     elsewhere: Callable[[str, str], Mapping[str, str]] = lambda _path, _query: {}
+    leads_to: Set[str] = frozenset({HTML})
 
 
 class Edge:
@@ -151,18 +153,21 @@ class Edge:
                 "Join the values of a parameter by commas."
             )
             return answer(Request(scope), Malformed([Fault("too_many_parameters", detail)]))
-        offered = self._rules.media_types(scope["path"])
+        query = scope["query_string"].decode("latin-1")
+        offered = self._rules.media_types(scope["path"], query)
         lines = [value for name, value in scope["headers"] if name == b"accept"]
         accept = b",".join(lines).decode("latin-1")
         if not offered or any(accepts(accept, media_type) for media_type in offered):
             return None
-        detail = f"This address answers with {' or '.join(offered)}."
-        elsewhere = self._rules.elsewhere(scope["path"], scope["query_string"].decode("latin-1"))
+        elsewhere = self._rules.elsewhere(scope["path"], query)
         links = {
             media_type: url for media_type, url in elsewhere.items() if accepts(accept, media_type)
         }
-        if list(links) == [HTML]:
-            return Response(status_code=303, headers={"Location": links[HTML]})
+        if links and links.keys() <= self._rules.leads_to:
+            best = max(links, key=lambda media_type: quality(accept, media_type))
+            return Response(status_code=303, headers={"Location": links[best]})
+        links = links or dict(elsewhere)
+        detail = f"This address answers with {' or '.join(offered)}."
         detail += "".join(f" For {media_type}, use {url}." for media_type, url in links.items())
         values = [f'<{url}>; rel="alternate"; type="{type_}"' for type_, url in links.items()]
         headers = {"Link": ", ".join(values)} if values else {}

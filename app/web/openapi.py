@@ -27,8 +27,17 @@ VOCABULARY = "x-vocabulary"  # the vocabulary that a text is a term of; replaced
 OR_ELSE = "x-or-else"  # one more value that a parameter takes beside the terms
 MAX_ITEMS = 3  # of a list in an example
 MAX_TEXT = 600  # characters of an example that is not JSON
-JSON_TYPES = ("application/json", "application/geo+json")
-BINARY = ("application/zip", "application/vnd.apache.parquet", "image/png")
+JSON_TYPES = (
+    "application/json",
+    "application/geo+json",
+    "application/vnd.citationstyles.csl+json",
+)
+BINARY = (
+    "application/zip",
+    "application/vnd.sqlite3",
+    "application/vnd.apache.parquet",
+    "image/png",
+)
 # Swagger UI fills in each parameter that has an `example` or a default. Filled in all at once they
 # would find nothing, so optional parameters but these show theirs as `examples` of their schema.
 PREFILLED = ("q",)
@@ -290,18 +299,21 @@ async def _add_examples(app: ASGIApp, request: Request, contents: Json) -> None:
 async def _add_example(
     app: ASGIApp, request: Request, path: str, query: str, operation: Json
 ) -> None:
-    """Show an answer of each media type; `{format}` in the path chooses among them."""
+    """Show an answer of each media type; `format`, in path or query, chooses among them."""
     contents = operation["responses"].get("200", {}).get("content", {})
     formats = [""]
     for parameter in operation.get("parameters", []):
-        if parameter["name"] == "format" and parameter["in"] == "path":
+        if parameter["name"] == "format":
             formats = [format_ for format_ in parameter["schema"]["enum"] if format_ != "parquet"]
+            if parameter["in"] == "query":
+                query = f"{query}&format={{format}}".removeprefix("&")
             continue
         path = path.replace(f"{{{parameter['name']}}}", str(parameter.get("example", "")))
     if not contents.keys() - set(BINARY):
         return
     for format_ in formats:
-        answer = await _get(app, request, path.replace("{format}", format_), query)
+        in_format = (part.replace("{format}", format_) for part in (path, query))
+        answer = await _get(app, request, *in_format)
         media = contents.get(answer.media_type)
         if answer.status == 200 and media is not None and answer.media_type not in BINARY:
             media["example"] = (

@@ -207,10 +207,21 @@ def refuse_unknown(
         for name in dict.fromkeys(names)
         if name not in allowed
     ]
-    faults += [
-        Fault("given_twice", f"{name} was given more than once. Give it once.", parameter=name)
-        for name in allowed
-        if names.count(name) > 1 and name not in repeatable
-    ]
+    faults += _given_twice(names, [name for name in allowed if name not in repeatable])
     if faults:
         raise Malformed(faults)
+
+
+def refuse_repeated(request: Request, parameters: Sequence[Parameter]) -> None:
+    """Refuse those of an endpoint's own parameters that were given twice, where others check the rest."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if faults := _given_twice(names, [parameter.name for parameter in parameters]):
+        raise Malformed(faults)
+
+
+def _given_twice(names: Sequence[str], once: Sequence[str]) -> list[Fault]:
+    return [
+        Fault("given_twice", f"{name} was given more than once. Give it once.", parameter=name)
+        for name in once
+        if names.count(name) > 1
+    ]

@@ -5,10 +5,11 @@ An answer that ends with its first chunk is sent whole, with its length and its 
 
 import zlib
 from base64 import b64encode
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from hashlib import sha256
 from itertools import chain, islice
-from typing import Any
+from os import SEEK_END
+from typing import IO, Protocol
 
 import brotli
 from fastapi.responses import Response, StreamingResponse
@@ -19,22 +20,31 @@ from starlette.types import Receive, Scope, Send
 from app.web.conditional import IDENTITY, best_encoding
 from app.web.edge import HEAD
 
+ZIP = "application/zip"  # compressed in itself
+CHUNK = 256 * 1024  # bytes of a file
 AT_ONCE = 8  # chunks made in one go: each go costs two hops between threads
+
+
+class Closable(Protocol):
+    """What holds something open."""
+
+    def close(self) -> object:
+        """Let it go."""
 
 
 async def stream(
     request: Request,
     chunks: Iterator[bytes],
     *,
-    source: Generator[Any, None, None],
+    source: Closable,
     media_type: str,
     headers: Mapping[str, str],
     compress: bool = True,
 ) -> Response:
     """The response that these chunks make, in the best encoding that the client takes.
 
-    `compress`: not for what is compressed already. `source` is what the chunks are made from: it holds something open, and is closed when the
-    response ends or the client hangs up.
+    `compress`: not for what is compressed already. `source` is what the chunks are made from: it
+    holds something open, and is closed when the response ends or the client hangs up.
     """
     encoding = IDENTITY
     if compress:
@@ -54,9 +64,35 @@ async def stream(
         return Response(body, media_type=media_type, headers=headers)
     if request.scope.get(HEAD):
         source.close()
-        return StreamingResponse(_nothing(), media_type=media_type, headers=headers)
+        return head_only(media_type, headers)
     rest = compressed(chain(first, chunks), encoding)
     return _ClosingResponse(rest, source, media_type=media_type, headers=headers)
+
+
+async def stream_file(
+    request: Request,
+    file: IO[bytes],
+    *,
+    source: Closable,
+    media_type: str,
+    headers: Mapping[str, str],
+) -> Response:
+    """A file from its beginning: compressed if the client takes it and it is worth it, else with its
+    length. `source` is closed as with `stream`."""
+    accepted = request.headers.get("accept-encoding", "") if media_type != ZIP else ""
+    encoding = best_encoding(accepted)
+    if encoding == IDENTITY:
+        headers = {**headers, "Content-Length": str(file.seek(0, SEEK_END))}
+    else:
+        headers = {**headers, "Content-Encoding": encoding}
+    file.seek(0)
+    chunks = compressed(iter(lambda: file.read(CHUNK), b""), encoding)
+    return _ClosingResponse(chunks, source, media_type=media_type, headers=headers)
+
+
+def head_only(media_type: str, headers: Mapping[str, str]) -> Response:
+    """The answer to HEAD, for what would take long to make."""
+    return StreamingResponse(_nothing(), media_type=media_type, headers=headers)
 
 
 def compressed(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
@@ -82,7 +118,7 @@ class _ClosingResponse(StreamingResponse):
     def __init__(
         self,
         chunks: Iterator[bytes],
-        source: Generator[Any, None, None],
+        source: Closable,
         *,
         media_type: str,
         headers: Mapping[str, str],

@@ -14,7 +14,7 @@ from small_directory import RURALITIES, STATES, STRATEGIES, fill
 from app.catalog.vocabulary import Vocabulary
 from app.errors import Invalid
 from app.search.cursor import Cursor, fingerprint, read_cursor
-from app.search.filters import FACETS, MAX_LIMIT, RANGE, SORTS
+from app.search.filters import FACETS, MAX_LIMIT, RANGE, SORTS, STATISTICS
 from app.search.parser import parse
 from app.search.query import PARAMETERS, SearchQuery
 
@@ -68,7 +68,15 @@ values = {
     ).map(",".join),
     "within_km": st.from_regex(r"[1-9][0-9]{0,3}(\.[0-9]{1,3})?", fullmatch=True)
     | st.integers(1, 20_100).map(str),
-    "sort": st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]),
+    "sort": st.lists(
+        st.sampled_from([*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda sort: sort.removeprefix("-"),
+    ).map(",".join),
+    "sample": st.integers(1, 1000).map(str),
+    "group_by": st.lists(st.sampled_from(FACETS), min_size=1, max_size=2).map(",".join),
+    "statistics": st.lists(st.sampled_from(STATISTICS["case-study"]), min_size=1).map(",".join),
     "limit": st.integers(0, MAX_LIMIT).map(str),
     "fields": st.lists(st.sampled_from(FIELDS), min_size=1, max_size=3).map(",".join),
     "facets": st.lists(st.sampled_from(FACETS), min_size=1, max_size=3).map(",".join)
@@ -215,6 +223,10 @@ cursors = st.one_of(
         st.tuples(st.just(0), st.none() | st.integers(0, 2**40)),
     ),
     st.tuples(
+        st.sampled_from(["state,-title", "title,state"]),
+        st.tuples(st.just(0), st.none() | st.text(characters, max_size=20)),
+    ),
+    st.tuples(
         st.sampled_from(["distance", "-distance"]),
         st.tuples(st.integers(-(2**31), 2**31), st.just("a-slug")),
     ),
@@ -232,7 +244,8 @@ def cursor_of(query: SearchQuery, key: Any, slug: str = "bend-or") -> Cursor:
 def test_a_cursor_comes_back_as_it_went_out(drawn: Any, revision: int, offset: int) -> None:
     sort, key = drawn
     query = read([("q", "two words"), ("sort", sort), ("near", "0,0")])
-    cursor = Cursor(fingerprint(query), revision, offset, key, "a-slug")
+    earlier = (key,) * (len(query.sort) - 1)
+    cursor = Cursor(fingerprint(query), revision, offset, key, "a-slug", earlier)
     text = cursor.encode()
     assert read_cursor(read([*query.parameters.items(), ("cursor", text)])) == cursor
     assert set(text) <= set(ALPHABET)

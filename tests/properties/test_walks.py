@@ -25,6 +25,11 @@ ORDERS = [
     "relevance",
     *(sign + sort for sort in SORTS if sort != "relevance" for sign in ("", "-")),
 ]
+FIRST_KEYS = ["state", "-state", "-started", "enrollment", "relevance", "distance", "-updated"]
+LAST_KEYS = ["-title", "title", "started,state", "relevance", "-distance", "updated"]
+orders = st.sampled_from(ORDERS) | st.tuples(
+    st.sampled_from(FIRST_KEYS), st.sampled_from(LAST_KEYS)
+).filter(lambda keys: keys[0].strip("-") not in keys[1]).map(",".join)
 ACTIONS = ["publish", "retitle", "rename", "withdraw"]
 changes = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 1000)), max_size=2)
 numbers = count(1)
@@ -103,8 +108,8 @@ def test_a_walk_shows_each_record_of_its_start_once_in_its_order(seeded_url: str
     with closing(Database(seeded_url)) as database:
         directory = Directory(database)
 
-        @settings(max_examples=30, deadline=None)
-        @given(st.sampled_from(ORDERS), st.integers(2, 5), st.lists(changes, max_size=6))
+        @settings(max_examples=50, deadline=None)
+        @given(orders, st.integers(2, 5), st.lists(changes, max_size=6))
         def walk(order: str, pages: int, between: list[list[Change]]) -> None:
             start = directory.everything(order)
             limit = min(100, len(start) // pages)
