@@ -219,13 +219,13 @@ def export(
         list[str] | None,
         typer.Option("--filter", "-F", help="A search filter, such as state=OR; repeatable."),
     ] = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", help="File to write; - is standard output.")
-    ] = "-",
     moment: Annotated[
         str | None,
         typer.Option("--as-of", help="What was public at this revision, time or date."),
     ] = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="File to write; - is standard output.")
+    ] = "-",
 ) -> None:
     """Write a table, or everything, to a file or to standard output.
 
@@ -236,8 +236,9 @@ def export(
     _refuse_export(table.value, format_.value, has_filters=bool(pairs))
     settings = Settings()
     with _database(settings) as database:
-        chosen = ExportChoice(table.value, format_.value, tuple(pairs), is_past=moment is not None)
         index = _index(database, moment)
+        is_past = moment is not None
+        chosen = ExportChoice(table.value, format_.value, tuple(pairs), is_past)
         exported = export_files.prepare(database, index, chosen, base_url=settings.base_url)
         # A bar among the data on one terminal would spoil both.
         shown = nullcontext(lambda: None) if output == "-" and sys.stdout.isatty() else None

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.catalog.as_of import PARAMETER as AS_OF
 from app.database import Database
 from app.research import exports, formats
 from app.research.archives import ARCHIVES
 from app.research.tables import TABLES, Table
 from app.research.whole_directory import WholeDirectory, past_directory, whole_directory
 from app.search.index import Index
-from app.search.query import OF_A_PAGE, SearchQuery
+from app.search.query import OF_THE_PRESENT, SearchQuery
 from app.search.results import all_hits
 
 EVERYTHING = "everything"
@@ -67,9 +66,8 @@ def prepare(
 
 
 def _query(index: Index, kind: str, choice: ExportChoice) -> SearchQuery:
-    then = [(AS_OF.name, str(index.revision))] if choice.is_past else []
-    pairs = [*choice.pairs, *then]
-    return index.query(kind, pairs, without=OF_A_PAGE, takes_as_of=choice.is_past)
+    query = index.query(kind, choice.pairs, without=OF_THE_PRESENT)
+    return replace(query, as_of=index.revision) if choice.is_past else query
 
 
 def _whole(database: Database, index: Index, choice: ExportChoice, base_url: str) -> PreparedExport:

@@ -339,8 +339,11 @@ def _answer(request: Request, snapshot: Snapshot, every: Sequence[Snapshot]) -> 
         "changes": f"{address}/changes?since={older[0].version}" if older else None,
         "citation": f"{address}/citation",
     }
-    meta = _own_provenance(request, snapshot)
-    return {"data": _listed(snapshot), "meta": meta, "links": links}
+    return {
+        "data": _listed(snapshot),
+        "meta": _own_provenance(request, snapshot),
+        "links": links,
+    }
 
 
 def _listed(snapshot: Snapshot) -> dict[str, Any]:

@@ -105,6 +105,8 @@ class Index:
 
     def stand_at(self, entries: Iterable[Entry], *, revision: int, updated_at: datetime) -> None:
         """Hold what was public at a revision, and follow nothing. Takes a while: call it in a thread."""
+        self._follower.close()
+        del self._follower  # its reference back would hold the memory until a garbage collection
         for each in entries:
             self._take(each, many=True)
         for collection in self.collections.values():

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from app.catalog import as_of
@@ -43,6 +43,7 @@ class PastIndexes:
         self._building: dict[int, asyncio.Future[Index]] = {}
         self._states: dict[int, PastState] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="past-index")
+        self._closed = False
 
     async def at(self, text: str) -> Index:
         """The index that an `as_of` means, or the present one if none is given or it is unreadable.
@@ -70,7 +71,10 @@ class PastIndexes:
         return state
 
     def close(self) -> None:
-        """End the thread, after what it is building."""
+        """End the thread, and leave what it is building."""
+        self._closed = True
+        for building in list(self._building.values()):
+            building.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _standing_at(self, state: PastState) -> Index:
@@ -121,25 +125,41 @@ class PastIndexes:
             if as_of.count(session, state.revision, SEARCHABLE) > self._most_entries:
                 detail = TOO_LARGE.format(most=self._most_entries)
                 raise Invalid([Fault("too_large", detail, parameter="as_of")])
-        return standing_at(self._database, state, language=self._present.language)
+        return standing_at(
+            self._database,
+            state,
+            language=self._present.language,
+            is_wanted=lambda: not self._closed,
+        )
 
 
-def standing_at(database: Database, state: PastState, *, language: Language | None = None) -> Index:
-    """An index of an older revision, which follows nothing. Takes a while: call it in a thread."""
+def standing_at(
+    database: Database,
+    state: PastState,
+    *,
+    language: Language | None = None,
+    is_wanted: Callable[[], bool] = lambda: True,
+) -> Index:
+    """An index of an older revision, which follows nothing. Takes a while: call it in a thread.
+
+    Raises Busy as soon as it is not wanted any more.
+    """
     index = Index(database, language=language)
     with database.reading_export() as session:
         index.stand_at(
-            _unhurried(as_of.entries(session, state.revision)),
+            _unhurried(as_of.entries(session, state.revision), is_wanted),
             revision=state.revision,
             updated_at=state.updated_at,
         )
     return index
 
 
-def _unhurried(entries: Iterator[Entry]) -> Iterator[Entry]:
+def _unhurried(entries: Iterator[Entry], is_wanted: Callable[[], bool]) -> Iterator[Entry]:
     for number, entry in enumerate(entries):
         if number % PAUSE_AFTER == 0:
             time.sleep(PAUSE_SECONDS)
+            if not is_wanted():
+                raise _busy("The service stops.")
         yield entry
 
 
