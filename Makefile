@@ -23,11 +23,12 @@ test: .venv/dev.stamp $(CLIENTS) browser neighbors ## Run every test, on SQLite 
 browser: .venv/dev.stamp
 	@$(BIN)/python tests/browser.py
 
-# What some tests run beside the service: real servers, and tools of researchers (R takes 40 seconds).
+# What some tests run beside the service: real servers, Java for the HTML checker, and tools of
+# researchers (R takes 40 seconds).
 # A test says so where one is missing.
 neighbors:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		for pair in redis-server:redis-server nginx:nginx caddy:caddy jq:jq Rscript:r-base-core; do \
+		for pair in redis-server:redis-server nginx:nginx caddy:caddy jq:jq Rscript:r-base-core java:default-jre-headless; do \
 			command -v $${pair%:*} > /dev/null || { echo "Installing $${pair#*:} for the tests ..."; \
 				apt-get install -y -qq --no-install-recommends $${pair#*:} > /dev/null || true; }; \
 		done; \
@@ -88,15 +89,15 @@ var/clients/venv.stamp: tests/clients/requirements.txt
 	@var/clients/venv/bin/pip install --quiet --require-hashes --requirement tests/clients/requirements.txt
 	@touch $@
 
-# Without npm the tests still run; tests/test_clients.py says what it could not test, and fails in CI.
+# Without npm the tests still run; those of clients and of accessibility say what they could not test, and fail in CI.
 var/clients/node.stamp: tests/clients/package.json tests/clients/package-lock.json
 	@if command -v npm > /dev/null; then \
-		echo "Installing the generators of TypeScript clients into var/clients/node ..." && \
+		echo "Installing generators of TypeScript clients and checkers of pages into var/clients/node ..." && \
 		mkdir -p var/clients/node && \
 		cp tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc var/clients/node/ && \
 		npm ci --prefix var/clients/node --silent --no-audit --no-fund && touch $@; \
 	else \
-		echo "npm is missing: generated TypeScript clients are NOT tested. Install Node.js 20.19 or newer."; \
+		echo "npm is missing: TypeScript clients and accessibility are NOT tested. Install Node.js 20.19 or newer."; \
 	fi
 
 var/bench/venv.stamp: bench/requirements.txt
