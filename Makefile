@@ -8,7 +8,7 @@ CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test browser neighbors test-quick lint check relevance format lock bench bench-quick bench-million
+.PHONY: help run test browser neighbors test-quick lint check relevance lighthouse format lock bench bench-quick bench-million
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ check: lint test ## Lint, then run every test: all that CI asks
 
 relevance: .venv/dev.stamp ## Measure how good search is on 144 judged questions (ARGS=-v: each question)
 	@PYTHONPATH=. $(BIN)/python tests/relevance/measure.py $(ARGS)
+
+lighthouse: .venv/dev.stamp var/lighthouse/node.stamp browser ## Measure pages with Lighthouse, and the bytes of a first visit (ARGS=3: three runs)
+	@PYTHONPATH=.:tests $(BIN)/python tests/lighthouse/measure.py $(ARGS)
 
 format: .venv/dev.stamp ## Put the code into its one format
 	@$(BIN)/ruff format --quiet .
@@ -99,6 +102,13 @@ var/clients/node.stamp: tests/clients/package.json tests/clients/package-lock.js
 	else \
 		echo "npm is missing: TypeScript clients and accessibility are NOT tested. Install Node.js 20.19 or newer."; \
 	fi
+
+var/lighthouse/node.stamp: tests/lighthouse/package.json tests/lighthouse/package-lock.json
+	@echo "Installing Lighthouse into var/lighthouse ..."
+	@mkdir -p var/lighthouse
+	@cp tests/lighthouse/package.json tests/lighthouse/package-lock.json tests/lighthouse/.npmrc var/lighthouse/
+	@npm ci --prefix var/lighthouse --silent --no-audit --no-fund
+	@touch $@
 
 var/bench/venv.stamp: bench/requirements.txt
 	@echo "Installing Datasette, to measure beside, into var/bench/venv ..."
