@@ -11,8 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.research import feed as feeds
 from app.research.citations import FORMATS
 from app.settings import Settings
-from app.site import display, static_files
-from app.site.prose import source_link
+from app.site import display, prose, static_files
 from app.site.structured_data import json_ld
 from app.web.cached_response import CachedResponse
 from app.web.state import resource
@@ -145,13 +144,14 @@ def _environment() -> Environment:
         site=SITE,
         rail=RAIL,
         static=static_files.address,
-        source_link=source_link,
+        source_link=prose.source_link,
         json_ld=json_ld,
         counted=display.counted,
         listed=display.listed,
     )
     environment.filters.update(
         typographic=display.typographic,
+        with_code=prose.line,
         figure=display.figure,
         day=display.day,
         school_year=display.school_year,

@@ -34,6 +34,11 @@ def paragraph(text: str, sources: Sequence[str]) -> Markup:
     return Markup(_MARKDOWN.render(text + marks))  # noqa: S704 (made with HTML off)
 
 
+def line(text: str) -> Markup:
+    """A line of our own text, in which `names` stand as code."""
+    return Markup(_MARKDOWN.renderInline(text))  # noqa: S704 (made with HTML off)
+
+
 def _source_mark(state: StateInline, silent: bool) -> bool:
     """The rule of markdown-it that reads [^s1]."""
     if not state.src.startswith(MARK_START, state.pos):
