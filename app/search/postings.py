@@ -3,14 +3,14 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from app.search.analysis import folded_words, stem
+from app.search.analysis import folded_words, stem, stems
 
 # BM25F with fixed pivots: (weight, usual number of words) of each field. Because no average over
 # the directory enters it, an entry's impacts depend on that entry alone, and an index that followed
@@ -95,14 +95,18 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
     return Analysis(impacts, stem_of, "\n".join(lines).encode())
 
 
-def weights_by_field(folded: Mapping[str, str], wanted: str) -> dict[str, float]:
-    """How much each field of an entry's text adds to the weight of a stem."""
+def stems_by_field(folded: Mapping[str, str]) -> dict[str, list[str]]:
+    """The stem of each word in each field of an entry's text."""
+    return {name: stems(folded_words(folded.get(name, ""))) for name in FIELDS}
+
+
+def weights_by_field(stems_of: Mapping[str, Sequence[str]], wanted: str) -> dict[str, float]:
+    """How much each field of an entry's text, by its stems, adds to the weight of a stem."""
     weights = {}
     for name, (weight, pivot) in FIELDS.items():
-        words = folded_words(folded.get(name, ""))
-        times = sum(stem(word) == wanted for word in words)
+        times = stems_of[name].count(wanted)
         if times:
-            weights[name] = times * _norm(weight, pivot, len(words))
+            weights[name] = times * _norm(weight, pivot, len(stems_of[name]))
     return weights
 
 
