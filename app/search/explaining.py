@@ -73,7 +73,8 @@ class _Explainer:
 
     def parts(self, number: int) -> Iterator[ScorePart]:
         """What the score of an entry is made of."""
-        stems_of = stems_by_field(self.collection.folded_text(number))
+        rows = self.collection.stored.words(number)
+        stems_of = stems_by_field(self.collection.folded_text(number), rows)
         weights = cache(lambda wanted: weights_by_field(stems_of, wanted))
         for weighed, gained in zip(self.matches.units, self.gains, strict=True):
             word = _typed(weighed.unit)

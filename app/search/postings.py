@@ -3,14 +3,14 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap
 
-from app.search.analysis import folded_words, stem, stems
+from app.search.analysis import folded_words, stem
 
 # BM25F with fixed pivots: (weight, usual number of words) of each field. Because no average over
 # the directory enters it, an entry's impacts depend on that entry alone, and an index that followed
@@ -95,19 +95,36 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
     return Analysis(impacts, stem_of, "\n".join(lines).encode())
 
 
-def stems_by_field(folded: Mapping[str, str]) -> dict[str, list[str]]:
-    """The stem of each word in each field of an entry's text."""
-    return {name: stems(folded_words(folded.get(name, ""))) for name in FIELDS}
+def stems_by_field(folded: Mapping[str, str], rows: bytes) -> dict[str, dict[str, int]]:
+    """How often each field of an entry's text has each stem. `rows`: its words in order."""
+    counted = {}
+    for name, words in _words_by_field(folded, rows).items():
+        times: dict[str, int] = {}
+        for word, number in Counter(words).items():
+            own_stem = stem(word)
+            times[own_stem] = times.get(own_stem, 0) + number
+        counted[name] = times
+    return counted
 
 
-def weights_by_field(stems_of: Mapping[str, Sequence[str]], wanted: str) -> dict[str, float]:
+def weights_by_field(stems_of: Mapping[str, Mapping[str, int]], wanted: str) -> dict[str, float]:
     """How much each field of an entry's text, by its stems, adds to the weight of a stem."""
     weights = {}
-    for name, (weight, pivot) in FIELDS.items():
-        times = stems_of[name].count(wanted)
-        if times:
-            weights[name] = times * _norm(weight, pivot, len(stems_of[name]))
+    for name, stems in stems_of.items():
+        if times := stems.get(wanted):
+            weight, pivot = FIELDS[name]
+            weights[name] = times * _norm(weight, pivot, sum(stems.values()))
     return weights
+
+
+def _words_by_field(folded: Mapping[str, str], rows: bytes) -> dict[str, list[str]]:
+    """The words of each field that has any. To find them in the text anew takes most of a search
+    that explains a hundred hits."""
+    named = [name for name in FIELDS if folded.get(name, "").strip()]
+    lines = rows.decode().split("\n")
+    if len(lines) == len(named):
+        return dict(zip(named, map(str.split, lines), strict=True))
+    return {name: folded_words(folded[name]) for name in named}  # one of them is no word at all
 
 
 def _norm(weight: float, pivot: int, length: int) -> float:
