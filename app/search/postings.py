@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,36 +95,28 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
     return Analysis(impacts, stem_of, "\n".join(lines).encode())
 
 
-def stems_by_field(folded: Mapping[str, str], rows: bytes) -> dict[str, dict[str, int]]:
-    """How often each field of an entry's text has each stem. `rows`: its words in order."""
-    counted = {}
-    for name, words in _words_by_field(folded, rows).items():
-        times: dict[str, int] = {}
-        for word, number in Counter(words).items():
-            own_stem = stem(word)
-            times[own_stem] = times.get(own_stem, 0) + number
-        counted[name] = times
-    return counted
+def words_by_field(folded: Mapping[str, str], rows: bytes) -> dict[str, list[str]]:
+    """The words of each field of an entry's text that has any. `rows`: its words in order.
 
-
-def weights_by_field(stems_of: Mapping[str, Mapping[str, int]], wanted: str) -> dict[str, float]:
-    """How much each field of an entry's text, by its stems, adds to the weight of a stem."""
-    weights = {}
-    for name, stems in stems_of.items():
-        if times := stems.get(wanted):
-            weight, pivot = FIELDS[name]
-            weights[name] = times * _norm(weight, pivot, sum(stems.values()))
-    return weights
-
-
-def _words_by_field(folded: Mapping[str, str], rows: bytes) -> dict[str, list[str]]:
-    """The words of each field that has any. To find them in the text anew takes most of a search
-    that explains a hundred hits."""
+    To find them in the text anew takes most of a search that explains a hundred hits.
+    """
     named = [name for name in FIELDS if folded.get(name, "").strip()]
     lines = rows.decode().split("\n")
     if len(lines) == len(named):
         return dict(zip(named, map(str.split, lines), strict=True))
     return {name: folded_words(folded[name]) for name in named}  # one of them is no word at all
+
+
+def weights_by_field(words_of: Mapping[str, Sequence[str]], wanted: str) -> dict[str, float]:
+    """How much each field of an entry's text, by its words, adds to the weight of a stem."""
+    weights = {}
+    first = wanted[0]  # stemming changes the ends of words alone
+    for name, words in words_of.items():
+        times = sum(stem(word) == wanted for word in words if word[0] == first)
+        if times:
+            weight, pivot = FIELDS[name]
+            weights[name] = times * _norm(weight, pivot, len(words))
+    return weights
 
 
 def _norm(weight: float, pivot: int, length: int) -> float:
