@@ -137,12 +137,12 @@ CHAPTERS: dict[str, tuple[Promise, ...]] = {
             ("test_exports_cut_off_in_the_middle_leave_nothing_open",),
         ),
         Promise(
-            "Floods of headers, addresses, blank lines and chunks end after some kilobytes and take no memory.",
+            "Floods of headers take no memory.",
             "attacks/test_crowds.py",
             ("test_floods_of_headers_take_no_memory",),
         ),
         Promise(
-            "Each such flood is refused in words where HTTP allows it.",
+            "A flood of headers, blank lines or chunks, or an address without end, is refused after some kilobytes.",
             "test_server.py",
             ("test_a_flood_before_the_application_ends_after_a_few_kilobytes",),
         ),
@@ -165,13 +165,13 @@ CHAPTERS: dict[str, tuple[Promise, ...]] = {
                 "test_no_text_of_20000_characters_stops_a_pattern",
                 "test_prose_of_20000_marks_or_spaces_is_read_at_once",
             ),
-            database="none",
+            database="no database",
         ),
         Promise(
             "A CSV file of 58 MB without an end of line takes less than 60 MB of memory.",
             "test_import_bounds.py",
             ("test_a_csv_without_an_end_of_line_takes_no_memory",),
-            database="none",
+            database="no database",
         ),
         Promise(
             "A workbook that unpacks, or copies one text, to gigabytes is refused.",
@@ -180,7 +180,7 @@ CHAPTERS: dict[str, tuple[Promise, ...]] = {
                 "test_one_text_in_many_cells_is_counted_as_often_as_it_would_be_copied",
                 "test_texts_of_a_hundred_megabytes_are_refused_before_they_are_read",
             ),
-            database="none",
+            database="no database",
         ),
         Promise(
             "Whatever one cited website does, the other sources are checked; no private address is asked, nor after a redirect or a change of DNS.",
@@ -224,7 +224,7 @@ CHAPTERS: dict[str, tuple[Promise, ...]] = {
             "Kept answers take what the setting says.",
             "test_cache_memory.py",
             ("test_kept_answers_take_what_the_setting_says",),
-            database="none",
+            database="no database",
         ),
     ),
     "What happens can be seen": (

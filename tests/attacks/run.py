@@ -132,8 +132,8 @@ def about(minutes: float) -> str:
     return (
         f"Run on {day:%B} {day.day}, {day.year} at commit {commit}, on {os.cpu_count()} cores, in "
         f"{minutes:.0f} minutes: {os.environ['KILLS_SQLITE']} kills on SQLite and "
-        f"{os.environ['KILLS_POSTGRESQL']} on PostgreSQL, a soak of {os.environ['SOAK_MINUTES']} "
-        "minutes on each. Seconds are those of all tests of a promise, with making their databases."
+        f"{os.environ['KILLS_POSTGRESQL']} on PostgreSQL, a soak on each "
+        f"(SOAK_MINUTES={os.environ['SOAK_MINUTES']}). Seconds are those of all tests of a promise, with making their databases."
     )
 
 

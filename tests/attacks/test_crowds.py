@@ -189,8 +189,8 @@ def test_two_hundred_connections_with_the_worst_questions_keep_nobody_out(
     record_property(
         "figure",
         f"{crowded.statuses[200]:,} worst searches answered, {crowded.statuses[503]:,} put off; "
-        f"the others' {len(waits)} pages and health checks took {max(waits):.2f} s at most, "
-        f"their {len(searches)} new searches {max(searches):.2f} s",
+        f"the others' pages and health checks ({len(waits)}) took {max(waits):.2f} s at most, "
+        f"new searches ({len(searches)}) {max(searches):.2f} s",
     )
 
 
