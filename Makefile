@@ -8,7 +8,7 @@ CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test browser neighbors test-quick lint check relevance lighthouse format lock bench bench-quick bench-million
+.PHONY: help run test browser neighbors test-quick lint check attack relevance lighthouse format lock bench bench-quick bench-million
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ lint: .venv/dev.stamp ## Check format, style, types, imports and the Dockerfile;
 	@$(BIN)/hadolint Dockerfile
 
 check: lint test ## Lint, then run every test: all that CI asks
+
+attack: .venv/dev.stamp ## Attack the service on both databases, 500 and 100 kills too: a table of promises (an hour; ARGS=--write: into docs)
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(BIN)/python -m attacks.run $(ARGS)
 
 relevance: .venv/dev.stamp ## Measure how good search is on 144 judged questions (ARGS=-v: each question)
 	@PYTHONPATH=. $(BIN)/python tests/relevance/measure.py $(ARGS)

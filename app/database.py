@@ -113,6 +113,7 @@ class Database:
         self._name = secrets.token_hex(8)  # tells our own commits from those of others
         self._watch: SqliteWatch | PostgresqlWatch | None = None
         self._watch_lock = threading.Lock()
+        self._closed = False
         self._failure: Refusal | None = None  # of the last write, for want of room or permission
         self._failed_at = 0.0
 
@@ -179,6 +180,8 @@ class Database:
         """
         if self._watch is None:
             with self._watch_lock, self._told_failures():
+                if self._closed:
+                    raise Unavailable(LOST)  # nobody would end a watch that begins now
                 if self._watch is None:
                     self._watch = self._make_watch()
         return self._watch.mark()
@@ -217,10 +220,11 @@ class Database:
         return connection
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection: now, or as soon as the thread that holds it gives it back."""
+        with self._watch_lock:
+            self._closed = True
         if self._watch:
             self._watch.close()
-            self._watch = None
         for engine in (self._writer, self._migrator, *self._pools.values()):
             if engine is not None:
                 engine.dispose()

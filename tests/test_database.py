@@ -1,4 +1,4 @@
-"""How a reader notices that another process has committed something."""
+"""How a reader notices that another process has committed something, and what is left of a database that was closed."""
 
 import subprocess
 import sys
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from conftest import PostgreSQL
+from sqlalchemy.exc import ProgrammingError
 
 from app.database import Database
+from app.errors import Unavailable
 
 COMMIT = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); [c.execute(s) for s in sys.argv[2:]]"
 
@@ -96,6 +98,64 @@ def test_a_draft_committed_while_the_listener_was_cut_off_moves_the_mark(
         assert reader.mark() != mark
         reader.close()
         writer.close()
+
+
+def open_connections(url: str) -> int:
+    """How many connections others have to this database of PostgreSQL."""
+    counting = Database(url)
+    with counting.reading() as session:
+        count = session.connection().exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        number = int(count.scalar_one())
+    counting.close()
+    return number
+
+
+def wait_until_none_is_open(url: str) -> None:
+    """Wait until the server has noticed that its clients are gone."""
+    patience = time.monotonic() + 60
+    while open_connections(url):
+        assert time.monotonic() < patience
+        time.sleep(0.05)
+
+
+def test_a_connection_held_while_the_database_is_closed_is_closed_when_it_comes_back(
+    postgresql: PostgreSQL,
+) -> None:
+    with postgresql.database("migrated") as url:
+        database = Database(url)
+        with database.reading() as reading, database.writing() as writing:
+            held = [one.connection().connection.driver_connection for one in (reading, writing)]
+            database.close()
+            assert not any(connection.closed for connection in held if connection)
+        assert all(connection.closed for connection in held if connection)
+        with database.reading() as late:  # by a thread that knows nothing of it
+            held = [late.connection().connection.driver_connection]
+        assert all(connection.closed for connection in held if connection)
+        wait_until_none_is_open(url)
+
+
+def test_a_closed_database_begins_no_watch(database: Database) -> None:
+    database.close()
+    with pytest.raises(Unavailable):
+        database.mark()
+
+
+def test_a_watch_that_ended_still_tells_its_last_mark(database: Database) -> None:
+    mark = database.mark()
+    database.close()
+    assert database.mark() == mark
+
+
+def test_a_watch_that_cannot_begin_leaves_no_connection_open(postgresql: PostgreSQL) -> None:
+    with postgresql.database("template1") as url:
+        database = Database(url)
+        with pytest.raises(ProgrammingError):  # there is no table yet
+            database.mark()
+        database.close()
+        wait_until_none_is_open(url)
 
 
 def test_to_watch_leaves_sqlite_its_locks(path: Path) -> None:

@@ -107,7 +107,7 @@ def people(people: People) -> People:
 @pytest.fixture(scope="module")
 def public(people: People) -> Iterator[httpx.Client]:
     """Asks as the public does."""
-    with httpx.Client(base_url=people.service.url) as client:
+    with httpx.Client(base_url=people.service.url, timeout=60) as client:
         yield client
 
 

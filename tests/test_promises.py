@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from attacks.promises import PROMISES
 from migrating import ROOT
 
 TESTS = {
@@ -22,6 +23,14 @@ def test_each_named_test_exists(path: Path) -> None:
     named = NAMED.findall(path.read_text(encoding="utf-8"))
     assert named
     assert [name for name in named if name not in TESTS] == []
+
+
+def test_each_attack_is_there_and_its_promise_stands_in_the_documents() -> None:
+    document = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    for promise in PROMISES:
+        file = (ROOT / "tests" / promise.file).read_text(encoding="utf-8")
+        assert [name for name in promise.tests if f"def {name}(" not in file] == []
+        assert f"| {promise.text} |" in document
 
 
 def test_each_of_the_ten_risks_has_a_test_for_each_of_its_threats() -> None:

@@ -72,10 +72,11 @@ def test_what_would_look_at_too_much_is_refused_with_what_to_narrow(
     check_budget(read_clauses("attendance rural of the"), collection, most=0)
 
 
-def request(*, left: bool = False) -> dict[str, object]:
+def request(client: str = "192.0.2.1", *, left: bool = False) -> dict[str, object]:
     """A request, as far as a line sees it."""
     transport = SimpleNamespace(is_closing=lambda: left)
-    return {CYCLE: SimpleNamespace(disconnected=left, transport=transport)}
+    cycle = SimpleNamespace(disconnected=left, transport=transport)
+    return {CYCLE: cycle, "client": (client, 1)}
 
 
 def test_other_requests_run_between_two_searches() -> None:
@@ -110,6 +111,34 @@ def test_above_so_many_waiting_searches_one_is_told_to_come_back() -> None:
     told = asyncio.run(statuses())
     assert told[:4] == [None] * 4  # one at once, three after it
     assert all(isinstance(refusal, Busy) and refusal.retry_after for refusal in told[4:])
+
+
+def test_a_client_with_many_searches_keeps_no_other_waiting() -> None:
+    async def order() -> list[str]:
+        line, searched = SearchLine(), list[str]()
+
+        async def search(client: str) -> None:
+            await line.turn(request(client))
+            searched.append(client)
+
+        clients = ["192.0.2.1"] * 50 + ["192.0.2.2", "192.0.2.3", "192.0.2.2"]
+        await asyncio.gather(*map(search, clients))
+        return searched
+
+    searched = asyncio.run(order())
+    assert searched[:6] == [f"192.0.2.{number}" for number in (1, 1, 2, 3, 1, 2)]
+    assert len(searched) == 53
+
+
+def test_a_client_that_fills_the_line_keeps_no_other_out() -> None:
+    async def told() -> list[BaseException | None]:
+        line = SearchLine(most=4)
+        clients = ["192.0.2.1"] * 8 + ["192.0.2.2"] * 3
+        turns = (line.turn(request(client)) for client in clients)
+        return list(await asyncio.gather(*turns, return_exceptions=True))
+
+    let_in = [answer is None for answer in asyncio.run(told())]
+    assert let_in == [True] * 3 + [False] * 5 + [True, True, False]
 
 
 def test_nothing_is_begun_for_a_client_that_has_left() -> None:

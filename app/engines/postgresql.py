@@ -18,6 +18,7 @@ from sqlalchemy.exc import DisconnectionError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from app.engines.failures import reason_of
+from app.engines.pool import ClosingPool
 from app.errors import Unavailable
 
 CONNECT_SECONDS = 2  # the least that the driver knows
@@ -94,6 +95,7 @@ def reading_engine(
     """
     engine = create_engine(
         url,
+        poolclass=ClosingPool,
         pool_size=connections,
         max_overflow=connections,
         pool_timeout=POOL_SECONDS,
@@ -115,7 +117,7 @@ def writing_engine(
 
     `patience`: seconds to wait for the lock.
     """
-    engine = create_engine(url, pool_size=1, pool_timeout=POOL_SECONDS)
+    engine = create_engine(url, poolclass=ClosingPool, pool_size=1, pool_timeout=POOL_SECONDS)
     _limit(engine, seconds, is_lost)
 
     @event.listens_for(engine, "begin")
@@ -194,7 +196,7 @@ class PostgresqlWatch:
         self._mark = self._commits = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._look()
+        self._look_first()
         self._thread = threading.Thread(target=self._listen, name="revision-watch", daemon=True)
         self._thread.start()
 
@@ -210,6 +212,13 @@ class PostgresqlWatch:
             with self._lock:
                 self._commits += 1
                 self._mark += 1
+
+    def _look_first(self) -> None:
+        try:
+            self._look()
+        except Exception:  # there will be no watch, and nobody to close it
+            self._looker.dispose()
+            raise
 
     def _look(self, *, commits: int = 0) -> None:
         with self._lock, self._looker.connect() as connection:

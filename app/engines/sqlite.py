@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.pool import QueuePool
 
 from app.engines.failures import FULL, READ_ONLY
+from app.engines.pool import ClosingPool
 from app.errors import StorageFull, Unavailable
 
 READ_SECONDS = 2.0  # that a reader waits for a lock; in WAL mode there hardly ever is one
@@ -120,7 +120,7 @@ def _engine(
     pool: dict[str, Any] = {}
     if file.path is not None:
         pool = {
-            "poolclass": QueuePool,
+            "poolclass": ClosingPool,
             "pool_size": connections,
             "max_overflow": connections,
             "pool_timeout": READ_SECONDS,
@@ -171,7 +171,7 @@ class SqliteWatch:
         with self._lock:
             try:
                 (version,) = self._cursor.execute("PRAGMA data_version").fetchone()
-            except sqlite3.OperationalError:
+            except (sqlite3.OperationalError, sqlite3.ProgrammingError):  # the latter once closed
                 return self._version
             self._version = int(version)
         return self._version
@@ -181,4 +181,5 @@ class SqliteWatch:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        with self._lock:
+            self._connection.close()

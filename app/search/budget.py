@@ -8,7 +8,7 @@ from app.search.query import Clause
 
 # In entries whose text is read, as phrases do; a few microseconds each. A phrase alone is never
 # refused below so many entries.
-MOST_READ = 20_000
+MOST_READ = 12_000
 # By comparison, for a beginning: what each word that begins so takes, and each entry that holds one.
 OF_A_WORD = 6.0
 OF_A_HOLDER = 1 / 300

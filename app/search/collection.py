@@ -142,6 +142,7 @@ class Collection:
         self.called.discard(number)
         for order in self.orders.values():
             order.discard(number)
+        self.stored.discard(number)
         self.slugs[number] = ""
         self.all.discard(number)
         self.forget()

@@ -11,7 +11,7 @@ from app.search.analysis import stem
 from app.search.collection import Collection
 from app.search.matching import Matches
 from app.search.phrases import NAMED_SO, add_phrase_scores
-from app.search.postings import weights_by_field
+from app.search.postings import weights_by_field, words_by_field
 from app.search.ranking import MOST_BY_WORDS, WHOLE, relevance
 from app.search.understanding.alternatives import Alternative, Unit
 from app.search.weighing import OTHERS_PERCENT, Scores, WeighedUnit, gains, part_scores, scores
@@ -73,7 +73,9 @@ class _Explainer:
 
     def parts(self, number: int) -> Iterator[ScorePart]:
         """What the score of an entry is made of."""
-        weights = cache(lambda stem: weights_by_field(self.collection.folded_text(number), stem))
+        rows = self.collection.stored.words(number)
+        words_of = words_by_field(self.collection.folded_text(number), rows)
+        weights = cache(lambda stem: weights_by_field(words_of, stem))
         for weighed, gained in zip(self.matches.units, self.gains, strict=True):
             word = _typed(weighed.unit)
             for alternative, points in _shares(gained, number):

@@ -3,7 +3,7 @@
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,13 +95,26 @@ def analyse(folded: Mapping[str, str]) -> Analysis:
     return Analysis(impacts, stem_of, "\n".join(lines).encode())
 
 
-def weights_by_field(folded: Mapping[str, str], word_stem: str) -> dict[str, float]:
-    """How much each field of an entry's text adds to the weight of a stem."""
+def words_by_field(folded: Mapping[str, str], rows: bytes) -> dict[str, list[str]]:
+    """The words of each field of an entry's text that has any. `rows`: its words in order.
+
+    To find them in the text anew takes most of a search that explains a hundred hits.
+    """
+    named = [name for name in FIELDS if folded.get(name, "").strip()]
+    lines = rows.decode().split("\n")
+    if len(lines) == len(named):
+        return dict(zip(named, map(str.split, lines), strict=True))
+    return {name: folded_words(folded[name]) for name in named}  # one of them is no word at all
+
+
+def weights_by_field(words_of: Mapping[str, Sequence[str]], word_stem: str) -> dict[str, float]:
+    """How much each field of an entry's text, by its words, adds to the weight of a stem."""
     weights = {}
-    for name, (weight, pivot) in FIELDS.items():
-        words = folded_words(folded.get(name, ""))
-        times = sum(stem(word) == word_stem for word in words)
+    first = word_stem[0]  # stemming changes the ends of words alone
+    for name, words in words_of.items():
+        times = sum(stem(word) == word_stem for word in words if word[0] == first)
         if times:
+            weight, pivot = FIELDS[name]
             weights[name] = times * _norm(weight, pivot, len(words))
     return weights
 

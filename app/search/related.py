@@ -1,7 +1,8 @@
 """related: the case studies most like one, with the reasons in words and numbers."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import log
 
 import numpy as np
@@ -62,12 +63,9 @@ def related(
     """
     comparison = _Comparison(number, collection, vocabulary)
     total = comparison.total()
-    order = sorted(
-        np.flatnonzero(total > 0).tolist(),
-        key=lambda other: (-total[other], collection.slugs[other]),
-    )
-    chosen = _from_several_states(order, collection, limit)
-    return [comparison.related(other) for other in sorted(chosen, key=order.index)]
+    chosen = _from_several_states(_in_order(total, collection), collection, limit)
+    chosen.sort(key=lambda other: (-total[other], collection.slugs[other]))
+    return [comparison.related(other) for other in chosen]
 
 
 class _Comparison:
@@ -245,7 +243,18 @@ def _values_of(number: int, members: Mapping[str, BitMap]) -> list[str]:
     ]
 
 
-def _from_several_states(order: Sequence[int], collection: Collection, limit: int) -> list[int]:
+def _in_order(total: NDArray[np.int64], collection: Collection) -> Iterator[int]:
+    """The entries with points, most first, ties by slug; only as far as anybody asks.
+
+    To sort all 100,000 in Python took 100 ms.
+    """
+    numbers = np.flatnonzero(total > 0)
+    numbers = numbers[np.argsort(-total[numbers], kind="stable")].tolist()
+    for _, tied in groupby(numbers, key=total.__getitem__):
+        yield from sorted(tied, key=collection.slugs.__getitem__)
+
+
+def _from_several_states(order: Iterable[int], collection: Collection, limit: int) -> list[int]:
     """The first in order, but not too many of one state; the list is filled up with the others."""
     most = max(1, round(limit * FROM_ONE_STATE))
     times: dict[str, int] = {}

@@ -90,6 +90,7 @@ class _Relaxing:
     def __init__(self, query: SearchQuery, matches: Matches, index: Index) -> None:
         self.query = replace(query, cursor=None)
         self.matches, self.index, self.collection = matches, index, matches.collection
+        self.whole = len(whole_matches(matches))
 
     def filters(self) -> Iterator[Relaxation]:
         """Without each filter. The words stay as they are understood, so sets are enough."""
@@ -130,13 +131,19 @@ class _Relaxing:
             yield self._asked("word", [*dropped, *parameters], label, wider)
 
     def words(self) -> Iterator[Relaxation]:
-        """Without each word, phrase or place that the words name."""
+        """Without each word, phrase or place that the words name, as far as it gives more."""
+        wider = []
         for kind, clauses in self._groups():
             others = [clause for clause in self.query.clauses if clause not in clauses]
             if any(not clause.without for clause in others):
-                wider = _with_clauses(self.query, others)
-                dropped = " ".join(map(str, clauses))
-                yield self._asked(kind, [dropped], f"without \u201c{dropped}\u201d", wider)
+                query = _with_clauses(self.query, others)
+                # Partial matches take 14 ms for twenty words at 100,000 entries, whole ones 1 ms.
+                whole_only, _ = self._found(replace(query, match=query.match or "all"))
+                wider.append((len(whole_only), kind, clauses, query))
+        wider = [each for each in wider if each[0] > self.whole]
+        for _, kind, clauses, query in sorted(wider, key=lambda each: -each[0])[:MOST]:
+            dropped = " ".join(map(str, clauses))
+            yield self._asked(kind, [dropped], f"without \u201c{dropped}\u201d", query)
 
     def ways_to_match(self) -> Iterator[Relaxation]:
         """Without what makes the search of words strict."""

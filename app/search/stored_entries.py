@@ -16,6 +16,7 @@ import orjson
 
 IN_MEMORY_BYTES = 48 * 1024 * 1024
 PARTS = 5  # card, summary, text, names, words in order
+EMPTY = (b"",) * PARTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class StoredEntry:
 
 
 class StoredEntries:
-    """Stored entries by number. A number is used once; an entry that goes is left where it is."""
+    """Stored entries by number. A number is used once; an entry that goes leaves an empty one."""
 
     def __init__(self) -> None:
         self._memory: list[tuple[bytes, ...]] | None = []
@@ -58,6 +59,15 @@ class StoredEntries:
             )
         )
         return len(self) - 1
+
+    def discard(self, number: int) -> None:
+        """Empty an entry. In a file its bytes stay where they are, until the file is kept anew."""
+        if self._memory is not None:
+            self._bytes -= sum(map(len, self._memory[number]))
+            self._memory[number] = EMPTY
+            return
+        first = number * PARTS
+        self.lengths[first : first + PARTS] = array("I", [0] * PARTS)
 
     def card(self, number: int) -> bytes:
         """The card of an entry without its last brace: a hit goes on behind it."""

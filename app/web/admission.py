@@ -4,6 +4,8 @@ A search runs on the event loop, one in each of its turns, so others wait for on
 budget (search/budget.py) bounds that to a tenth of a second, at the usual question to milliseconds. In a
 thread others would wait less, but what searches remember is not made for two threads, and a plain
 search would take a few percent longer (bench/NOTES.md has the figures).
+
+Clients take turns, too: whoever sends hundreds of searches waits for their own, not others for them.
 """
 
 import asyncio
@@ -16,17 +18,26 @@ from starlette.types import Scope
 
 from app.errors import Busy
 from app.web.clients import ClientLeft, has_left
+from app.web.rate_limits import client_name
 
 MAX_WAITING = 100  # searches; at a few milliseconds each, the last one waits under a second
 MAX_EXPORTS = 8  # each holds a connection to the database and a compressor
 
 
+_Place = tuple[asyncio.Future[None], Scope]
+
+
 class SearchLine:
-    """Searches take turns: one in each turn of the event loop, so that other requests run between."""
+    """Searches take turns: one in each turn of the event loop, so that other requests run between.
+
+    One search of each client in turn. In a full line, a client with fewer searches takes the last
+    place of the one with most.
+    """
 
     def __init__(self, most: int = MAX_WAITING) -> None:
         self._most = most
-        self._waiting: deque[tuple[asyncio.Future[None], Scope]] = deque()
+        self._waiting: dict[str, deque[_Place]] = {}  # by client, whose turn is next first
+        self._count = 0
         self._taken = False
 
     async def turn(self, scope: Scope) -> None:
@@ -35,10 +46,12 @@ class SearchLine:
         Raises Busy if too many wait, ClientLeft if its client has hung up meanwhile.
         """
         if self._taken:
-            if len(self._waiting) >= self._most:
-                raise Busy("Too many searches are waiting. Try again in 2 seconds.", retry_after=2)
+            client = client_name((scope.get("client") or ("",))[0])
+            if self._count >= self._most:
+                self._make_room(client)
             future = asyncio.get_running_loop().create_future()
-            self._waiting.append((future, scope))
+            self._waiting.setdefault(client, deque()).append((future, scope))
+            self._count += 1
             await future
         else:
             self._taken = True
@@ -46,9 +59,23 @@ class SearchLine:
         if has_left(scope):
             raise ClientLeft
 
+    def _make_room(self, client: str) -> None:
+        most = max(self._waiting.values(), key=len)
+        if len(most) <= len(self._waiting.get(client, ())) + 1:
+            raise _full()
+        future, _ = most.pop()
+        self._count -= 1
+        if not future.done():
+            future.set_exception(_full())
+
     def _next(self) -> None:
         while self._waiting:
-            future, scope = self._waiting.popleft()
+            client = next(iter(self._waiting))
+            places = self._waiting.pop(client)
+            future, scope = places.popleft()
+            self._count -= 1
+            if places:
+                self._waiting[client] = places
             if future.done():  # its task was cancelled
                 continue
             future.set_result(None)
@@ -56,6 +83,10 @@ class SearchLine:
                 asyncio.get_running_loop().call_soon(self._next)
                 return
         self._taken = False
+
+
+def _full() -> Busy:
+    return Busy("Too many searches are waiting. Try again in 2 seconds.", retry_after=2)
 
 
 class ExportPlaces:

@@ -42,8 +42,6 @@ class BoundedProtocol(DrainingProtocol):
         self._settings = resource_of_state(self.app_state, Settings)
         self._seconds = self._settings.client_timeout_seconds
         self.timeout_keep_alive = self._settings.keep_alive_seconds  # type: ignore[assignment]
-        # The name is uvicorn's: what it calls when nothing was asked in time.
-        self.timeout_keep_alive_handler = self._close_idle  # type: ignore[method-assign]
         self.url = b""
         self._unparsed = 0  # bytes since a head, a part of a body or a message was complete
         self._large = False  # whether a head may be longer than `_unparsed` says
@@ -106,9 +104,12 @@ class BoundedProtocol(DrainingProtocol):
             self._drop(data)
             return
         before = self.cycle
-        self._unparsed += len(data)
         if len(data) > MAX_TARGET:
             self._large = True
+            if len(data) > MAX_HEAD:  # a flood is not parsed to its end
+                self._receive_in_parts(data)
+                return
+        self._unparsed += len(data)
         super().data_received(data)
         cycle = self.cycle
         if cycle is not None and not cycle.more_body and cycle is not before:  # a whole request
@@ -117,6 +118,12 @@ class BoundedProtocol(DrainingProtocol):
                 self._receiving = _cancelled(self._receiving)
         elif not self._leaving:
             self._received_part(before)
+
+    def _receive_in_parts(self, data: bytes) -> None:
+        for start in range(0, len(data), MAX_HEAD):
+            if self.transport.is_closing():
+                return
+            self.data_received(data[start : start + MAX_HEAD])
 
     def on_body(self, body: bytes) -> None:
         """Count a part of the body."""
@@ -167,6 +174,7 @@ class BoundedProtocol(DrainingProtocol):
             self.transport.abort()
             return
         self.transport.write(refusal(status))
+        self.headers, self.scope = [], None  # type: ignore[assignment]  # it may be thousands
         self.close_unread()
 
     def close_unread(self) -> None:
@@ -234,8 +242,8 @@ class BoundedProtocol(DrainingProtocol):
         self._to_send = left
         self._sending = self.loop.call_later(self._seconds, self._send_late)
 
-    def _close_idle(self) -> None:
-        """Close a connection on which nothing was asked."""
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection on which nothing was asked. The name is uvicorn's."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
