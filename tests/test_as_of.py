@@ -310,6 +310,15 @@ def test_the_command_exports_what_was_public_too(
     over_http = client.get(then("/v1/exports/case-studies.csv?state=ID", number))
     assert exported.stdout == over_http.content
     assert b"Before" in exported.stdout
+    whole = subprocess.run(
+        [COMMAND, "export", "everything", "-f", "zip", "--as-of", str(number)],
+        env=os.environ
+        | {"DATABASE_URL": service.database_url, "PORT": service.url.rpartition(":")[2]},
+        capture_output=True,
+        check=True,
+    )
+    over_http = client.get(then("/v1/exports/model-districts.zip", number))
+    assert whole.stdout == over_http.content
 
 
 def test_a_catalog_that_is_made_anew_leaves_history_alone(
