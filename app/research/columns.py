@@ -71,7 +71,7 @@ def _value(part: Any, path: tuple[str, ...]) -> Any:
         if isinstance(part, list):
             values = (_value(item, path[position:]) for item in part)
             return [value for value in values if value is not None]
-        part = part and part.get(step)  # a document of an older version may lack it
+        part = part and part.get(step)  # a document of an older form may lack it
     return part
 
 
