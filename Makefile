@@ -8,7 +8,7 @@ CLIENTS := var/clients/node.stamp var/clients/venv.stamp
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
-.PHONY: help run test browser neighbors test-quick lint check relevance format lock bench bench-quick bench-million
+.PHONY: help run test browser neighbors test-quick lint check relevance lighthouse format lock bench bench-quick bench-million
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s%s\n", $$1, $$2 }' Makefile
@@ -23,11 +23,12 @@ test: .venv/dev.stamp $(CLIENTS) browser neighbors ## Run every test, on SQLite 
 browser: .venv/dev.stamp
 	@$(BIN)/python tests/browser.py
 
-# What some tests run beside the service: real servers, and tools of researchers (R takes 40 seconds).
+# What some tests run beside the service: real servers, Java for the HTML checker, and tools of
+# researchers (R takes 40 seconds).
 # A test says so where one is missing.
 neighbors:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
-		for pair in redis-server:redis-server nginx:nginx caddy:caddy jq:jq Rscript:r-base-core; do \
+		for pair in redis-server:redis-server nginx:nginx caddy:caddy jq:jq Rscript:r-base-core java:default-jre-headless; do \
 			command -v $${pair%:*} > /dev/null || { echo "Installing $${pair#*:} for the tests ..."; \
 				apt-get install -y -qq --no-install-recommends $${pair#*:} > /dev/null || true; }; \
 		done; \
@@ -47,6 +48,9 @@ check: lint test ## Lint, then run every test: all that CI asks
 
 relevance: .venv/dev.stamp ## Measure how good search is on 144 judged questions (ARGS=-v: each question)
 	@PYTHONPATH=. $(BIN)/python tests/relevance/measure.py $(ARGS)
+
+lighthouse: .venv/dev.stamp var/lighthouse/node.stamp browser ## Measure pages with Lighthouse, and the bytes of a first visit (ARGS=3: three runs)
+	@PYTHONPATH=.:tests $(BIN)/python tests/lighthouse/measure.py $(ARGS)
 
 format: .venv/dev.stamp ## Put the code into its one format
 	@$(BIN)/ruff format --quiet .
@@ -88,16 +92,23 @@ var/clients/venv.stamp: tests/clients/requirements.txt
 	@var/clients/venv/bin/pip install --quiet --require-hashes --requirement tests/clients/requirements.txt
 	@touch $@
 
-# Without npm the tests still run; tests/test_clients.py says what it could not test, and fails in CI.
+# Without npm the tests still run; those of clients and of accessibility say what they could not test, and fail in CI.
 var/clients/node.stamp: tests/clients/package.json tests/clients/package-lock.json
 	@if command -v npm > /dev/null; then \
-		echo "Installing the generators of TypeScript clients into var/clients/node ..." && \
+		echo "Installing generators of TypeScript clients and checkers of pages into var/clients/node ..." && \
 		mkdir -p var/clients/node && \
 		cp tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc var/clients/node/ && \
 		npm ci --prefix var/clients/node --silent --no-audit --no-fund && touch $@; \
 	else \
-		echo "npm is missing: generated TypeScript clients are NOT tested. Install Node.js 20.19 or newer."; \
+		echo "npm is missing: TypeScript clients and accessibility are NOT tested. Install Node.js 20.19 or newer."; \
 	fi
+
+var/lighthouse/node.stamp: tests/lighthouse/package.json tests/lighthouse/package-lock.json
+	@echo "Installing Lighthouse into var/lighthouse ..."
+	@mkdir -p var/lighthouse
+	@cp tests/lighthouse/package.json tests/lighthouse/package-lock.json tests/lighthouse/.npmrc var/lighthouse/
+	@npm ci --prefix var/lighthouse --silent --no-audit --no-fund
+	@touch $@
 
 var/bench/venv.stamp: bench/requirements.txt
 	@echo "Installing Datasette, to measure beside, into var/bench/venv ..."

@@ -136,6 +136,8 @@ def service(
         "DATABASE_URL": f"sqlite:///{database}",
         "WORKERS": str(workers),
         "INDEX_DIR": str(INDEXES),
+        "RATE_LIMIT_READS": "0",
+        "RATE_LIMIT_EXPORTS": "0",
     }
     cores = SERVER_CORE if workers == 1 else f"0-{min(workers, CORES) - 1}"
     return Server(

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from bench.words import COMMONEST, SEED, STOP_WORDS, WORDS
 
 PATH = "/v1/case-studies"
+PAGES = 100  # of case studies, asked for in turn
 COLUMNS = (
     "slug",
     "title",
@@ -152,6 +153,12 @@ def varied(count: int) -> list[str]:
             ).address()
         ] = None
     return list(found)
+
+
+def pages(ask: Callable[[str], dict[str, Any]]) -> list[str]:
+    """The addresses of some case studies as people read them."""
+    hits = ask(f"{PATH}?limit={PAGES}&sort=title&facets=none&fields=slug")["data"]
+    return [f"/case-studies/{hit['slug']}" for hit in hits]
 
 
 def deep_cursor(question: Question, ask: Callable[[str], dict[str, Any]]) -> str:

@@ -11,6 +11,9 @@ LOADS = {
     "cold_varied": "this service, questions never asked before",
     "cold": "this service, cache off, eight questions again and again",
     "datasette": "Datasette, same questions",
+    "bare_page": "bare ASGI app, same pages: their limit",
+    "warm_page": "this service, pages of case studies, warm",
+    "cold_page": "this service, pages of case studies, cache off",
 }
 COLOURS = {"bare": "#666666", "fastapi": "#9a7b2f", "datasette": "#b03a2e"}
 
@@ -41,6 +44,8 @@ def targets(results: dict[str, Any]) -> list[dict[str, Any]]:
     for size, found in sizes.items():
         row(f"warm search at {size:,}, over the limit", ">= 0.9", _of_limit(found, "warm"))
         row(f"304 at {size:,}, over the limit's 200s", ">= 1.2", _of_limit(found, "not_modified"))
+        row(f"warm page at {size:,}, over the limit", ">= 0.9", _of_limit(found, "warm_page"))
+        row(f"cold page at {size:,}, over the limit", ">= 0.15", _of_limit(found, "cold_page"))
     for size, asked in ((small, ">= 0.05"), (n, ">= 0.03")):
         again = _of_limit(sizes[size], "cold") or 0
         note = f"{again:.2g} with eight questions again and again"

@@ -35,11 +35,12 @@ from bench.generate import (
     read_vocabulary,
     tables,
 )
-from bench.queries import PATH, QUESTIONS, deep_cursor, deep_token, varied
+from bench.queries import PATH, QUESTIONS, deep_cursor, deep_token, pages, varied
 
 MANY, ONE = 16, 1  # connections
 EXPORT = "SELECT document FROM entry WHERE kind = 'case-study' AND state = 'public' ORDER BY slug"
 FIRST = QUESTIONS[0].address()
+LIMITS = {"warm_page": "bare_page", "cold_page": "bare_page"}  # of other loads, "bare"
 WORK = FOLDER / "work.sqlite"  # a copy that a run may write to
 
 
@@ -119,7 +120,8 @@ def measure(size: int, database: Path, flat: Path | None, effort: Effort) -> dic
             found["loads"] = in_rounds(loads, effort)
             return found | {"peak_mb": {"cold": cold.peak_mb()}}
         warm = stack.enter_context(contenders.service("warm", database, FIRST))
-        with_etags = captured(warm, lines, FOLDER / "answers.json")
+        addresses = pages(warm.ask)
+        with_etags = captured(warm, [*lines, *addresses], FOLDER / "answers.json")[: len(lines)]
         bare, fastapi = (
             stack.enter_context(contenders.sender(app, FOLDER / "answers.json", lines[0]))
             for app in ("bare", "fastapi")
@@ -130,6 +132,9 @@ def measure(size: int, database: Path, flat: Path | None, effort: Effort) -> dic
             "warm": (warm, lines),
             "fastapi": (fastapi, lines),
             **loads,
+            "bare_page": (bare, addresses),
+            "warm_page": (warm, addresses),
+            "cold_page": (cold, addresses),
         }
         found["loads"] = in_rounds({name: load for name, load in loads.items() if load[1]}, effort)
         found["peak_mb"] = {server.name: server.peak_mb() for server in (bare, fastapi, warm, cold)}
@@ -168,9 +173,9 @@ def captured(warm: Server, lines: list[str], to: Path) -> list[str]:
     """Keep the warm answers for those that only send. Returns the addresses with their ETags; none if one is not answered by 304."""
     answers, found = {}, []
     for line in lines:
-        warm.ask(line)
+        warm.client.get(line).raise_for_status()
         answer = warm.client.get(line)
-        answers[line.partition("?")[2]] = (
+        answers[line.partition("?")[2] or line] = (
             {name: value for name, value in answer.headers.items() if name != "date"},
             answer.text,
         )
@@ -199,7 +204,8 @@ def in_rounds(loads: dict[str, tuple[Server, list[str]]], effort: Effort) -> dic
                     lines, connections=ONE, seconds=(effort.seconds + 1) // 2
                 ).items()
             }
-            run |= {"of_limit": run["rps"] / rounds[-1]["bare"]["rps"]} if "bare" in loads else {}
+            limit = rounds[-1].get(LIMITS.get(name, "bare"))
+            run |= {"of_limit": run["rps"] / limit["rps"]} if limit else {}
     return {
         name: {figure: spread(one[name][figure] for one in rounds) for figure in rounds[0][name]}
         for name in loads

@@ -7,6 +7,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.types import Receive, Scope, Send
 
+# By the query of a search, which all have one path, and by the path of a page, which has no query.
 ANSWERS: dict[bytes, tuple[dict[str, str], bytes]] = {
     question.encode(): (headers, body.encode())
     for question, (headers, body) in orjson.loads(Path(os.environ["ANSWERS"]).read_bytes()).items()
@@ -27,7 +28,7 @@ fastapi = FastAPI()
 
 async def bare(scope: Scope, _receive: Receive, send: Send) -> None:
     """Nothing but a look-up."""
-    start, body = MESSAGES[scope["query_string"]]
+    start, body = MESSAGES[scope["query_string"] or scope["raw_path"]]
     await send(start)
     await send(body)
 

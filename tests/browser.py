@@ -94,6 +94,20 @@ def a_visit(
     assert visit.outside == []
 
 
+def bytes_of_first_visit(browser: Browser, address: str) -> dict[str, int]:
+    """Bytes of bodies, compressed, that a browser with an empty cache loads, by kind of file: document, stylesheet, script, font, fetch. Images are left out."""
+    found: dict[str, int] = {}
+    with a_visit(browser) as visit:
+        requests: list[Request] = []
+        visit.page.on("requestfinished", lambda request: requests.append(request))
+        visit.page.goto(address, wait_until="networkidle")
+        for request in requests:
+            kind = request.resource_type
+            if kind != "image" and not request.url.startswith("data:"):
+                found[kind] = found.get(kind, 0) + request.sizes()["responseBodySize"]
+    return found
+
+
 def overflows(page: Page) -> bool:
     """Whether the page has to be moved sideways to be read."""
     wider: bool = page.evaluate(

@@ -92,6 +92,12 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(bob: httpx.
     assert document.one("input", id="contact")["value"] == "me"
 
 
+def test_what_is_missing_is_said_at_its_field(bob: httpx.Client) -> None:
+    answer = bob.post("/suggestions/new", data={"kind": "correction"})
+    fault = parsed(answer.text).one("p", id="fault-text").text
+    assert fault.endswith("This is required. Add it.")
+
+
 def test_what_falls_into_the_trap_reaches_nobody(bob: httpx.Client, people: People) -> None:
     sent = bob.post("/suggestions/new", data={"kind": "correction", "text": TEXT, "website": "x"})
     assert sent.status_code == 303

@@ -4,8 +4,11 @@ import re
 
 import httpx
 import pytest
+from browser import a_visit, overflows
 from html_pages import BROWSER, page
 from people import People, case_study, published
+from playwright.sync_api import Browser, expect
+from serving import Service
 
 pytestmark = [pytest.mark.few_records, pytest.mark.one_database]
 SOURCE = {
@@ -129,6 +132,23 @@ def test_what_case_studies_share_stands_in_one_row(client: httpx.Client) -> None
     assert cells["Began"] == ["2001", "1999", "\u2013"]
     assert cells["Attendance"][0] == "Better (quasi-experimental)"
     assert "zz-nothing" in document.text
+
+
+@pytest.mark.slow
+def test_on_a_phone_the_names_of_what_is_compared_stay_in_sight(
+    browser: Browser, service: Service
+) -> None:
+    with a_visit(browser, width=360) as visit:
+        visit.page.goto(f"{service.url}/compare?slug=boise-id,zz-one,zz-two")
+        assert not overflows(visit.page)
+        visit.page.locator(".compare tr").last.scroll_into_view_if_needed()
+        assert visit.page.evaluate("scrollY") > 0
+        for name in visit.page.locator(".compare thead a").all():
+            expect(name).to_be_in_viewport()
+        visit.page.goto(
+            f"{service.url}/compare?slug=boise-id,zz-one,zz-two,boston-city-connects-ma"
+        )
+        assert not overflows(visit.page)
 
 
 def test_chosen_results_are_compared_without_script(client: httpx.Client) -> None:

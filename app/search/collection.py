@@ -243,11 +243,13 @@ class Collection:
 
     def once(self, key: Hashable, find: Callable[[], _Value]) -> _Value:
         """What takes long to find, remembered until an entry changes."""
-        if key not in self._remembered:
+        try:  # one step: pages are made in threads, and another may clear it between two
+            remembered: _Value = self._remembered[key]
+        except KeyError:
+            remembered = find()
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = find()
-        remembered: _Value = self._remembered[key]
+            self._remembered[key] = remembered
         return remembered
 
     def forget(self) -> None:

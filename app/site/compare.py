@@ -24,10 +24,11 @@ Card = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one case study has in a row: marks, or a text; neither if nothing is stated."""
+    """What one case study has in a row: marks, terms or a text; none of them if nothing is stated."""
 
     text: str = ""
     marks: Sequence[Mark] = ()
+    terms: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _rows(cards: Sequence[Card], vocabulary: Vocabulary) -> list[Row]:
             "Kind of place",
             lambda card: Cell(marks=[marks.place(vocabulary, code) for code in card["rurality"]]),
         ),
-        row("Students of the largest district", lambda card: Cell(_students(card))),
+        row("Students, largest district", lambda card: Cell(_students(card))),
         row("Began", lambda card: Cell(str(card["started_year"] or ""))),
         row("Model", lambda card: Cell(listed([model["label"] for model in card["models"]]))),
         row("Strongest evidence", lambda card: Cell(marks=_study(card, vocabulary))),
@@ -137,7 +138,7 @@ def _term_rows(group: str, cards: Sequence[Card], name: str) -> list[Row]:
         sorted(labels[code] for code, has in owners.items() if sum(has) == 1 and has[place])
         for place in range(len(cards))
     ]
-    alone = Row("Only here", [Cell("; ".join(terms)) for terms in own])
+    alone = Row("Only here", [Cell(terms=terms) for terms in own])
     return _grouped(group, [*shared, *([(0, alone)] if any(own) else [])])
 
 

@@ -1,6 +1,7 @@
 """Suggest a correction or a case study by a form that works without script, and what became of it."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
@@ -164,7 +165,7 @@ def _send(request: Request, about: About, body: bytes) -> Response:
         database, index = resource(request, Database), resource(request, Index)
         token = take_in(database, index, suggestion, at=now())
     except Invalid as invalid:
-        faults = {name: text.removeprefix(f"{name}: ") for name, text in _by_field(invalid)}
+        faults = dict(_by_field(invalid))
         return _form(request, about, typed, faults, status=422)
     except TooMany as refusal:
         headers = {"Retry-After": str(refusal.retry_after)}
@@ -172,5 +173,9 @@ def _send(request: Request, about: About, body: bytes) -> Response:
     return Response(status_code=303, headers={"Location": f"/suggestions/{token}", **NO_STORE})
 
 
-def _by_field(invalid: Invalid) -> list[tuple[str, str]]:
-    return [((fault.pointer or "").strip("/"), fault.detail) for fault in invalid.faults]
+def _by_field(invalid: Invalid) -> Iterator[tuple[str, str]]:
+    """Each field with its fault, which does not name it: it stands there."""
+    for fault in invalid.faults:
+        name = (fault.pointer or "").strip("/")
+        detail = fault.detail.removeprefix(f"{name}: ")
+        yield name, re.sub(rf"^{re.escape(name)} is\b", "This is", detail)

@@ -1,0 +1,26 @@
+"""One address of each kind of page, for tests and measurements of all kinds."""
+
+PAGE_KINDS = {
+    "home": "/",
+    "results": "/case-studies?q=atendance+rural&evidence=descriptive",
+    "no results": "/case-studies?q=zeppelin&rurality=rural",
+    "choices of a facet": "/case-studies?show=strategy",
+    "case study": "/case-studies/cincinnati-community-learning-centers-oh",
+    "versions": "/case-studies/cincinnati-community-learning-centers-oh/versions",
+    "districts": "/districts?q=boise",
+    "district": "/districts/cincinnati-public-schools-oh",
+    "state": "/states/oh",
+    "strategies": "/strategies",
+    "strategy": "/strategies/after-school",
+    "topic": "/topics/primary-care-at-school",
+    "organization": "/organizations/cincinnati-public-schools",
+    "map": "/map",
+    "compare": "/compare?slug=boise-id,boston-city-connects-ma,cincinnati-community-learning-centers-oh",
+    "nothing to compare": "/compare",
+    "about": "/about",
+    "codebook": "/codebook",
+    "embed builder": "/embed",
+    "embedded list": "/embed/frame?q=attendance",
+    "suggestion form": "/case-studies/boise-id/suggestion",
+    "suggestion": "/suggestions/new",
+}
