@@ -38,6 +38,8 @@ ADDRESSES = (
     DISTRICT,
     "/v1/case-studies?q=effort+attendance&limit=3",
     "/v1/case-studies?state=ID&sort=title&facets=state,strategy,rurality",
+    "/v1/case-studies?state=ID,OR&group_by=state,strategy&statistics=started,outcomes&limit=2",
+    "/v1/case-studies?sample=4&seed=7&include=outcomes,scale&fields=slug",
     "/v1/districts?state=ID",
     "/v1/strategies",
     "/v1/indicators",
@@ -61,6 +63,7 @@ def content(answer: httpx.Response) -> tuple[object, ...]:
     if answer.is_redirect:
         return answer.status_code, urlsplit(answer.headers["Location"]).path
     if answer.is_error:
+        assert answer.status_code in (404, 410), answer.text
         return answer.status_code, answer.json().get("reason")
     if answer.headers["Content-Type"] != "application/json":
         return answer.headers["Directory-Revision"], answer.content
@@ -224,7 +227,7 @@ def test_what_a_revision_answers_may_be_kept_for_ever(client: httpx.Client) -> N
     number = revision(client)
     for address in ADDRESSES[3:]:
         answer = client.get(then(address, number))
-        assert "immutable" in answer.headers["Cache-Control"], address
+        assert "immutable" in answer.raise_for_status().headers["Cache-Control"], address
         etag = {"If-None-Match": answer.headers["ETag"]}
         assert client.get(then(address, number), headers=etag).status_code == 304
         today = client.get(then(address, datetime.now(UTC).date()))
@@ -310,6 +313,15 @@ def test_the_command_exports_what_was_public_too(
     over_http = client.get(then("/v1/exports/case-studies.csv?state=ID", number))
     assert exported.stdout == over_http.content
     assert b"Before" in exported.stdout
+    whole = subprocess.run(
+        [COMMAND, "export", "everything", "-f", "zip", "--as-of", str(number)],
+        env=os.environ
+        | {"DATABASE_URL": service.database_url, "PORT": service.url.rpartition(":")[2]},
+        capture_output=True,
+        check=True,
+    )
+    over_http = client.get(then("/v1/exports/model-districts.zip", number))
+    assert whole.stdout == over_http.content
 
 
 def test_a_catalog_that_is_made_anew_leaves_history_alone(

@@ -56,9 +56,9 @@ def read(text: str) -> Moment:
 
 PARAMETER = Parameter(
     "as_of",
-    "What was public at this revision, or at this time or at the end of this day (UTC). The answer is "
-    "the one that was given then, byte for byte, and its links stay at that revision. A search of an "
-    "older revision is slower.",
+    "What was public at this revision, or at this time or at the end of this day (UTC): the records, "
+    "counts and rows of then. Links in the answer stay at that revision. A search of an older revision "
+    "is slower.",
     None,
     read,
     {"type": "string", "pattern": r"^([0-9]{1,18}|\d{4}-\d\d-\d\d.{0,30})$"},

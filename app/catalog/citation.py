@@ -30,7 +30,7 @@ class Citation:
 
     @property
     def permanent_address(self) -> str:
-        """The address to cite: where it can, it answers the same for ever."""
+        """The address to cite: where it can, it stays at its revision."""
         if not self.takes_as_of:
             return self.address
         return f"{self.address}{'&' if '?' in self.address else '?'}as_of={self.revision}"

@@ -56,8 +56,8 @@ RESPONSE_HEADERS = {
     "ETag": "Changes whenever the export does.",
     "Last-Modified": "When anything public last changed.",
     "Directory-Revision": "Revision of the directory that the export holds.",
-    "Link": 'License of the data, with `rel="license"`, and the address that answers the same '
-    'for ever, with `rel="cite-as"`.',
+    "Link": 'License of the data, with `rel="license"`, and the address to cite, which stays at '
+    'this revision, with `rel="cite-as"`.',
     "Repr-Digest": "SHA-256 of an export that is sent whole; absent when it is streamed.",
 }
 
@@ -67,7 +67,7 @@ class Selection:
     """What an export is made from."""
 
     query: str  # normalized
-    permanent_query: str  # that answers the same for ever
+    permanent_query: str  # that stays at this revision
     revision: int
     updated_at: datetime
     documents: exports.Documents
