@@ -26,7 +26,7 @@ PLAIN = "plain: one word, two filters"
 NO_LIMITS = {"RATE_LIMIT_READS": "0", "RATE_LIMIT_EXPORTS": "0"}
 VARIANTS = 25
 FIRST = "/v1/case-studies?q=school"
-ALL = "a hundred hits, explained, with all facets"
+ALL = "fifty hits, explained, with all facets"
 STATES = ("WA", "OR", "ID", "MT", "WY", "ND", "SD", "NE", "KS", "OK", "TX", "NM")
 UNKNOWN = ["".join(letters) for letters in product("qxzjvw", repeat=4)]
 
@@ -84,7 +84,7 @@ KINDS: dict[str, Question] = {
         q=" ".join(f"{word[:3]}{draw.choice('qxz')}{word[3:]}" for word in draw.sample(WORDS, 20))
     ),
     ALL: lambda draw: search(
-        q=words(draw, 2, COMMON), limit="100", facets=",".join(FACETS), explain="true"
+        q=words(draw, 2, COMMON), limit="50", facets=",".join(FACETS), explain="true"
     ),
     "near a place, by distance, a hundred hits": lambda draw: search(
         near=f"{draw.uniform(25, 49):.4f},{draw.uniform(-124, -67):.4f}",

@@ -6,7 +6,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, HookContext
 
-from app.search.filters import MAX_LIMIT_OF_INCLUDE
+from app.search.filters import MAX_LIMIT_IN_FULL
 from app.web.server_answers import MAX_TARGET
 
 schemathesis.serializer.alias("application/x-ndjson", "text/plain")
@@ -29,7 +29,8 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
     by_distance = "within_km" in query or "distance" in sort_keys
     key_twice = len(set(sort_keys)) < len(sort_keys)
     seed_alone = "seed" in query and "sample" not in query
-    too_long_a_page = "include" in query and int(query.get("limit", 20)) > MAX_LIMIT_OF_INCLUDE
+    in_full = "include" in query or str(query.get("explain")) == "true"
+    too_long_a_page = in_full and int(query.get("limit", 20)) > MAX_LIMIT_IN_FULL
     turned_round = any(
         int(query[f"{name}_min"]) > int(query[f"{name}_max"])
         for name in ("started", "enrollment")

@@ -20,7 +20,7 @@ from app.search import shapes
 from app.search.filters import (
     FACETS,
     MAX_CELLS,
-    MAX_LIMIT_OF_INCLUDE,
+    MAX_LIMIT_IN_FULL,
     MAX_SAMPLE,
     MAX_STUDIED,
     RANGE,
@@ -257,6 +257,7 @@ def test_a_cross_tab_of_too_many_cells_says_what_to_narrow(client: httpx.Client)
         ("sample=5&seed=-1", "seed", "out_of_range"),
         ("include=outcome", "include", "unknown_value"),
         ("include=outcomes&limit=100", "limit", "out_of_range"),
+        ("explain=true&limit=100", "limit", "out_of_range"),
         ("sort=state,-started,title,updated", "sort", "too_many_values"),
         ("sort=state,-state", "sort", "too_many_values"),
         ("sort=title,strated", "sort", "unknown_value"),
@@ -344,7 +345,7 @@ def test_what_is_included_is_what_the_document_has(
     client: httpx.Client, path: str, kind: str
 ) -> None:
     parts = shapes.PARTS[kind]
-    limit = MAX_LIMIT_OF_INCLUDE
+    limit = MAX_LIMIT_IN_FULL
     hits = every_hit(client, path, include=",".join(parts), sort="title", limit=limit)
     by_slug = {document["slug"]: document for document in exported(client, path=path)}
     assert {hit["slug"] for hit in hits} == set(by_slug)

@@ -24,7 +24,7 @@ QUESTIONS = [
 
 def explained(client: httpx.Client, q: str, **parameters: Any) -> list[Json]:
     """The hits of a search, with their explanations."""
-    question = {"q": q, "explain": "true", "facets": "none", "limit": 100, **parameters}
+    question = {"q": q, "explain": "true", "facets": "none", "limit": 50, **parameters}
     answer = client.get("/v1/case-studies", params=question).raise_for_status().json()
     hits: list[Json] = answer["data"]
     return hits

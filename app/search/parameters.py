@@ -16,7 +16,7 @@ from app.search.filters import (
     MAX_CLAUSES,
     MAX_GROUPED,
     MAX_LIMIT,
-    MAX_LIMIT_OF_INCLUDE,
+    MAX_LIMIT_IN_FULL,
     MAX_QUERY_CHARACTERS,
     MAX_SAMPLE,
     MAX_SEED,
@@ -228,8 +228,8 @@ def _page(noun: str, fields: Sequence[str], parts: Sequence[str]) -> list[Json]:
         ),
         _parameter(
             "limit",
-            f"Entries per page, at most {MAX_LIMIT}, with `include` at most {MAX_LIMIT_OF_INCLUDE}; 0 "
-            "returns the counts alone. Exports have no limit.",
+            f"Entries per page, at most {MAX_LIMIT}, with `include` or `explain` at most "
+            f"{MAX_LIMIT_IN_FULL}; 0 returns the counts alone. Exports have no limit.",
             {"type": "integer", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
             5,
         ),

@@ -21,7 +21,7 @@ from app.search.filters import (
     MAX_CLAUSES,
     MAX_GROUPED,
     MAX_LIMIT,
-    MAX_LIMIT_OF_INCLUDE,
+    MAX_LIMIT_IN_FULL,
     MAX_QUERY_CHARACTERS,
     MAX_SAMPLE,
     MAX_SEED,
@@ -104,6 +104,7 @@ class _Parser:
         q = self.one("q").strip()
         near, point = self.near()
         include = self.names("include", self.allowed_parts)
+        explain = self.choice("explain", FLAGS) == "true"
         query = SearchQuery(
             kind=self.kind,
             path=self.path,
@@ -122,14 +123,14 @@ class _Parser:
             sample=self.sample(),
             seed=self.seed(),
             sort=self.sort(),
-            limit=self.limit(MAX_LIMIT_OF_INCLUDE if include else MAX_LIMIT),
+            limit=self.limit(MAX_LIMIT_IN_FULL if include or explain else MAX_LIMIT),
             cursor=self.one("cursor") or None,
             fields=self.names("fields", self.allowed_fields),
             include=include,
             facets=self.facets(),
             group_by=self.group_by(),
             statistics=self.names("statistics", STATISTICS[self.kind]),
-            explain=self.choice("explain", FLAGS) == "true",
+            explain=explain,
             as_of=self.as_of(),
         )
         if self.faults:
@@ -356,7 +357,7 @@ class _Parser:
         if re.fullmatch(r"\d{1,6}", value, re.ASCII) and int(value) <= most:
             return int(value)
         export = f"/v1/exports/{KINDS[self.kind].path}.ndjson"
-        of_include = " with include" if most < MAX_LIMIT else ""
+        of_include = " with include or explain" if most < MAX_LIMIT else ""
         self.fault(
             "out_of_range",
             "limit",
