@@ -138,7 +138,7 @@ def test_the_document_begins_with_what_the_list_shows(
         own = {
             name: value
             for name, value in card.items()
-            if name not in ("snippet", "distance_km", "explanation", "outcomes")
+            if name not in ("snippet", "distance_km", "explanation", "document", "outcomes")
         }
         assert own == {name: document[name] for name in own}
 

@@ -161,7 +161,8 @@ def test_chosen_results_are_compared_without_script(client: httpx.Client) -> Non
 def test_the_codebook_page_has_every_column(client: httpx.Client) -> None:
     document = page(client, "/codebook")
     for table in client.get("/v1/codebook").json()["data"]:
-        columns = [code.text for code in document.one("section", id=table["name"]).each("code")]
+        rows = document.one("section", id=table["name"]).each("th", scope="row")
+        columns = [row.one("code").text for row in rows]
         assert columns == [column["name"] for column in table["columns"]]
 
 

@@ -145,6 +145,12 @@ def test_a_faulty_term_is_refused_with_what_to_do(
     assert advice in details[pointer]
 
 
+def test_a_vocabulary_that_is_no_text_is_a_fault_of_its_own(people: People) -> None:
+    answer = people.kim.post("/terms", json=topic("odd") | {"vocabulary": {"a": 1}})
+    assert answer.status_code == 422
+    assert "/vocabulary" in {error["pointer"] for error in answer.json()["errors"]}
+
+
 def test_a_vocabulary_that_does_not_exist_is_refused_with_the_nearest(people: People) -> None:
     document = topic("gnu-care") | {"slug": "topics.gnu-care", "vocabulary": "topics"}
     [error] = people.kim.post("/terms", json=document).json()["errors"]

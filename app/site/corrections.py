@@ -1,6 +1,5 @@
 """Suggest a correction or a case study by a form that works without script, and what became of it."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -178,4 +177,6 @@ def _by_field(invalid: Invalid) -> Iterator[tuple[str, str]]:
     for fault in invalid.faults:
         name = (fault.pointer or "").strip("/")
         detail = fault.detail.removeprefix(f"{name}: ")
-        yield name, re.sub(rf"^{re.escape(name)} is\b", "This is", detail)
+        if detail.startswith(f"{name} is "):
+            detail = f"This{detail.removeprefix(name)}"
+        yield name, detail

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 CROWD = 200  # connections
 SECONDS = 5.0
 PATIENCE = 120  # seconds; a busy machine is no fault
+SPARE_DESCRIPTORS = 30  # of pools, which may have grown; a leak would take one of each export
 ROOM_MB = 40  # that a crowd may leave behind: its answers, and what searches remember
 Record = Callable[[str, object], None]
 Address = tuple[str, int]
@@ -203,13 +204,13 @@ def test_exports_cut_off_in_the_middle_leave_nothing_open(
     cut_off(crowded, exports, 60)  # until pools and threads are there
     descriptors, megabytes = crowded.descriptors(), crowded.megabytes()
     cut_off(crowded, exports, 300)
-    wait_until(lambda: crowded.descriptors() <= descriptors)
+    wait_until(lambda: crowded.descriptors() <= descriptors + SPARE_DESCRIPTORS)
     whole = httpx.get(f"{crowded.service.url}/v1/exports/case-studies.json", timeout=PATIENCE)
     assert whole.status_code == 200
     assert whole.json()
     more = crowded.megabytes() - megabytes
     assert more < ROOM_MB
-    record_property("figure", f"300 cut off, 0 descriptors and {max(more, 0):.0f} MB more")
+    record_property("figure", f"300 cut off, {max(more, 0):.0f} MB more")
 
 
 def cut_off(crowded: Crowded, exports: list[str], count: int) -> None:

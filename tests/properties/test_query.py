@@ -13,6 +13,7 @@ from small_directory import RURALITIES, STATES, STRATEGIES, fill
 
 from app.catalog.vocabulary import Vocabulary
 from app.errors import Invalid
+from app.search.clauses import read_clauses
 from app.search.cursor import Cursor, fingerprint, read_cursor
 from app.search.filters import FACETS, MAX_LIMIT, RANGE, SORTS, STATISTICS
 from app.search.parser import parse
@@ -46,6 +47,9 @@ typed = st.one_of(
         ),
         max_size=6,
     ).map(" ".join),
+)
+typed = typed.filter(  # a beginning of one letter is refused
+    lambda text: all(len(each.words[0]) > 1 for each in read_clauses(text) if each.prefix)
 )
 values = {
     **{

@@ -19,7 +19,7 @@ def must_write(by: Editor, kind: str, slug: object) -> None:
 
 def vocabulary_faults(session: Session, record: object) -> list[Fault]:
     """A term of a vocabulary that does not exist."""
-    if not isinstance(record, TermRecord):
+    if not isinstance(record, TermRecord) or not record.vocabulary:  # none could be read
         return []
     vocabularies = sorted(session.exec(select(TermRow.vocabulary).distinct()))
     if record.vocabulary in vocabularies:
