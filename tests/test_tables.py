@@ -13,6 +13,7 @@ import duckdb
 import httpx
 import pyarrow.parquet
 import pytest
+from jsonschema import Draft202012Validator
 
 from app.research import formats
 from app.research.tables import TABLES, Table
@@ -178,6 +179,30 @@ def test_the_codebook_counts_the_rows_and_what_is_filled(client: httpx.Client) -
         assert list(rows[0]) == [column["name"] for column in tables[name]["columns"]]
         for column in tables[name]["columns"]:
             assert column["filled"] == sum(row[column["name"]] != "" for row in rows)
+
+
+@each_table
+def test_every_line_fits_the_json_schema_that_the_codebook_leads_to(
+    client: httpx.Client, table: Table
+) -> None:
+    tables = {each["name"]: each for each in client.get("/v1/codebook").json()["data"]}
+    schema = client.get(tables[table.name]["schema_link"]).raise_for_status().json()
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema)
+    lines = export(client, table.name, "ndjson").splitlines()
+    assert lines
+    for line in lines:
+        validator.validate(json.loads(line))
+    if isinstance(first := json.loads(lines[0]), dict):
+        first.pop(table.key[0])
+        assert not validator.is_valid(first)
+
+
+@pytest.mark.one_database
+def test_a_table_that_does_not_exist_has_no_schema(client: httpx.Client) -> None:
+    answer = client.get("/v1/codebook/outcome/schema")
+    assert answer.status_code == 404
+    assert "outcomes" in answer.text
 
 
 @pytest.mark.slow

@@ -1,14 +1,18 @@
-"""GET /v1/codebook: what every table and column means."""
+"""GET /v1/codebook: what every table and column means, in words and as JSON Schema."""
+
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field, RootModel
 from starlette.concurrency import run_in_threadpool
 
 from app.catalog.provenance import Provenance, provenance
 from app.catalog.shapes import Public
 from app.database import Database
-from app.research import codebook, formats
+from app.errors import NotFound
+from app.records.spelling import nearest
+from app.research import codebook, formats, shapes
 from app.research.tables import TABLES
 from app.search.index import Index
 from app.settings import Settings
@@ -18,6 +22,9 @@ from app.web.problem_types import responses
 from app.web.state import resource
 
 router = APIRouter()
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NEAREST = 3
+MAX_NAME = 60  # characters of a name that are sent back
 
 
 class ColumnMeaning(Public):
@@ -49,10 +56,15 @@ class TableMeaning(Public):
     description: str = Field(description="What a row is.")
     formats: list[str] = Field(description="Formats that it comes in.")
     link: str = Field(description="Path of the table as CSV.")
+    schema_link: str = Field(description="Path of the JSON Schema of what JSON and NDJSON list.")
     rows: int = Field(description="Number of rows.")
     key: list[str] = Field(description="Columns whose values together name a row.")
     references: list[TableReference] = Field(description="How it joins other tables.")
     columns: list[ColumnMeaning] = Field(description="Its columns, in their order.")
+
+
+class JsonSchema(RootModel[dict[str, Any]]):
+    """A document in JSON Schema (2020-12)."""
 
 
 class CodebookAnswer(Public):
@@ -85,6 +97,7 @@ async def get_codebook(request: Request) -> Response:
             "description": f"All {table.rows_are}.",
             "formats": formats.formats_of(table),
             "link": f"/v1/exports/{table.name}.csv",
+            "schema_link": _schema_path(table.name),
             "rows": fillings[table.name].rows,
             "key": table.key,
             "references": table.references,
@@ -107,3 +120,31 @@ async def get_codebook(request: Request) -> Response:
     meta = provenance(revision, updated_at, "codebook", address)
     body = orjson.dumps({"data": data, "meta": meta}, option=orjson.OPT_UTC_Z)
     return CachedResponse(body, key="codebook", by_revision=True)
+
+
+@router.get(
+    "/v1/codebook/{table}/schema",
+    tags=["exports"],
+    summary="Read the JSON Schema of a table",
+    operation_id="get_table_schema",
+    response_model=JsonSchema,
+    response_description="The JSON Schema.",
+    responses=responses(400, 404, 406, 429),
+)
+def get_table_schema(
+    request: Request,
+    table: Annotated[str, Path(description="Name of the table.", examples=["outcomes"])],
+) -> Response:
+    """The JSON Schema (2020-12) of one line of the table's NDJSON, and of each item of its JSON: a whole
+    case study or district, else a row. A 404 names similar tables."""
+    refuse_unknown(request, ())
+    if table not in TABLES:
+        detail = f"There is no table {table[:MAX_NAME]!r}."
+        raise NotFound(detail, nearest=nearest(table[:MAX_NAME], TABLES)[:NEAREST])
+    address = f"{resource(request, Settings).base_url}{_schema_path(table)}"
+    schema = shapes.document(TABLES[table]).model_json_schema()
+    return CachedResponse(orjson.dumps({"$schema": DIALECT, "$id": address, **schema}))
+
+
+def _schema_path(table: str) -> str:
+    return f"/v1/codebook/{table}/schema"
