@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from effort import mirror_edits
 from people import People, amend, case_study, district, publish, published, step
 from serving import Service
 
@@ -159,7 +160,7 @@ def test_the_documented_mirror_stays_equal_through_random_edits(
     file = tmp_path / "copy.json"
     chance = random.Random(15)
     public: list[str] = []
-    for number in range(60):
+    for number in range(mirror_edits()):
         action = chance.choice(["publish", "publish", "change", "rename", "withdraw"])
         if action == "publish" or not public:
             published(people, case_study(f"copy-{number}-id"))
@@ -175,7 +176,7 @@ def test_the_documented_mirror_stays_equal_through_random_edits(
             else:
                 step(people.rui, "withdraw", slug, reason="Retracted.").raise_for_status()
             public += [slug] if action != "withdraw" else []
-        if chance.random() < 0.2:
+        if chance.random() < 0.1:
             assert follow(service.url, file)
     assert follow(service.url, file)
     records = json.loads(file.read_text())["records"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import geojson
 import httpx
 import pyarrow.parquet
 import pytest
@@ -133,6 +134,13 @@ def test_outcomes_join_with_their_districts_in_a_database(
     pairs = [row["case_study"] for row in json_rows(client, "case-districts")]
     outcomes = [row["case_study"] for row in json_rows(client, "outcomes")]
     assert joined == [(sum(pairs.count(case_study) for case_study in outcomes),)]
+
+
+def test_a_validator_of_geojson_accepts_every_file(client: httpx.Client) -> None:
+    for name in ("case-studies", "districts"):
+        collection = geojson.loads(export(client, name, "geojson"))
+        assert collection.is_valid, collection.errors()
+        assert len(collection.features) == len(csv_rows(client, name))
 
 
 def test_places_stand_in_geojson_with_longitude_first(client: httpx.Client) -> None:
