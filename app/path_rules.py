@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 from app.api_documents import DESK
 from app.records.kinds import KINDS, SEARCHABLE
 from app.research import citations
-from app.research.feed import ADDRESS as FEED
 from app.research.feed import MEDIA_TYPE as ATOM
 from app.search import endpoints as search
+from app.search.answer import FEED
 from app.search.query import OF_A_PAGE
 from app.web.edge import PathRules
 

@@ -93,15 +93,15 @@ def main() -> None:
     arguments.add_argument("size", type=int)
     arguments.add_argument("--file", default="case-studies.ndjson")
     arguments.add_argument("--copies", type=int, default=1)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
     before, peak, sent, seconds = (
-        in_process(given.size, given.copies)
-        if given.copies > 1
-        else over_http(given.size, given.file)
+        in_process(options.size, options.copies)
+        if options.copies > 1
+        else over_http(options.size, options.file)
     )
     print(
-        f"{given.size * given.copies:,} case studies, {sent / 1e6:,.0f} MB of {given.file} in {seconds:.0f} s: "
+        f"{options.size * options.copies:,} case studies, {sent / 1e6:,.0f} MB of {options.file} in {seconds:.0f} s: "
         f"{before:.0f} MB before, {peak:.0f} MB at the peak, {peak - before:.0f} MB more; "
         f"{platform.machine()}, Python {platform.python_version()}"
     )

@@ -47,14 +47,14 @@ def search(**parameters: str) -> str:
     return f"/v1/case-studies?{urlencode(parameters)}"
 
 
-def words(draw: random.Random, count: int, among: list[str]) -> str:
+def words(draw: random.Random, count: int, vocabulary: list[str]) -> str:
     """Different words."""
-    return " ".join(draw.sample(among, count))
+    return " ".join(draw.sample(vocabulary, count))
 
 
-def phrases(draw: random.Random, count: int, among: list[str]) -> str:
+def phrases(draw: random.Random, count: int, vocabulary: list[str]) -> str:
     """Phrases of two words each."""
-    return " ".join(f'"{words(draw, 2, among)}"' for _ in range(count))
+    return " ".join(f'"{words(draw, 2, vocabulary)}"' for _ in range(count))
 
 
 def beginnings(draw: random.Random, count: int, letters: int) -> str:

@@ -176,7 +176,7 @@ def test_the_documented_mirror_stays_equal_through_random_edits(
             else:
                 step(people.rui, "withdraw", slug, reason="Retracted.").raise_for_status()
             public += [slug] if action != "withdraw" else []
-        if chance.random() < 0.1:
+        if chance.random() < 0.2:
             assert follow(service.url, file)
     assert follow(service.url, file)
     records = json.loads(file.read_text())["records"]

@@ -75,10 +75,7 @@ def get_district(
 def _document(request: Request, kind: str, slug: str) -> Response:
     moment = read_parameters(request, (as_of.PARAMETER,)).get(as_of.PARAMETER.name)
     with resource(request, Database).reading() as session:
-        if moment is None:
-            public, document = published(session, kind, slug)
-        else:
-            public, document = as_of.published(session, kind, slug, moment)
+        public, document = published(session, kind, slug, moment)
     collection = f"/v1/{KINDS[kind].path}"
     address = f"{collection}/{public.slug}"
     citation = citation_of(public, orjson.loads(document), resource(request, Settings).base_url)

@@ -152,24 +152,14 @@ def changed_after(
     later = seq > after.seq
     if after.record is not None:
         later |= and_(seq == after.seq, tuple_(kind, slug) > tuple_(*after.record))
-    columns = (EntryRow.state, EntryRow.updated_at, EntryRow.moved_to, EntryRow.reason)
-    query = (
-        select_columns(kind, slug, seq, *(col(column) for column in columns))
-        .where(later, kind.in_(kinds))
-        .order_by(seq, kind, slug)
-        .limit(limit)
-    )
+    query = _PUBLIC_STATE.where(later, kind.in_(kinds)).order_by(seq, kind, slug).limit(limit)
     return [PublicState(**row) for row in session.connection().execute(query).mappings()]
 
 
 def removed_last(session: Session, kind: str, *, after: int, limit: int) -> list[PublicState]:
     """The records of a kind that were withdrawn or renamed after a revision, the last one first."""
-    columns = (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state, EntryRow.updated_at)
     query = (
-        select_columns(
-            *(col(column) for column in columns), col(EntryRow.moved_to), col(EntryRow.reason)
-        )
-        .where(
+        _PUBLIC_STATE.where(
             col(EntryRow.seq) > after, col(EntryRow.kind) == kind, col(EntryRow.state) != "public"
         )
         .order_by(col(EntryRow.seq).desc(), col(EntryRow.slug))
@@ -385,13 +375,11 @@ def _write_references(session: Session, entries: Sequence[PreparedEntry]) -> Non
         connection.execute(insert(row), references)
 
 
-_PUBLIC_ENTRY = select_columns(
+_PUBLIC_STATE = select_columns(
     *(col(column) for column in (EntryRow.kind, EntryRow.slug, EntryRow.seq, EntryRow.state)),
-    *(
-        col(column)
-        for column in (EntryRow.updated_at, EntryRow.document, EntryRow.moved_to, EntryRow.reason)
-    ),
+    *(col(column) for column in (EntryRow.updated_at, EntryRow.moved_to, EntryRow.reason)),
 )
+_PUBLIC_ENTRY = _PUBLIC_STATE.add_columns(col(EntryRow.document))
 _SEARCHED_ENTRY = select_columns(
     *(
         col(column)

@@ -17,8 +17,6 @@ PRAGMA temp_store = FILE;
 """
 
 Rows = tuple[str, Sequence[tuple[Any, ...]]]  # the name of a table, and some of its rows
-
-
 NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR")  # what names of errors begin with
 
 

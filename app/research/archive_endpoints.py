@@ -23,7 +23,6 @@ from app.web.admission import ExportPlaces
 from app.web.conditional import (
     CACHE_CONTROL,
     PERMANENT,
-    best_encoding,
     http_date,
     is_not_modified,
     last_modified,
@@ -33,7 +32,7 @@ from app.web.parameters import openapi, read_parameters
 from app.web.problem_types import responses
 from app.web.problems import problem
 from app.web.state import resource
-from app.web.streams import ZIP, head_only, stream_file
+from app.web.streams import encoding_of, head_only, stream_file
 
 router = APIRouter()
 NO_PYARROW = (
@@ -113,15 +112,14 @@ def _headers(
     request: Request, archive: Archive, revision: int, updated_at: datetime
 ) -> dict[str, str]:
     """What an archive and its 304 say of themselves."""
-    encoding = best_encoding(request.headers.get("accept-encoding", ""))
-    variant = "" if archive.media_type == ZIP else f"-{encoding}"
+    encoding = encoding_of(request, archive.media_type)
     as_of = _as_of(request)
     then = "as of" if as_of else ""
     seed = f"{request.app.version} {revision} {archive.name} {CONTENT_DIGEST} {then}"
     address = f"{resource(request, Settings).base_url}{request.url.path}"
     modified_at, _ = last_modified(updated_at, now())
     return {
-        "ETag": f'"{hashlib.blake2b(seed.encode(), digest_size=12).hexdigest()}{variant}"',
+        "ETag": f'"{hashlib.blake2b(seed.encode(), digest_size=12).hexdigest()}-{encoding}"',
         "Last-Modified": http_date(modified_at),
         "Cache-Control": PERMANENT if as_of.isdigit() else CACHE_CONTROL,
         "Directory-Revision": str(revision),

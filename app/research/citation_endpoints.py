@@ -108,7 +108,8 @@ def cite_district(
 def cite_snapshot(
     request: Request,
     version: Annotated[
-        str, Path(description="Version of the snapshot, or `latest`.", examples=["2026.1"])
+        str,
+        Path(description=f"Version of the snapshot, or `{snapshots.LATEST}`.", examples=["2026.1"]),
     ],
 ) -> Response:
     """How to cite a release of the whole directory: version, revision, date of its last change, address
@@ -116,9 +117,7 @@ def cite_snapshot(
     values = read_parameters(request, [FORMAT])
     with resource(request, Database).reading() as session:
         every = snapshot_store.list_newest_first(session)
-    is_latest = version == "latest"
-    snapshot = snapshots.newest(every) if is_latest else snapshots.named(every, version)
-    base_url = resource(request, Settings).base_url
+    snapshot, base_url = snapshots.find(every, version), resource(request, Settings).base_url
     return _answer(snapshots.citation_of(snapshot, base_url), values)
 
 
@@ -126,10 +125,7 @@ def _record(request: Request, kind: str, slug: str) -> Response:
     values = read_parameters(request, [FORMAT, as_of.PARAMETER])
     moment = values.get(as_of.PARAMETER.name)
     with resource(request, Database).reading() as session:
-        if moment is None:
-            public, document = published(session, kind, slug)
-        else:
-            public, document = as_of.published(session, kind, slug, moment)
+        public, document = published(session, kind, slug, moment)
     base_url = resource(request, Settings).base_url
     return _answer(citation_of(public, orjson.loads(document), base_url), values)
 

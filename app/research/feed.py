@@ -11,7 +11,6 @@ from app.catalog.entry import PublicState
 from app.catalog.provenance import LICENSE
 from app.records.kinds import KINDS
 
-ADDRESS = "/feed.atom"
 MEDIA_TYPE = "application/atom+xml"
 NAMESPACES = {
     "xmlns": "http://www.w3.org/2005/Atom",

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -12,8 +11,8 @@ from app.catalog.entry import PublicState
 from app.catalog.provenance import page_of
 from app.database import Database
 from app.records.kinds import SEARCHABLE
-from app.research.feed import ADDRESS, MEDIA_TYPE, FeedPage, atom
-from app.search.answer import described
+from app.research.feed import MEDIA_TYPE, FeedPage, atom
+from app.search.answer import FEED, described, feed_address
 from app.search.index import Index
 from app.search.parameters import search_parameters
 from app.search.query import OF_A_SAMPLE, OF_THE_PRESENT, SearchQuery
@@ -47,7 +46,7 @@ class AtomResponse(Response):
 
 
 @router.get(
-    ADDRESS,
+    FEED,
     tags=["mirrors"],
     summary="Follow a search with a feed reader",
     operation_id="read_feed",
@@ -93,11 +92,10 @@ def _removed(database: Database, kind: str, revision: int) -> list[PublicState]:
 def _page(
     selection: SearchQuery, results: Results, removed: Sequence[PublicState], base_url: str
 ) -> FeedPage:
-    stored = results.collection.stored
-    cards = [orjson.loads(stored.card(hit.number) + b"}") for hit in results.hits]
+    cards = [hit.read_card() for hit in results.hits]
     # The order of a search knows whole seconds.
     cards.sort(key=lambda card: datetime.fromisoformat(card["updated_at"]), reverse=True)
-    address = f"{base_url}{selection.url_of_all(f'{ADDRESS}?kind={selection.kind}')}"
+    address = f"{base_url}{feed_address(selection)}"
     cursor, next_cursor = results.query.cursor, results.next_cursor
     return FeedPage(
         kind=selection.kind,

@@ -27,8 +27,6 @@ DOCUMENTS = (
     ("/data.json", "This data set as a DCAT-US 3.0 catalog"),
     ("/sitemap.xml", "Every page"),
 )
-
-
 INTRODUCTION = (
     "Reading needs no key. A case study at `/v1/case-studies/SLUG` names the source of each claim. "
     "`design` says how a finding was made and is not a grade. What no source says is null or "

@@ -18,15 +18,13 @@ from app.database import Database
 from app.records import parsing
 from app.research import package, snapshot_changes, snapshot_store, snapshots
 from app.research.snapshot_store import Snapshot, SnapshotFile
-from app.research.snapshots import COLLECTION, SnapshotRequest
+from app.research.snapshots import COLLECTION, LATEST, SnapshotRequest
 from app.settings import Settings
 from app.web.admission import ExportPlaces
 from app.web.bodies import JSON, parse_object, read_body
 from app.web.cached_response import CachedResponse
 from app.web.conditional import (
-    IDENTITY,
     PERMANENT,
-    best_encoding,
     http_date,
     is_not_modified,
     last_modified,
@@ -35,14 +33,13 @@ from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import openapi, read_parameters, refuse_unknown, text
 from app.web.problem_types import responses
 from app.web.state import resource
-from app.web.streams import stream
+from app.web.streams import ZIP, encoding_of, stream
 
-LATEST = "latest"
 EXAMPLE = {"version": "2026.1", "note": "For the report to the board."}
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "ndjson": "application/x-ndjson",
-    "zip": "application/zip",
+    "zip": ZIP,
 }
 SINCE = replace(
     text("since", 8, "Version of the older snapshot.", "2026.1", required=True),
@@ -190,7 +187,7 @@ def compare_snapshots(request: Request, version: Version) -> Response:
     since = read_parameters(request, (SINCE,))[SINCE.name]
     with resource(request, Database).reading() as session:
         every = snapshot_store.list_newest_first(session)
-        newer = snapshots.newest(every) if version == LATEST else snapshots.named(every, version)
+        newer = snapshots.find(every, version)
         older = snapshots.named(every, since)
         snapshots.refuse_newer(older, than=newer)
         changes = snapshot_changes.between(session, older.revision, newer.revision)
@@ -250,9 +247,8 @@ async def get_snapshot_file(
         return RedirectResponse(f"{_path(snapshots.newest(every))}/{file}", 307)
     snapshot = snapshots.named(every, version)
     frozen_file = snapshots.file_named(snapshot, file)
-    compress = format_ != "zip"
-    encoding = best_encoding(request.headers.get("accept-encoding", "")) if compress else IDENTITY
-    headers = _file_headers(snapshot, frozen_file, encoding)
+    media_type = MEDIA_TYPES[format_]
+    headers = _file_headers(snapshot, frozen_file, encoding_of(request, media_type))
     none_match = request.headers.get("if-none-match", "")
     modified_since = request.headers.get("if-modified-since", "")
     if is_not_modified(none_match, modified_since, headers["ETag"], snapshot.frozen_at):
@@ -265,9 +261,8 @@ async def get_snapshot_file(
         request,
         content,
         source=content,
-        media_type=MEDIA_TYPES[format_],
+        media_type=media_type,
         headers={**headers, "Content-Disposition": disposition},
-        compress=compress,
     )
 
 

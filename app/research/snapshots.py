@@ -7,7 +7,7 @@ it. Another version may write a table otherwise, so the files themselves are kep
 import hashlib
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from typing import IO
 
@@ -28,6 +28,7 @@ from app.research.whole_directory import WholeDirectory, past_directory
 from app.search.past_indexes import standing_at
 
 COLLECTION = "/v1/snapshots"
+LATEST = "latest"  # in the place of a version
 VERSION = r"^[0-9]{4}\.[0-9]{1,3}$"  # year and number, such as 2026.1
 FORMATS = ("csv", "ndjson")
 PACKAGE = f"{package.NAME}.zip"
@@ -100,6 +101,11 @@ def make(whole: WholeDirectory, file: str, *, base_url: str) -> Iterator[bytes]:
     name, _, format_ = file.rpartition(".")
     table = TABLES[name]
     yield from formats.encoded(table, whole.documents(table), format_)
+
+
+def find(snapshots: Sequence[Snapshot], version: str) -> Snapshot:
+    """The snapshot of a version, or the newest for LATEST. Raises NotFound."""
+    return newest(snapshots) if version == LATEST else named(snapshots, version)
 
 
 def newest(snapshots: Iterable[Snapshot]) -> Snapshot:

@@ -12,10 +12,10 @@ from app.catalog.provenance import page_of, provenance_of
 from app.records.kinds import KINDS
 from app.search.cross_tabs import CrossTab, Group, address_of, filters_of
 from app.search.filters import FIGURES
-from app.search.query import OF_A_SAMPLE, SearchQuery
+from app.search.query import OF_A_SAMPLE, OF_THE_API, SearchQuery
 from app.search.results import Hit, Results
 
-NOT_OF_PAGES = ("limit", "fields", "include", "facets", "group_by", "statistics", "as_of")
+FEED = "/feed.atom"
 
 
 def json_answer(results: Results, *, base_url: str) -> bytes:
@@ -46,8 +46,8 @@ def links(results: Results) -> dict[str, str]:
     path = KINDS[query.kind].path
     links["export"] = query.url_of_all(f"/v1/exports/{path}.ndjson")
     links["citation"] = query.url_of_all(f"/v1/citations/{path}")
-    links["feed"] = query.url_of_all(f"/feed.atom?kind={query.kind}", "as_of", *OF_A_SAMPLE)
-    links["page"] = page_of(query.url_without(*NOT_OF_PAGES))
+    links["feed"] = feed_address(query)
+    links["page"] = page_of(query.url_without("limit", *OF_THE_API))
     return links
 
 
@@ -105,6 +105,11 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
     }
 
 
+def feed_address(query: SearchQuery) -> str:
+    """The feed of all that a search finds now."""
+    return query.url_of_all(f"{FEED}?kind={query.kind}", "as_of", *OF_A_SAMPLE)
+
+
 def described(query: SearchQuery) -> str:
     """What a search asks for, as the title of what it finds. Its revision says of when."""
     canonical = replace(query, as_of=None).canonical()
@@ -153,13 +158,10 @@ def _group(
 
 
 def _hit(hit: Hit, results: Results) -> bytes:
-    card = results.collection.stored.card(hit.number)  # without its last brace
-    document = None
-    if results.documents is not None:
-        document = results.documents[results.collection.every_slug[hit.number]]
+    document = results.documents and results.documents[hit.slug]
     parts = (hit.snippet, hit.distance_km, hit.explanation, document)
     text = b'%s,"snippet":%s,"distance_km":%s,"explanation":%s,"document":%s}' % (
-        card,
+        hit.card,
         *map(orjson.dumps, parts),
     )
     fields = results.query.fields

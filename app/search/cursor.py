@@ -15,6 +15,8 @@ Value = int | str | tuple[int, int] | None
 # What each sort orders by; those not named here, by a whole number.
 VALUE_TYPES: dict[str, type] = {"relevance": tuple, "title": str, "state": str, "distance": str}
 CHECKSUM_BYTES = 6
+# What may change under a cursor: it neither selects nor orders.
+MAY_CHANGE = ("limit", "fields", "include", "facets", "group_by", "statistics", "explain")
 Key = tuple[int, Value]  # score or meters, then the value of the sort
 _Revision = Annotated[int, Field(ge=0)]
 _Offset = Annotated[int, Field(ge=1)]
@@ -69,10 +71,6 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
     return cursor
 
 
-# What may change under a cursor: it neither selects nor orders.
-MAY_CHANGE = ("limit", "fields", "include", "facets", "group_by", "statistics", "explain")
-
-
 def fingerprint(query: SearchQuery) -> str:
     """What tells a query from others, whatever its paging and its fields."""
     address = query.url_without(*MAY_CHANGE)
@@ -85,7 +83,10 @@ _DAMAGED = (
 )
 _MISMATCH = (
     "cursor_query_mismatch",
-    "This cursor belongs to another search. Leave cursor out, or change only limit, fields, include, facets, group_by, statistics or explain.",
+    (
+        "This cursor belongs to another search. Leave cursor out, or change only "
+        f"{', '.join(MAY_CHANGE[:-1])} or {MAY_CHANGE[-1]}."
+    ),
 )
 
 

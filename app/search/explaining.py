@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 
 import numpy as np
@@ -75,7 +75,7 @@ class _Explainer:
         """What the score of an entry is made of."""
         rows = self.collection.stored.words(number)
         words_of = words_by_field(self.collection.folded_text(number), rows)
-        weights = cache(lambda stem: weights_by_field(words_of, stem))
+        weights = cache(partial(weights_by_field, words_of))
         for weighed, gained in zip(self.matches.units, self.gains, strict=True):
             word = _typed(weighed.unit)
             for alternative, points in _shares(gained, number):

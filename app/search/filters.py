@@ -12,9 +12,8 @@ MAX_CLAUSES = 20
 LEAST_LETTERS = 2  # of a beginning
 MAX_VALUES = 100
 MAX_LIMIT = 100
-MAX_LIMIT_IN_FULL = (
-    50  # with include or explain: a document has some 20 kB, an explanation takes a millisecond
-)
+# With include or explain: a document has some 20 kB, an explanation takes a millisecond.
+MAX_LIMIT_IN_FULL = 50
 DEFAULT_LIMIT = 20
 MAX_SORTS = 3
 MAX_GROUPED = 2  # facets of a cross-tab

@@ -357,11 +357,11 @@ class _Parser:
         if re.fullmatch(r"\d{1,6}", value, re.ASCII) and int(value) <= most:
             return int(value)
         export = f"/v1/exports/{KINDS[self.kind].path}.ndjson"
-        of_include = " with include or explain" if most < MAX_LIMIT else ""
+        in_full = " with include or explain" if most < MAX_LIMIT else ""
         self.fault(
             "out_of_range",
             "limit",
-            f"limit must be a whole number from 0 to {most}{of_include}; {value[:SHOWN]!r} was "
+            f"limit must be a whole number from 0 to {most}{in_full}; {value[:SHOWN]!r} was "
             f"given. For everything at once use {export} with the same filters.",
         )
         return DEFAULT_LIMIT

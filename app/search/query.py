@@ -236,6 +236,8 @@ OF_A_PAGE = (
     "statistics",
     "explain",
 )  # paging, order and shape mean nothing when everything is taken
+# They shape an answer of the API. Pages show the present, in a form of their own.
+OF_THE_API = ("fields", "include", "facets", "group_by", "statistics", "as_of")
 OF_THE_PRESENT = (*OF_A_PAGE, "as_of")  # what means nothing where all of the present is taken
 _PLACE = {name: place for place, name in enumerate(PARAMETERS)}
 _FREE = (

@@ -59,13 +59,13 @@ def relaxations(query: SearchQuery, matches: Matches, index: Index) -> list[Rela
     whole = len(whole_matches(matches))
     if whole >= FEW:
         return []
-    relaxing = _Relaxing(query, matches, index)
+    relaxing = _Relaxing(query, matches, index, whole)
     single = [*relaxing.filters(), *relaxing.words(), *relaxing.ways_to_match()]
     wider = sorted((each for each in single if each.whole > whole), key=lambda each: -each.whole)
     if not wider:
         several = [*relaxing.all_filters(), *relaxing.unknown_words_and_filters()]
         wider = [each for each in several if each.whole > whole][:1]
-    nearest = [each for each in relaxing.nearest(whole) if each.whole > whole]
+    nearest = [each for each in relaxing.nearest() if each.whole > whole]
     return wider[: MOST - len(nearest)] + nearest
 
 
@@ -87,10 +87,10 @@ def tell_us(query: SearchQuery, matches: Matches, index: Index) -> TellUs | None
 class _Relaxing:
     """One search while wider ones are looked for."""
 
-    def __init__(self, query: SearchQuery, matches: Matches, index: Index) -> None:
+    def __init__(self, query: SearchQuery, matches: Matches, index: Index, whole: int) -> None:
         self.query = replace(query, cursor=None)
         self.matches, self.index, self.collection = matches, index, matches.collection
-        self.whole = len(whole_matches(matches))
+        self.whole = whole  # matches of the search itself
 
     def filters(self) -> Iterator[Relaxation]:
         """Without each filter. The words stay as they are understood, so sets are enough."""
@@ -154,21 +154,21 @@ class _Relaxing:
             wider = replace(self.query, spelling=None)
             yield self._asked("match", ["spelling"], "with misspelt words corrected", wider)
 
-    def nearest(self, whole: int) -> Iterator[Relaxation]:
+    def nearest(self) -> Iterator[Relaxation]:
         """As far as the nearest case beyond, and the nearest state if the one asked for has none."""
         if self.query.within_km is not None and self.matches.distances_km is not None:
-            yield from self._farther(self.matches.distances_km, whole)
-        if not whole:
+            yield from self._farther(self.matches.distances_km)
+        if not self.whole:
             yield from self._nearest_states()
 
-    def _farther(self, distances: Kilometers, whole: int) -> Iterator[Relaxation]:
+    def _farther(self, distances: Kilometers) -> Iterator[Relaxation]:
         """The distance at which there is one more."""
         hits = numbers_of(self._whole(self.matches.hits(without=("within_km",))))
         in_order = hits[np.argsort(distances[hits], kind="stable")]
-        if len(in_order) <= whole or not np.isfinite(distances[in_order[whole]]):
+        if len(in_order) <= self.whole or not np.isfinite(distances[in_order[self.whole]]):
             return
-        kilometers = ceil(distances[in_order[whole]] + 0.001)
-        name = own_names(self.collection.stored.names(int(in_order[whole])))[0]
+        kilometers = ceil(distances[in_order[self.whole]] + 0.001)
+        name = own_names(self.collection.stored.names(int(in_order[self.whole])))[0]
         wider = replace(self.query, within_km=float(kilometers))
         label = f"within {kilometers:,} kilometers: {name}"
         yield self._asked("nearest", ["within_km"], label, wider)

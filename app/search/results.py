@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import orjson
 from pyroaring import BitMap
 from sqlmodel import Session
 
@@ -37,12 +38,18 @@ from app.search.understanding.understand import understand
 
 @dataclass(slots=True)
 class Hit:
-    """An entry on the page, by its number in the collection."""
+    """An entry on the page, as it was found: the index may change before the answer is made."""
 
-    number: int
+    slug: str
+    card: bytes  # JSON as it is sent, without its last brace
     distance_km: float | None
     snippet: Snippet | None
     explanation: Explanation | None
+
+    def read_card(self) -> dict[str, Any]:
+        """The card as a value."""
+        card: dict[str, Any] = orjson.loads(self.card + b"}")
+        return card
 
 
 @dataclass(slots=True)
@@ -90,7 +97,7 @@ def find(query: SearchQuery, index: Index) -> Results:
     understood = understand(query, lexicon)
     matches = match(query, collection, understood)
     every_hit = matches.hits()
-    hits = every_hit if query.sample is None else _sample(query, every_hit, collection)
+    hits = _sampled(query, every_hit, collection)
     shown = page(query, matches, hits, index.walks, revision=index.revision)
     whole = len(hits & matches.whole) if matches.mode else None
     facets = count_facets(query, matches, index.vocabulary)
@@ -136,8 +143,7 @@ def with_documents(results: Results, session: Session, index: Index) -> Results:
     )
     documents = None
     if query.include:
-        slugs = [results.collection.every_slug[hit.number] for hit in results.hits]
-        documents = dict(read(slugs, query.include))
+        documents = dict(read([hit.slug for hit in results.hits], query.include))
     outcomes = None
     if OUTCOMES in query.statistics:
         with index.reading():
@@ -152,8 +158,7 @@ def all_hits(query: SearchQuery, index: Index) -> BitMap:
     """Every entry that a query finds, on all pages, by number."""
     understood = understand(query, index.lexicon(query.kind))
     collection = index.collections[query.kind]
-    hits = match(query, collection, understood).hits()
-    return hits if query.sample is None else _sample(query, hits, collection)
+    return _sampled(query, match(query, collection, understood).hits(), collection)
 
 
 def all_slugs(query: SearchQuery, index: Index) -> frozenset[str]:
@@ -162,8 +167,9 @@ def all_slugs(query: SearchQuery, index: Index) -> frozenset[str]:
     return frozenset(collection.slugs[number] for number in all_hits(query, index))
 
 
-def _sample(query: SearchQuery, hits: BitMap, collection: Collection) -> BitMap:
-    return draw(hits, query.sample or 0, query.seed, collection)
+def _sampled(query: SearchQuery, hits: BitMap, collection: Collection) -> BitMap:
+    """The sample that a query asks for; all hits if it asks for none."""
+    return hits if query.sample is None else draw(hits, query.sample, query.seed, collection)
 
 
 def _analyzed(results: Results, matches: Matches, hits: BitMap, index: Index) -> Results:
@@ -190,11 +196,13 @@ def _analyzed(results: Results, matches: Matches, hits: BitMap, index: Index) ->
 def _hits(
     query: SearchQuery, matches: Matches, numbers: Sequence[int], english: Set[str]
 ) -> list[Hit]:
+    collection = matches.collection
     passages = snippets(matches, numbers, english)
     explanations = explain(matches, numbers) if query.explain else {}
     return [
         Hit(
-            number,
+            collection.slugs[number],
+            collection.stored.card(number),
             _distance_km(matches.distances_km, number),
             snippet,
             explanations.get(number),

@@ -15,7 +15,6 @@ from app.search.index import Index
 from app.search.query import OF_A_PAGE, SearchQuery
 from app.settings import Settings
 from app.site import static_files
-from app.site.cards import card
 from app.site.choices import Choice, Option, choices
 from app.site.page import IN_NO_FRAME, Page, respond, unknown_parameters
 from app.site.search_form import TAKEN, SearchForm, read_form
@@ -82,9 +81,7 @@ async def frame(request: Request) -> Response:
     await index.follow()
     form = frame_form(index, request.query_params.multi_items())
     results, query = form.results, form.results.query
-    cases = [
-        _embedded(card(results.collection, hit.number), index.vocabulary) for hit in results.hits
-    ]
+    cases = [_embedded(hit.read_card(), index.vocabulary) for hit in results.hits]
     page = Page(
         "frame.html",
         "Case studies",

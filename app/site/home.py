@@ -122,7 +122,4 @@ def _newest(index: Index) -> list[Hit]:
         "case-study", [("sort", "-updated"), ("limit", str(NEWEST)), ("facets", "none")]
     )
     results = find(query, index)
-    return [
-        case_study_hit(card(results.collection, hit.number), index.vocabulary)
-        for hit in results.hits
-    ]
+    return [case_study_hit(hit.read_card(), index.vocabulary) for hit in results.hits]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request, Response
 
 from app.catalog.vocabulary import Vocabulary
+from app.search.answer import feed_address
 from app.search.facets import NOT_STATED_LABEL
 from app.search.filters import NOT_STATED
 from app.search.index import Index
@@ -18,7 +19,7 @@ from app.site.chosen import Chip, chips, ways_out
 from app.site.display import counted
 from app.site.map import KINDS, NationalMap, cross_table, national_map
 from app.site.marks import Mark
-from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
+from app.site.page import CSV, JSON, Alternate, Page, feed_at, respond, unknown_parameters
 from app.site.search_form import TAKEN, SearchForm, read_form
 from app.web.state import resource
 
@@ -118,7 +119,6 @@ def _page(index: Index, form: SearchForm) -> Page:
         "ways_out": ways_out(results, vocabulary),
         "faults": list(form.faults.values()),
     }
-    parameters = query.url_without(*OF_A_PAGE).removeprefix(query.path)
     return Page(
         "map.html",
         f"Map: {what}" if what else "Map",
@@ -127,9 +127,9 @@ def _page(index: Index, form: SearchForm) -> Page:
         "map",
         values,
         alternates=[
-            Alternate(JSON, "JSON", f"/v1/case-studies{parameters}"),
-            Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv{parameters}"),
-            feed(parameters.removeprefix("?")),
+            Alternate(JSON, "JSON", query.url_of_all("/v1/case-studies")),
+            Alternate(CSV, "CSV", query.url_of_all("/v1/exports/case-studies.csv")),
+            feed_at(feed_address(query)),
         ],
         status=form.status,
     )

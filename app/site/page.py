@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.research import feed as feeds
 from app.research.citations import FORMATS
+from app.research.feed import MEDIA_TYPE
+from app.search.answer import FEED
 from app.settings import Settings
 from app.site import display, prose, static_files
 from app.site.structured_data import json_ld
@@ -18,8 +19,7 @@ from app.web.state import resource
 
 SITE = "Model Districts"
 MAX_DESCRIPTION = 160  # characters that a list of links elsewhere shows
-JSON, CSV, ATOM = "application/json", "text/csv", feeds.MEDIA_TYPE
-FEED = "Atom feed"
+JSON, CSV = "application/json", "text/csv"
 SOURCES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
 POLICY = "; ".join(
     ["default-src 'none'", *(f"{source} 'self'" for source in SOURCES), "base-uri 'none'"]
@@ -98,8 +98,12 @@ def respond(request: Request, page: Page, headers: Mapping[str, str] | None = No
 
 def feed(search: str = "") -> Alternate:
     """The feed of the case studies that a search finds, by its query string."""
-    address = f"{feeds.ADDRESS}?kind=case-study"
-    return Alternate(ATOM, FEED, f"{address}&{search}" if search else address)
+    return feed_at(f"{FEED}?kind=case-study{f'&{search}' if search else ''}")
+
+
+def feed_at(address: str) -> Alternate:
+    """A feed, by its address."""
+    return Alternate(MEDIA_TYPE, "Atom feed", address)
 
 
 def citations_at(address: str) -> list[Alternate]:

@@ -5,28 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from app.errors import Invalid, Malformed
 from app.search.index import Index
-from app.search.query import PARAMETERS
+from app.search.query import OF_A_SAMPLE, OF_THE_API, PARAMETERS
 from app.search.results import Results, find
 
-NOT_OF_PAGES = (
-    "fields",
-    "facets",
-    "include",
-    "group_by",
-    "statistics",
-    "as_of",
-)  # they shape an answer of the API; pages show the present
-TAKEN = tuple(name for name in PARAMETERS if name not in NOT_OF_PAGES)
-NOT_FIELDS = (
-    "limit",
-    "sort",
-    "match",
-    "spelling",
-    "slug",
-    "cursor",
-    "sample",
-    "seed",
-)  # stand in no form
+TAKEN = tuple(name for name in PARAMETERS if name not in OF_THE_API)
+# They stand in no form.
+NOT_FIELDS = ("limit", "sort", "match", "spelling", "slug", "cursor", *OF_A_SAMPLE)
 Pairs = Sequence[tuple[str, str]]
 
 

@@ -10,14 +10,12 @@ from fastapi import APIRouter, Request, Response
 from app.catalog.citation import Citation
 from app.catalog.vocabulary import Vocabulary
 from app.records.kinds import KINDS
-from app.research import feed as feeds
-from app.search.answer import described
+from app.search.answer import described, feed_address
 from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.query import OF_A_PAGE
 from app.search.results import Results
 from app.settings import Settings
-from app.site.cards import card
 from app.site.chosen import chips, ways_out
 from app.site.facet_panels import (
     LABELS,
@@ -29,13 +27,12 @@ from app.site.facet_panels import (
 )
 from app.site.hits import Hit, case_study_hit, district_hit
 from app.site.page import (
-    ATOM,
     CSV,
-    FEED,
     JSON,
     Alternate,
     Page,
     citations_at,
+    feed_at,
     respond,
     unknown_parameters,
 )
@@ -214,7 +211,7 @@ def _orders(kind: str, form: SearchForm) -> list[Order]:
 
 def _hits(results: Results, kind: str, vocabulary: Vocabulary) -> list[Hit]:
     return [
-        HITS[kind](card(results.collection, hit.number), vocabulary, hit.snippet, hit.distance_km)
+        HITS[kind](hit.read_card(), vocabulary, hit.snippet, hit.distance_km)
         for hit in results.hits
     ]
 
@@ -224,5 +221,5 @@ def _alternates(results: Results, kind: str) -> list[Alternate]:
     return [
         Alternate(JSON, "JSON", f"/v1{query.url()}"),
         Alternate(CSV, "CSV", query.url_of_all(f"/v1/exports/{path}.csv")),
-        Alternate(ATOM, FEED, query.url_of_all(f"{feeds.ADDRESS}?kind={kind}")),
+        feed_at(feed_address(query)),
     ]

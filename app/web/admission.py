@@ -23,7 +23,6 @@ from app.web.rate_limits import client_name
 MAX_WAITING = 100  # searches; at a few milliseconds each, the last one waits under a second
 MAX_EXPORTS = 8  # each holds a connection to the database and a compressor
 
-
 _Place = tuple[asyncio.Future[None], Scope]
 
 

@@ -39,16 +39,13 @@ async def stream(
     source: Closable,
     media_type: str,
     headers: Mapping[str, str],
-    compress: bool = True,
 ) -> Response:
     """The response that these chunks make, in the best encoding that the client takes.
 
-    `compress`: not for what is compressed already. `source` is what the chunks are made from: it
-    holds something open, and is closed when the response ends or the client hangs up.
+    `source` is what the chunks are made from: it holds something open, and is closed when the
+    response ends or the client hangs up.
     """
-    encoding = IDENTITY
-    if compress:
-        encoding = best_encoding(request.headers.get("accept-encoding", ""))
+    encoding = encoding_of(request, media_type)
     if encoding != IDENTITY:
         headers = {**headers, "Content-Encoding": encoding}
     try:
@@ -77,10 +74,9 @@ async def stream_file(
     media_type: str,
     headers: Mapping[str, str],
 ) -> Response:
-    """A file from its beginning: compressed if the client takes it and it is worth it, else with its
-    length. `source` is closed as with `stream`."""
-    accepted = request.headers.get("accept-encoding", "") if media_type != ZIP else ""
-    encoding = best_encoding(accepted)
+    """A file from its beginning, with its length where it is not compressed. `source` is closed as with
+    `stream`."""
+    encoding = encoding_of(request, media_type)
     if encoding == IDENTITY:
         headers = {**headers, "Content-Length": str(file.seek(0, SEEK_END))}
     else:
@@ -88,6 +84,13 @@ async def stream_file(
     file.seek(0)
     chunks = compressed(iter(lambda: file.read(CHUNK), b""), encoding)
     return _ClosingResponse(chunks, source, media_type=media_type, headers=headers)
+
+
+def encoding_of(request: Request, media_type: str) -> str:
+    """The best encoding that the client takes; none for what is compressed in itself."""
+    if media_type == ZIP:
+        return IDENTITY
+    return best_encoding(request.headers.get("accept-encoding", ""))
 
 
 def head_only(media_type: str, headers: Mapping[str, str]) -> Response:

@@ -59,6 +59,7 @@ def test_a_connection_just_made_is_answered_and_then_closed(path: Path) -> None:
         answers = [_received(connection) for connection in connections]
         server.wait(PATIENCE)
     assert [answer.split(b"\r\n")[0] for answer in answers] == [b"HTTP/1.1 200 OK"] * 10
+    assert all(b"connection: close" in answer for answer in answers)
 
 
 def test_workers_end_on_a_hangup_of_their_terminal(path: Path) -> None:

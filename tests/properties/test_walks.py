@@ -51,8 +51,7 @@ class Directory:
         if cursor:
             given["cursor"] = cursor
         results = find(self.index.query("case-study", given.items()), self.index)
-        slugs = results.collection.slugs
-        return [slugs[hit.number] for hit in results.hits], results.next_cursor
+        return [hit.slug for hit in results.hits], results.next_cursor
 
     def everything(self, order: str) -> list[str]:
         """Every public record, in order, as a reader knows it from now on."""

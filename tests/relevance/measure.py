@@ -100,7 +100,7 @@ def ours(index: Index) -> Engine:
     def ask(q: str) -> list[str]:
         query = index.query("case-study", [("q", q), ("limit", str(AT)), ("facets", "none")])
         results = find(query, index)
-        return [results.collection.slugs[hit.number] for hit in results.hits]
+        return [hit.slug for hit in results.hits]
 
     return ask
 

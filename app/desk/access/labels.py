@@ -50,7 +50,9 @@ def checked(label: str, *, parameter: str | None = None) -> str:
         return Invalid([Fault(code, detail, pointer=pointer, parameter=parameter)])
 
     plain = unicodedata.normalize("NFKC", label).strip()
-    unseen = [sign for sign in plain if not sign.isprintable() or _is_unseen(sign)]
+    unseen = [
+        character for character in plain if not character.isprintable() or _is_unseen(character)
+    ]
     if unseen:
         raise refused(
             "not_printable",
@@ -73,7 +75,7 @@ def checked(label: str, *, parameter: str | None = None) -> str:
 def looks(label: str) -> str:
     """The label as the eye takes it: two that look the same are the same."""
     apart = unicodedata.normalize("NFKD", label).casefold()
-    bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    bare = "".join(character for character in apart if not unicodedata.combining(character))
     return bare.translate(_AS_LATIN)
 
 

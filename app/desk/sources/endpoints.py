@@ -59,14 +59,14 @@ def list_flagged(request: Request) -> Response:
     with resource(request, Database).reading_primary() as session:
         cases = [
             {
-                "slug": record.slug,
-                "title": record.record.title,
-                "status": record.status,
-                "public": record.published_version is not None,
-                "link": _link(record.slug),
+                "slug": stored.slug,
+                "title": stored.record.title,
+                "status": stored.status,
+                "public": stored.published_version is not None,
+                "link": _link(stored.slug),
                 "sources": [_shown(source) for source in of_case],
             }
-            for record, of_case in health.flagged(session)
+            for stored, of_case in health.flagged(session)
         ]
     return json_answer({"data": cases})
 
