@@ -25,7 +25,7 @@ _stemmer = Stemmer.Stemmer("english")
 
 def folded_words(folded: str) -> list[str]:
     """The words of a text that is folded already, in order."""
-    return [_word(match) for match in _WORD.findall(folded)]
+    return list(map(_word, _WORD.findall(folded)))
 
 
 def words(text: str) -> list[str]:

@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from app.catalog.entry import Entry
 from app.records.text import fold_text
-from app.search.analysis import SAME, folded_words
+from app.search.analysis import SAME, folded_words, stem, stems
 from app.search.filters import FILTER, NOT_STATED, OUTCOME_FILTERS, OUTCOME_KEY, RANGE
 from app.search.name_index import NameIndex
 from app.search.number_index import NumberIndex
@@ -69,18 +69,24 @@ class Collection:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def put(self, entry: Entry, *, many: bool) -> None:
-        """Take in an entry in place of the one that stood under its name.
+    def put(self, *entries: Entry, many: bool) -> None:
+        """Take in entries of different slugs, each in place of the one that stood under its name.
 
         With `many`, sort orders are settled once, when next asked for.
         """
-        self.discard(entry.slug)
-        self.moved.pop(entry.slug, None)
-        if entry.card is None:
+        for entry in entries:
+            self.discard(entry.slug)
+            self.moved.pop(entry.slug, None)
             if entry.moved_to:
                 self.moved[entry.slug] = entry.moved_to
-            return
-        number = self._add_text(entry)
+        standing = [entry for entry in entries if entry.card is not None]
+        first = len(self.stored)
+        self._add_texts(standing)
+        for number, entry in enumerate(standing, first):
+            self._add(number, entry, many=many)
+        self.forget()
+
+    def _add(self, number: int, entry: Entry, *, many: bool) -> None:
         self.slugs.append(entry.slug)
         self.every_slug.append(entry.slug)
         self.numbers[entry.slug] = number
@@ -100,29 +106,31 @@ class Collection:
         self.called.put(number, own_names(entry.text), count=_case_studies(entry))
         for name, order in self.orders.items():
             order.add(number, sort_value(entry, name), many=many)
-        self.forget()
 
-    def _add_text(self, entry: Entry) -> int:
-        folded = {name: fold_text(text) for name, text in entry.text.items()}
-        analysis = analyse(folded)
-        self.name_words.update(_name_words(folded))
-        names = {name: text for name, text in entry.text.items() if name not in ("summary", "text")}
-        number = self.stored.append(
-            StoredEntry(
-                card=(entry.card or "").encode(),
-                summary=entry.text.get("summary", ""),
-                text=entry.text.get("text", ""),
-                names=names,
-                words=analysis.words,
+    def _add_texts(self, entries: Sequence[Entry]) -> None:
+        folded = [{name: fold_text(text) for name, text in entry.text.items()} for entry in entries]
+        analysis = analyse(folded, first=len(self.stored))
+        for entry, texts, words in zip(entries, folded, analysis.rows, strict=True):
+            self.name_words.update(_name_words(texts))
+            names = {
+                name: text for name, text in entry.text.items() if name not in ("summary", "text")
+            }
+            self.stored.append(
+                StoredEntry(
+                    card=(entry.card or "").encode(),
+                    summary=entry.text.get("summary", ""),
+                    text=entry.text.get("text", ""),
+                    names=names,
+                    words=words,
+                )
             )
-        )
-        for stem, impact in analysis.impacts.items():
-            self.postings[stem].add(number, impact)
-        for word, stem in analysis.stems.items():
+        numbers, impacts = analysis.stems.numbers, analysis.impacts
+        for stem_, part in analysis.stems.parts():
+            self.postings[stem_].extend(numbers[part], impacts[part])
+        for word, part in analysis.words.parts():
             if word not in self.word_stems:
-                self.learn(word, stem)
-            self.words[word].add(number)
-        return number
+                self.learn(word, stem(word))
+            self.words[word].update(analysis.words.numbers[part])
 
     def discard(self, slug: str) -> None:
         """Drop an entry, if it is there."""
@@ -149,15 +157,15 @@ class Collection:
 
     def _discard_text(self, number: int) -> None:
         folded = self.folded_text(number)
-        analysis = analyse(folded)
         for word in _name_words(folded):
             self.name_words[word] -= 1
             if not self.name_words[word]:
                 del self.name_words[word]
-        for stem in analysis.impacts:
-            self.postings[stem].discard(number)
-        for word in analysis.stems:
+        held = set(self.stored.words(number).decode().split())
+        for word in held:
             self.words[word].discard(number)
+        for stem_ in set(stems(held)):
+            self.postings[stem_].discard(number)
 
     def folded_text(self, number: int) -> dict[str, str]:
         """The text of an entry by field, folded."""

@@ -36,6 +36,7 @@ from app.search.walks import Walks
 
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
+BATCH = 1000  # entries that are analyzed together
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 log = logging.getLogger("model_districts.index")
 
@@ -107,8 +108,7 @@ class Index:
         """Hold what was public at a revision, and follow nothing. Takes a while: call it in a thread."""
         self._follower.close()
         del self._follower  # its reference back would hold the memory until a garbage collection
-        for each in entries:
-            self._take(each, many=True)
+        self._take_all(entries, many=True)
         for collection in self.collections.values():
             collection.called.settle()
         self.revision, self.updated_at = revision, updated_at
@@ -128,8 +128,7 @@ class Index:
                 or revisions.signature(session, about["revision"]) != about["log"]
             ):
                 return
-            for term in entry.of_other_kinds(session, SEARCHABLE):
-                self._take(term, many=True)
+            self._take_all(entry.of_other_kinds(session, SEARCHABLE), many=True)
         self.collections = fresh
         self._lexicons.clear()
         self.revision, self.updated_at = (
@@ -184,7 +183,7 @@ class Index:
             return False
         try:
             self.settled = False
-            self._take(changed, many=many)
+            self._take([changed], many=many)
         finally:
             self._gate.leave()
         return True
@@ -253,8 +252,7 @@ class Index:
 
         many, entries = _few_or_many(noted())
         if taker is None:
-            for each in entries:
-                self._take(each, many=many)
+            self._take_all(entries, many=many)
             finish()
             return
         # Between two entries others search; in a large directory they would sort it each time.
@@ -262,16 +260,26 @@ class Index:
         taker.take(entries, many=many and is_small)
         taker.run(finish)
 
-    def _take(self, changed: Entry, *, many: bool) -> None:
-        if changed.kind in self.collections:
-            self.collections[changed.kind].put(changed, many=many)
-            self._lexicons.pop(changed.kind, None)
-        else:
-            self._synonyms = None
-            self._lexicons.clear()
-            record = orjson.loads(changed.card) if changed.card else None
-            name, code = self.vocabulary.put(changed.kind, changed.slug, record)
-            self.terms.put(name, code, self.vocabulary.get(name, code))
+    def _take_all(self, changed: Iterable[Entry], *, many: bool) -> None:
+        entries = iter(changed)
+        while batch := list(islice(entries, BATCH)):
+            self._take(batch, many=many)
+
+    def _take(self, changed: Sequence[Entry], *, many: bool) -> None:
+        for kind, collection in self.collections.items():
+            if entries := [each for each in changed if each.kind == kind]:
+                collection.put(*entries, many=many)
+                self._lexicons.pop(kind, None)
+        for term in changed:
+            if term.kind not in self.collections:
+                self._take_term(term)
+
+    def _take_term(self, term: Entry) -> None:
+        self._synonyms = None
+        self._lexicons.clear()
+        record = orjson.loads(term.card) if term.card else None
+        name, code = self.vocabulary.put(term.kind, term.slug, record)
+        self.terms.put(name, code, self.vocabulary.get(name, code))
 
 
 def _digest(text: str) -> str:

@@ -46,7 +46,7 @@ def analysis_fingerprint() -> str:
         postings.K1,
         postings.B,
         postings.MAX_IMPACT,
-        postings.analyse(text),
+        postings.analyse([text]),
         FACETS,
         COUNTED,
     ]

@@ -78,7 +78,8 @@ class _Comparison:
             for name in ("strategy", "topic", "outcome", "rurality")
         }
         self.size = collection.orders["enrollment"].values[number]
-        self.words = _weightiest(number, collection)
+        self.written = _as_written(number, collection)
+        self.words = _weightiest(number, self.written, collection)
         shares = {
             "strategies": self._shared("strategy"),
             "topics": self._shared("topic"),
@@ -194,10 +195,8 @@ class _Comparison:
             at = int(np.searchsorted(numbers, other))
             if at < len(numbers) and numbers[at] == other:
                 held.append((-weight * min(impact, int(impacts[at])), word_stem))
-        spoken = _as_written(
-            self.number, [word_stem for _, word_stem in sorted(held)], self.collection
-        )
-        return f"both speak of {_in_a_row(spoken[:NAMED_WORDS])}"
+        spoken = [self.written[word_stem] for _, word_stem in sorted(held)[:NAMED_WORDS]]
+        return f"both speak of {_in_a_row(spoken)}"
 
 
 def _sizes(collection: Collection) -> Shares:
@@ -206,35 +205,31 @@ def _sizes(collection: Collection) -> Shares:
     return np.array([size or 0 for size in enrollment], dtype=np.float64)
 
 
-def _weightiest(number: int, collection: Collection) -> Mapping[str, tuple[float, int]]:
+def _as_written(number: int, collection: Collection) -> Mapping[str, str]:
+    """The stems that can tell what an entry is about, each with the first word that has it."""
+    first: dict[str, str] = {}
+    for word in collection.stored.words(number).decode().split():
+        if len(word) >= SHORTEST_WORD and word.isalpha() and word not in STOP_WORDS:
+            first.setdefault(stem(word), word)
+    return first
+
+
+def _weightiest(
+    number: int, stems: Iterable[str], collection: Collection
+) -> Mapping[str, tuple[float, int]]:
     """The stems that matter most in an entry, each with its weight and its impact."""
     weighed = []
-    for word_stem in {stem(word) for word in _words_in_text(number, collection)}:
+    for word_stem in stems:
         numbers, impacts = collection.postings[word_stem].arrays()
         if len(numbers) < 2:  # a word that no other entry has tells nothing of likeness
             continue
-        at = int(np.searchsorted(numbers, number))
+        at = int(numbers.searchsorted(number))
         weight, impact = log(1 + len(collection) / len(numbers)), int(impacts[at])
         weighed.append((-weight * impact, word_stem, weight, impact))
     return {
         word_stem: (weight, impact)
         for _, word_stem, weight, impact in sorted(weighed)[:COMPARED_WORDS]
     }
-
-
-def _words_in_text(number: int, collection: Collection) -> Iterable[str]:
-    """The words of an entry that can tell what it is about."""
-    for word in collection.stored.words(number).decode().split():
-        if len(word) >= SHORTEST_WORD and word.isalpha() and word not in STOP_WORDS:
-            yield word
-
-
-def _as_written(number: int, stems: Sequence[str], collection: Collection) -> list[str]:
-    """A word of the entry for each stem: the first that has it."""
-    first: dict[str, str] = {}
-    for word in _words_in_text(number, collection):
-        first.setdefault(stem(word), word)
-    return [first[word_stem] for word_stem in stems]
 
 
 def _values_of(number: int, members: Mapping[str, BitMap]) -> list[str]:
