@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from app.records.district import EARTH_RADIUS_KM
-from app.search.analysis import stem
+from app.search.analysis import stem, words
 from app.search.budget import check_budget
 from app.search.collection import Collection
 from app.search.filters import OUTCOME_FILTERS
 from app.search.outcomes import entries_with_outcome
 from app.search.postings import numbers_of, union
 from app.search.query import Clause, SearchQuery
-from app.search.understanding.alternatives import Understood
+from app.search.understanding.alternatives import Understood, UnderstoodPart
 from app.search.weighing import WeighedUnit, part_members, weigh
 
 Mode = Literal["best", "all", "exact"] | None  # how words must match; None without words
@@ -36,6 +36,7 @@ class Matches:
     whole: BitMap  # those that hold every word, or what stands for it
     understood: Understood
     units: Sequence[WeighedUnit]
+    holders: Sequence[BitMap]  # of each unit
     phrase: Sequence[str]  # the words in a row, corrected; empty if one is only a beginning
     filters: Mapping[str, BitMap]  # by parameter; by name, for a range and its two parameters
     outcomes: Mapping[str, Sequence[str]]  # those of OUTCOME_FILTERS that are given
@@ -55,6 +56,26 @@ class Matches:
             sets.append(entries_with_outcome(self.collection, outcomes))
         return BitMap.intersection(text, *sets)
 
+    def whole_without(self, clauses: Names[Clause]) -> BitMap:
+        """About the whole matches without some clauses: what the others stand for stays as it is.
+
+        To understand the question anew for each of twenty words takes most of a search.
+        """
+        dropped = {(clause.words, clause.phrase, clause.prefix) for clause in clauses}
+        units = [each.unit for each in self.units]
+        holders = [
+            members
+            for unit, members in zip(units, self.holders, strict=True)
+            if (unit.words, unit.phrase, unit.prefix) not in dropped
+        ]
+        gone = {word for clause in clauses for word in clause.words}
+        fitting = [
+            part_members(part, self.collection)
+            for part in _fitting(self.understood)
+            if gone.isdisjoint(words(part.words))
+        ]
+        return BitMap.intersection(self.hits(without=("q",)), *holders, *fitting)
+
 
 def match(query: SearchQuery, collection: Collection, understood: Understood) -> Matches:
     """Find the entries: whole matches, and partial ones with enough of the question's weight.
@@ -64,11 +85,12 @@ def match(query: SearchQuery, collection: Collection, understood: Understood) ->
     check_budget(query.clauses, collection)
     distances = distances_km(query.point, collection) if query.point else None
     units = weigh(understood, collection)
+    holders = [unit.holders for unit in units]
     excluded = union(entries_of(clause, collection) for clause in query.clauses if clause.without)
     mode = _mode(query)
     text, whole = collection.all, collection.all
     if mode:
-        text, whole = _match_text(query, understood, units, collection)
+        text, whole = _match_text(query, understood, units, holders, collection)
     point = next((part.point for part in understood.parts if part.point), None)
     filters = dict(_filters(query, collection, distances))
     outcomes = {name: own for name, own in query.any_of.items() if name in OUTCOME_FILTERS}
@@ -79,6 +101,7 @@ def match(query: SearchQuery, collection: Collection, understood: Understood) ->
         whole=whole - excluded,
         understood=understood,
         units=units,
+        holders=holders,
         phrase=_phrase(query, understood),
         filters=filters,
         outcomes=outcomes,
@@ -117,22 +140,24 @@ def _match_text(
     query: SearchQuery,
     understood: Understood,
     units: Sequence[WeighedUnit],
+    holders: Sequence[BitMap],
     collection: Collection,
 ) -> tuple[BitMap, BitMap]:
     """The entries that the words find, and those of them that hold all."""
-    fitting = [
-        part_members(part, collection)
-        for part in understood.parts
-        if part.kind in ("enrollment", "distance") and part.strict
-    ]
+    fitting = [part_members(part, collection) for part in _fitting(understood)]
     if not units:
         text = BitMap.intersection(*fitting) if fitting else BitMap()
         return text, text
-    holders = [unit.holders for unit in units]
     whole = BitMap.intersection(*fitting, *holders)
     if query.match:
         return whole, whole
     return whole | _partial(units, holders, collection), whole
+
+
+def _fitting(understood: Understood) -> list[UnderstoodPart]:
+    """The parts that an entry must fit to be a whole match."""
+    kinds = ("enrollment", "distance")
+    return [part for part in understood.parts if part.kind in kinds and part.strict]
 
 
 def _partial(

@@ -12,7 +12,7 @@ from app.search.weighing import WeighedUnit
 
 LENGTH = 240  # characters
 BEFORE = 60  # of them in front of the first word found
-FAR = 4 * LENGTH  # behind it nothing is marked: a search is 0.2 ms faster than to the end
+FAR = 2 * LENGTH  # behind it nothing is marked; folding may make a passage longer
 Span = tuple[int, int]  # where a word begins and ends in a text
 
 
