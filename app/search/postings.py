@@ -55,6 +55,12 @@ class Posting:
             del self.numbers[at], self.impacts[at]
             self._set = None
 
+    def impact(self, number: int) -> int:
+        """How much the stem matters in an entry; 0 if the entry does not hold it."""
+        at = bisect_left(self.numbers, number)
+        held = at < len(self.numbers) and self.numbers[at] == number
+        return self.impacts[at] if held else 0
+
     def set(self) -> BitMap:
         """The entries as a set."""
         if self._set is None:

@@ -125,20 +125,14 @@ class _Comparison:
 
         Values that only the other has count against it, half as much as shared ones for it.
         """
-        members = self.collection.facets[name]
-        total = len(self.collection)
-        shared, has = np.zeros(len(self.collection.slugs)), np.zeros(len(self.collection.slugs))
-        own = 0.0
-        for value, holders in members.items():
-            if value == NOT_STATED:
-                continue
-            weight = log(1 + total / (1 + len(holders)))
-            numbers = numbers_of(holders)
-            has[numbers] += weight
-            if value in self.values[name]:
-                shared[numbers] += weight
-                own += weight
-        others = np.maximum(has - shared, 0)
+        collection = self.collection
+        weights = collection.once(("weights", name), lambda: _weights(name, collection))
+        every = collection.once(("every weight", name), lambda: _every_weight(name, collection))
+        shared = np.zeros(len(collection.slugs))
+        for value in self.values[name]:
+            shared[numbers_of(collection.facets[name][value])] += weights[value]
+        own = sum(weights[value] for value in self.values[name])
+        others = np.maximum(every - shared, 0)
         shares: Shares = shared / (own + others / 2) if own else shared
         return shares
 
@@ -191,12 +185,26 @@ class _Comparison:
         """The words that count most in both, as they stand in the text of this one."""
         held = []
         for word_stem, (weight, impact) in self.words.items():
-            numbers, impacts = self.collection.postings[word_stem].arrays()
-            at = int(np.searchsorted(numbers, other))
-            if at < len(numbers) and numbers[at] == other:
-                held.append((-weight * min(impact, int(impacts[at])), word_stem))
+            if others := self.collection.postings[word_stem].impact(other):
+                held.append((-weight * min(impact, others), word_stem))
         spoken = [self.written[word_stem] for _, word_stem in sorted(held)[:NAMED_WORDS]]
         return f"both speak of {_in_a_row(spoken)}"
+
+
+def _weights(name: str, collection: Collection) -> Mapping[str, float]:
+    """How much each value of a facet tells: the rarer, the more."""
+    total = len(collection)
+    members = collection.facets[name]
+    return {value: log(1 + total / (1 + len(holders))) for value, holders in members.items()}
+
+
+def _every_weight(name: str, collection: Collection) -> Shares:
+    """By number, the weights of all values that an entry has, together."""
+    every = np.zeros(len(collection.slugs))
+    for value, weight in _weights(name, collection).items():
+        if value != NOT_STATED:
+            every[numbers_of(collection.facets[name][value])] += weight
+    return every
 
 
 def _sizes(collection: Collection) -> Shares:
@@ -220,11 +228,11 @@ def _weightiest(
     """The stems that matter most in an entry, each with its weight and its impact."""
     weighed = []
     for word_stem in stems:
-        numbers, impacts = collection.postings[word_stem].arrays()
-        if len(numbers) < 2:  # a word that no other entry has tells nothing of likeness
+        posting = collection.postings[word_stem]
+        if len(posting.numbers) < 2:  # a word that no other entry has tells nothing of likeness
             continue
-        at = int(numbers.searchsorted(number))
-        weight, impact = log(1 + len(collection) / len(numbers)), int(impacts[at])
+        weight = log(1 + len(collection) / len(posting.numbers))
+        impact = posting.impact(number)
         weighed.append((-weight * impact, word_stem, weight, impact))
     return {
         word_stem: (weight, impact)
