@@ -11,11 +11,11 @@ from app.search.index import LANGUAGE, Index
 from app.search.understanding import joining, setting
 from app.search.understanding.alternatives import Alternative, Understood
 from app.search.understanding.gazetteer import Gazetteer
-from app.search.understanding.lexicon import Language, shipped_language
+from app.search.understanding.lexicon import MOST_SYNONYMS, Language, shipped_language
 from app.search.understanding.places import find_places, place_names
 from app.search.understanding.spelling import Speller
 from app.search.understanding.stop_words import without_stop_words
-from app.search.understanding.synonyms import MOST_SYNONYMS, Synonyms
+from app.search.understanding.synonyms import Synonyms
 from app.search.understanding.understand import understand
 
 STATES = {
@@ -103,8 +103,6 @@ def vocabulary() -> Vocabulary:
     vocabulary.put("term", "region.west", {"label": "West", "synonyms": ["western states"]})
     vocabulary.put("term", "synonym.1", {"label": "hunger", "synonyms": ["hungry", "food pantry"]})
     vocabulary.put("term", "synonym.2", {"label": "kids", "synonyms": ["children", "pupils"]})
-    many = [f"word{letter}" for letter in "abcdefghijklmn"]
-    vocabulary.put("term", "synonym.3", {"label": "everything", "synonyms": many})
     return vocabulary
 
 
@@ -221,7 +219,6 @@ def test_synonyms_stand_for_each_other_by_stem_and_never_as_much_as_the_word(
     assert [one.words for one in synonyms.of(("food", "pantries"))] == [("hunger",), ("hungry",)]
     assert all(one.weight < 1 for one in synonyms.of(("hunger",)))
     assert synonyms.of(("bus",)) == []
-    assert len(synonyms.of(("everything",))) == MOST_SYNONYMS
 
 
 @pytest.mark.parametrize(
@@ -302,6 +299,27 @@ def test_a_word_has_alternatives_with_a_reason(
 ) -> None:
     found = [one.words for one in alternatives(understood(index, q), word) if one.reason == reason]
     assert found == ([stands_for] if stands_for else [])
+
+
+def test_of_many_synonyms_ten_stand_for_a_word_none_that_no_entry_has() -> None:
+    index = empty_index()
+    held = [f"held{number}" for number in range(MOST_SYNONYMS + 5)]
+    index.collections["case-study"].put(entry("case-1", text={"title": " ".join(held)}), many=False)
+    not_held = [f"missing{number}" for number in range(MOST_SYNONYMS)]
+    index.vocabulary.put("term", "synonym.1", {"label": "talk", "synonyms": [*not_held, *held]})
+    found = [one.words[0] for one in alternatives(understood(index, "talk"), "talk")]
+    assert found == held[:MOST_SYNONYMS]
+
+
+def test_a_word_that_is_said_twice_stands_in_the_phrases_of_both_places() -> None:
+    index = empty_index()
+    index.collections["case-study"].put(
+        entry("case-1", text={"title": "Counseling for children"}), many=False
+    )
+    terms = {"label": "someone to talk to", "synonyms": ["counseling"]}
+    index.vocabulary.put("term", "synonym.1", terms)
+    question = understood(index, "someone to talk to")
+    assert [one.words for one in alternatives(question, "talk")] == [("counseling",)]
 
 
 def test_what_is_quoted_left_out_or_begun_stands_for_itself(index: Index) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 from app.catalog.vocabulary import Vocabulary
 from app.search.analysis import stem
 from app.search.collection import Collection
+from app.search.understanding.alternatives import Alternative
 from app.search.understanding.gazetteer import Gazetteer
 from app.search.understanding.places import PlaceNames, place_names
 from app.search.understanding.spelling import Speller, english_words
-from app.search.understanding.synonyms import Synonyms
+from app.search.understanding.synonyms import Phrase, Synonyms
+
+MOST_SYNONYMS = 10  # for a word or a phrase; more of them blur the question
 
 
 class Language:
@@ -58,6 +61,14 @@ class Lexicon:
         """How many entries hold a word in any of its forms."""
         posting = self.collection.postings.get(stem(word))
         return len(posting.numbers) if posting else 0
+
+    def occurs(self, alternative: Alternative) -> bool:
+        """Whether entries hold every word of it."""
+        return all(self.entries_with(word) for word in alternative.words)
+
+    def synonyms_of(self, phrase: Phrase) -> list[Alternative]:
+        """What stands for these words and occurs in the collection, nearest first."""
+        return [each for each in self.synonyms.of(phrase) if self.occurs(each)][:MOST_SYNONYMS]
 
     def correct(self, word: str) -> str | None:
         """The word of the directory that a misspelt one most likely is."""

@@ -9,7 +9,6 @@ from app.search.analysis import stem, words
 from app.search.understanding.alternatives import SYNONYM_WEIGHT, Alternative
 
 LISTS = ("strategy", "indicator", "topic", "pillar", "evidence", "direction", "model")
-MOST_SYNONYMS = 10  # for one word; more of them blur the question
 LONGEST = 4  # words of a phrase that is looked up
 
 Phrase = tuple[str, ...]
@@ -29,10 +28,9 @@ class Synonyms:
     def of(self, phrase: Phrase) -> list[Alternative]:
         """What stands for these words, nearest first."""
         others = self._of.get(_key(phrase), {})
-        synonyms = [
+        return [
             Alternative(other, SYNONYM_WEIGHT, "synonym") for other in others if other != phrase
         ]
-        return synonyms[:MOST_SYNONYMS]
 
     def knows(self, word: str) -> bool:
         """Whether a word is part of any group, so that it is not corrected."""

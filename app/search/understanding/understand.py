@@ -78,13 +78,10 @@ class _Understanding:
         unique: dict[object, Alternative] = {(stem(word),): Alternative((word,))}
         for alternative in self.alternatives[n]:
             key = alternative.facet or tuple(map(stem, alternative.words))
-            if key in unique or not self._occurs(alternative):
+            if key in unique or not self.lexicon.occurs(alternative):
                 continue
             unique[key] = alternative
         return Unit((word,), alternatives=tuple(unique.values()))
-
-    def _occurs(self, alternative: Alternative) -> bool:
-        return all(self.lexicon.entries_with(word) for word in alternative.words)
 
     def _enrollment(self) -> None:
         size = setting.find_enrollment(self.query.q)
@@ -153,12 +150,18 @@ class _Understanding:
             self.read[n] = corrected
 
     def _synonyms(self) -> None:
-        """Of the longest phrases first; a phrase's synonyms stand for each of its words."""
-        for length in range(min(LONGEST, len(self.read)), 0, -1):
-            for start in range(len(self.read) - length + 1):
-                phrase = tuple(self.read[start : start + length])
-                for n in range(start, start + length):
-                    self.alternatives[n] += self.lexicon.synonyms.of(phrase)
+        """Of the longest phrases first; a phrase's synonyms stand for each of its words.
+
+        A word that is said twice counts once, and stands in the phrases of both places.
+        """
+        place_of = {word: n for n, word in enumerate(self.typed)}
+        row = [place_of[word] for word in words_of(self.query.q) if word in place_of]
+        for length in range(min(LONGEST, len(row)), 0, -1):
+            for start in range(len(row) - length + 1):
+                places = row[start : start + length]
+                found = self.lexicon.synonyms_of(tuple(self.read[n] for n in places))
+                for n in places:
+                    self.alternatives[n] += found
 
     def _joined(self, units_at: Sequence[int]) -> None:
         for n in units_at:
@@ -176,11 +179,7 @@ class _Understanding:
     def _synonyms_shown(self, units_at: Sequence[int]) -> dict[str, tuple[str, ...]]:
         shown = {}
         for n in units_at:
-            names = [
-                " ".join(a.words)
-                for a in self.alternatives[n]
-                if a.reason == "synonym" and self._occurs(a)
-            ]
+            names = [" ".join(a.words) for a in self.alternatives[n] if a.reason == "synonym"]
             if names:
                 shown[self.typed[n]] = tuple(dict.fromkeys(names))
         return shown
