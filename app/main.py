@@ -52,7 +52,7 @@ from app.settings import Settings
 from app.setup import newer_tables
 from app.site import addresses, pages, static_files
 from app.site.error_pages import error_page
-from app.web import draining, openapi, problems
+from app.web import draining, memory, openapi, problems
 from app.web.admission import ExportPlaces, SearchLine
 from app.web.cache import Cache
 from app.web.edge import Edge
@@ -77,9 +77,11 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        memory.share_pools()
         database = Database(settings.database_url, settings.read_database_url)
         index = Index(database, index_dir=settings.index_dir)
         index.open()
+        memory.give_back()
         gc.freeze()  # garbage collection of the index would hold up a request now and then
         past_indexes = PastIndexes(database, index)
         planning = PlanWorker(database)
@@ -98,6 +100,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         aside = (
             asyncio.create_task(gaps.write_now_and_then()),
             asyncio.create_task(key_ring.write_now_and_then()),
+            asyncio.create_task(memory.give_back_now_and_then()),
         )
         checks = {"database": database.check, "tables": lambda: newer_tables(database)}
         readiness = Readiness(checks, index.follow_or_refuse)
