@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from small_directory import empty_index, entry
+from small_directory import answer_of, empty_index, entry
 
 from app.catalog.vocabulary import Vocabulary
 from app.search.analysis import words
@@ -309,6 +309,26 @@ def test_of_many_synonyms_ten_stand_for_a_word_none_that_no_entry_has() -> None:
     index.vocabulary.put("term", "synonym.1", {"label": "talk", "synonyms": [*not_held, *held]})
     found = [one.words[0] for one in alternatives(understood(index, "talk"), "talk")]
     assert found == held[:MOST_SYNONYMS]
+
+
+def test_a_synonym_with_a_function_word_must_stand_in_a_row() -> None:
+    index = empty_index()
+    for slug, title in (
+        ("case-1", "Grants to which a talk can lead"),
+        ("case-2", "Someone whom teens can talk to"),
+        ("case-3", "A pantry with food for all"),
+    ):
+        index.collections["case-study"].put(entry(slug, text={"title": title}), many=False)
+    for code, label, synonym in (
+        ("1", "counseling", "can talk to"),
+        ("2", "hunger", "food pantry"),
+    ):
+        index.vocabulary.put("term", f"synonym.{code}", {"label": label, "synonyms": [synonym]})
+    found = {
+        q: [hit["slug"] for hit in answer_of(index, [("q", q)])["data"]]
+        for q in ("counseling", "hunger")
+    }
+    assert found == {"counseling": ["case-2"], "hunger": ["case-3"]}
 
 
 def test_a_word_that_is_said_twice_stands_in_the_phrases_of_both_places() -> None:

@@ -30,6 +30,7 @@ NO_VALUE = {OUTCOME_KEY: "|".join([NOT_STATED] * len(OUTCOME_FILTERS))}  # other
 NAMES = ("title", "aliases", "names")  # fields of an entry's text
 CALLED = ("title", "aliases")  # those with names of its own: suggestions are made of them
 MAX_AROUND = 500  # slugs; to compare a thousand with a name takes some milliseconds
+MOST_READ = 2000  # entries, for a phrase that stands for a word: 8 ms
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
 _Value = TypeVar("_Value")
 
@@ -229,6 +230,20 @@ class Collection:
             return union(self.words[word] for word in self.beginning_with(prefix))
 
         return self.once(prefix, find)
+
+    def holding_all(self, words: tuple[str, ...], *, in_a_row: bool = False) -> BitMap:
+        """The entries that hold all of these words: in any form and place, or as they stand in a row.
+
+        In a large directory no row of common words is looked for: too many entries would be read.
+        """
+        if in_a_row:
+            is_rare = self.candidates(words) <= MOST_READ
+            return self.holding_phrase(words) if is_rare else BitMap()
+        postings = [self.postings.get(stem(word)) for word in words]
+        sets = [posting.set() for posting in postings if posting]
+        if len(sets) < len(words):
+            return BitMap()
+        return sets[0] if len(sets) == 1 else BitMap.intersection(*sets)
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""

@@ -81,13 +81,7 @@ def _holders(alternative: Alternative, unit: Unit, collection: Collection) -> Bi
         return collection.holding_beginning(alternative.words[0])
     if unit.phrase and alternative.reason == "word":
         return collection.holding_phrase(alternative.words)
-    sets = [_posting_set(word, collection) for word in alternative.words]
-    return BitMap.intersection(*sets) if sets else BitMap()
-
-
-def _posting_set(word: str, collection: Collection) -> BitMap:
-    posting = collection.postings.get(stem(word))
-    return posting.set() if posting else BitMap()
+    return collection.holding_all(alternative.words, in_a_row=alternative.in_a_row)
 
 
 def _idf(holding: int, total: int) -> int:

@@ -13,7 +13,7 @@ from app.desk.imports.files import read_file
 from app.desk.imports.plans import Planned
 from app.desk.imports.templates import refused_csv, to_cells
 from app.records.kinds import KINDS
-from app.records.stored_text import mark_meaning
+from app.records.stored_text import mark_meaning, normalize
 
 Json = dict[str, Any]
 
@@ -24,7 +24,10 @@ texts = st.text(
     min_size=1,
 )
 # A mark for a missing value, such as "N/A", is refused in a cell, so no record holds one alone.
-words = texts.map(str.strip).filter(lambda text: text and mark_meaning(text) is None)
+# Nor does one hold text of invisible characters alone.
+words = texts.map(lambda text: normalize(text).strip()).filter(
+    lambda text: text and mark_meaning(text) is None
+)
 slugs = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(
     lambda slug: len(slug) <= 200
 )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.search.understanding.stop_words import STOP_WORDS
+
 Reason = Literal["word", "synonym", "correction", "joined", "split", "place", "setting"]
 # Shares of the word's own weight, measured on tests/relevance: 0.4 to 0.6 are alike, 1.0 loses 0.02.
 SYNONYM_WEIGHT = 0.5
@@ -18,6 +20,11 @@ class Alternative:
     weight: float = 1.0
     reason: Reason = "word"
     facet: tuple[str, str] | None = None  # such as ("state", "OR"), or ("state", "ID,OR,WA")
+
+    @property
+    def in_a_row(self) -> bool:
+        """Whether its words must stand in a row: "can talk to" is more than can, talk and to."""
+        return len(self.words) > 1 and not STOP_WORDS.isdisjoint(self.words)
 
 
 @dataclass(frozen=True, slots=True)

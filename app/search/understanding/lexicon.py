@@ -63,8 +63,9 @@ class Lexicon:
         return len(posting.numbers) if posting else 0
 
     def occurs(self, alternative: Alternative) -> bool:
-        """Whether entries hold every word of it."""
-        return all(self.entries_with(word) for word in alternative.words)
+        """Whether an entry holds it."""
+        words, in_a_row = alternative.words, alternative.in_a_row
+        return not words or bool(self.collection.holding_all(words, in_a_row=in_a_row))
 
     def synonyms_of(self, phrase: Phrase) -> list[Alternative]:
         """What stands for these words and occurs in the collection, nearest first."""
