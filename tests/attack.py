@@ -24,7 +24,7 @@ def filter_case(_context: HookContext, case: Case[Any]) -> bool:
         return False
     if not case.meta.generation.mode.is_positive:
         # An empty value means that a parameter is not given, so it is not wrong.
-        return "" not in query.values()
+        return "" not in values
     sort_keys = [str(key).removeprefix("-") for key in _listed(query.get("sort"))]
     by_distance = "within_km" in query or "distance" in sort_keys
     key_twice = len(set(sort_keys)) < len(sort_keys)

@@ -159,9 +159,9 @@ class _Understanding:
         for length in range(min(LONGEST, len(row)), 0, -1):
             for start in range(len(row) - length + 1):
                 places = row[start : start + length]
-                found = self.lexicon.synonyms_of(tuple(self.read[n] for n in places))
+                synonyms = self.lexicon.synonyms_of(tuple(self.read[n] for n in places))
                 for n in places:
-                    self.alternatives[n] += found
+                    self.alternatives[n] += synonyms
 
     def _joined(self, units_at: Sequence[int]) -> None:
         for n in units_at:
