@@ -14,7 +14,6 @@ from serving import Service
 
 from app.database import Database
 
-HANGUP = ("env", "--default-signal=HUP")  # is heard, though these tests may run under nohup
 COMMAND = str(Path(sys.executable).parent / "model-districts")
 PATIENCE = 300  # seconds; a busy machine is no fault
 
@@ -33,7 +32,7 @@ def server_process(
     environment = os.environ | {"DATABASE_URL": url, "HOST": "127.0.0.1", "PORT": str(port)}
     database = Database(url)
     with subprocess.Popen(
-        [*before, *HANGUP, COMMAND, "serve"],
+        [*before, COMMAND, "serve"],
         env=environment | settings,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

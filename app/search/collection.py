@@ -30,7 +30,9 @@ NO_VALUE = {OUTCOME_KEY: "|".join([NOT_STATED] * len(OUTCOME_FILTERS))}  # other
 NAMES = ("title", "aliases", "names")  # fields of an entry's text
 CALLED = ("title", "aliases")  # those with names of its own: suggestions are made of them
 MAX_AROUND = 500  # slugs; to compare a thousand with a name takes some milliseconds
-MOST_READ = 2000  # entries, for a phrase that stands for a word: 8 ms
+MOST_READ = (
+    300  # entries, for a phrase that stands for a word: 1 ms, and a question may bring dozens
+)
 MAX_REMEMBERED = 512  # phrases and beginnings, until an entry changes
 _Value = TypeVar("_Value")
 
@@ -157,8 +159,8 @@ class Collection:
         self.forget()
 
     def _discard_text(self, number: int) -> None:
-        folded = self.folded_text(number)
-        for word in _name_words(folded):
+        names = self.stored.names(number)
+        for word in _name_words({name: fold_text(text) for name, text in names.items()}):
             self.name_words[word] -= 1
             if not self.name_words[word]:
                 del self.name_words[word]

@@ -62,10 +62,9 @@ class Matches:
         To understand the question anew for each of twenty words takes most of a search.
         """
         dropped = {(clause.words, clause.phrase, clause.prefix) for clause in clauses}
-        units = [each.unit for each in self.units]
         holders = [
             members
-            for unit, members in zip(units, self.holders, strict=True)
+            for unit, members in zip((each.unit for each in self.units), self.holders, strict=True)
             if (unit.words, unit.phrase, unit.prefix) not in dropped
         ]
         gone = {word for clause in clauses for word in clause.words}

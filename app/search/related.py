@@ -127,7 +127,9 @@ class _Comparison:
         """
         collection = self.collection
         weights = collection.once(("weights", name), lambda: _weights(name, collection))
-        every = collection.once(("every weight", name), lambda: _every_weight(name, collection))
+        every = collection.once(
+            ("every weight", name), lambda: _every_weight(name, weights, collection)
+        )
         shared = np.zeros(len(collection.slugs))
         for value in self.values[name]:
             shared[numbers_of(collection.facets[name][value])] += weights[value]
@@ -195,15 +197,18 @@ def _weights(name: str, collection: Collection) -> Mapping[str, float]:
     """How much each value of a facet tells: the rarer, the more."""
     total = len(collection)
     members = collection.facets[name]
-    return {value: log(1 + total / (1 + len(holders))) for value, holders in members.items()}
+    return {
+        value: log(1 + total / (1 + len(holders)))
+        for value, holders in members.items()
+        if value != NOT_STATED
+    }
 
 
-def _every_weight(name: str, collection: Collection) -> Shares:
+def _every_weight(name: str, weights: Mapping[str, float], collection: Collection) -> Shares:
     """By number, the weights of all values that an entry has, together."""
     every = np.zeros(len(collection.slugs))
-    for value, weight in _weights(name, collection).items():
-        if value != NOT_STATED:
-            every[numbers_of(collection.facets[name][value])] += weight
+    for value, weight in weights.items():
+        every[numbers_of(collection.facets[name][value])] += weight
     return every
 
 

@@ -13,7 +13,7 @@ from app.search.collection import own_names
 from app.search.filters import FILTER, RANGE
 from app.search.index import Index
 from app.search.matching import Kilometers, Matches, distances_km, match
-from app.search.postings import numbers_of
+from app.search.postings import Numbers, numbers_of
 from app.search.query import Clause, SearchQuery
 from app.search.understanding.understand import understand
 
@@ -161,8 +161,8 @@ class _Relaxing:
 
     def _farther(self, distances: Kilometers) -> Iterator[Relaxation]:
         """The distance at which there is one more."""
-        hits = numbers_of(self._whole(self.matches.hits(without=("within_km",))))
-        in_order = hits[np.argsort(distances[hits], kind="stable")]
+        hits = self._whole(self.matches.hits(without=("within_km",)))
+        in_order = self._by_distance(hits, distances)
         if len(in_order) <= self.whole or not np.isfinite(distances[in_order[self.whole]]):
             return
         kilometers = ceil(distances[in_order[self.whole]] + 0.001)
@@ -194,16 +194,21 @@ class _Relaxing:
         center = gazetteer.state(states[0])
         if center is None or not hits:
             return
-        numbers = numbers_of(hits)
-        distances = distances_km(center, self.collection)[numbers]
-        nearest = int(numbers[np.argmin(distances)])
+        distances = distances_km(center, self.collection)
+        nearest = int(self._by_distance(hits, distances)[0])
         members = self.collection.facets["state"]
-        codes = [code for code, holders in members.items() if nearest in holders]
-        if not np.isfinite(distances.min()) or not codes:
+        codes = sorted(code for code, holders in members.items() if nearest in holders)
+        if not np.isfinite(distances[nearest]) or not codes:
             return
         label = f"also in {self.index.vocabulary.label('state', codes[0])}, the nearest with a case"
         any_of = {**wider.any_of, "state": tuple(sorted({*states, codes[0]}))}
         yield self._asked("nearest", without, label, replace(wider, any_of=any_of))
+
+    def _by_distance(self, hits: BitMap, distances: Kilometers) -> Numbers:
+        """The nearest first; of those as near the first by slug, however the index came to hold them."""
+        numbers = numbers_of(hits)
+        ranks = self.collection.orders["slug"].ranks(numbers)
+        return numbers[np.lexsort((ranks, distances[numbers]))]
 
     def _groups(self) -> Iterator[tuple[Kind, list[Clause]]]:
         """The clauses that go together: those of a place or a size, then each other one."""

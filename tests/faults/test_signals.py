@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +19,14 @@ from server_process import server_process
 pytestmark = [pytest.mark.slow, pytest.mark.one_database]
 PATIENCE = 60  # seconds; a busy machine is no fault
 QUESTION = b"GET /v1/case-studies?limit=1 HTTP/1.1\r\nHost: here\r\n\r\n"
+
+
+@pytest.fixture(autouse=True)
+def hangup_is_heard() -> Iterator[None]:
+    """The service ignores SIGHUP if it was started so, and these tests may run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

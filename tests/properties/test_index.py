@@ -84,6 +84,16 @@ def test_federal_ids_may_change_hands(ids: list[str], order: list[str]) -> None:
     }
 
 
+@pytest.mark.parametrize("order", [("case-1", "case-2"), ("case-2", "case-1")])
+def test_of_two_as_near_the_first_by_slug_is_offered(order: tuple[str, ...]) -> None:
+    index = empty_index()
+    for slug in order:
+        index.collections["case-study"].put(entry(slug, places=[(44.1, -121.3)]), many=False)
+    answer = answer_of(index, [("near", "45,-122"), ("within_km", "1")])
+    labels = [each["label"] for each in answer["meta"]["relaxations"] if each["kind"] == "nearest"]
+    assert labels == ["within 115 kilometers: case-1"]
+
+
 def test_words_of_other_entries_do_not_change_an_entrys_score() -> None:
     index, question = (
         empty_index(),

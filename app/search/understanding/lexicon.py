@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 
 from app.catalog.vocabulary import Vocabulary
@@ -62,14 +63,15 @@ class Lexicon:
         posting = self.collection.postings.get(stem(word))
         return len(posting.numbers) if posting else 0
 
-    def occurs(self, alternative: Alternative) -> bool:
-        """Whether an entry holds it."""
-        words, in_a_row = alternative.words, alternative.in_a_row
-        return not words or bool(self.collection.holding_all(words, in_a_row=in_a_row))
-
     def synonyms_of(self, phrase: Phrase) -> list[Alternative]:
         """What stands for these words and occurs in the collection, nearest first."""
-        return [each for each in self.synonyms.of(phrase) if self.occurs(each)][:MOST_SYNONYMS]
+        holding_all = self.collection.holding_all
+        held = (
+            each
+            for each in self.synonyms.of(phrase)
+            if holding_all(each.words, in_a_row=each.in_a_row)
+        )
+        return list(islice(held, MOST_SYNONYMS))
 
     def correct(self, word: str) -> str | None:
         """The word of the directory that a misspelt one most likely is."""

@@ -73,14 +73,12 @@ class _Understanding:
         )
 
     def _unit(self, n: int) -> Unit:
-        """The word itself, then what stands for it and occurs in the directory, each once."""
+        """The word itself, then what stands for it, each once."""
         word = self.typed[n]
         unique: dict[object, Alternative] = {(stem(word),): Alternative((word,))}
         for alternative in self.alternatives[n]:
             key = alternative.facet or tuple(map(stem, alternative.words))
-            if key in unique or not self.lexicon.occurs(alternative):
-                continue
-            unique[key] = alternative
+            unique.setdefault(key, alternative)
         return Unit((word,), alternatives=tuple(unique.values()))
 
     def _enrollment(self) -> None:
