@@ -1,7 +1,6 @@
 """The JSON of a page of results. Ready cards are joined as text; no object is built of them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -112,7 +111,7 @@ def feed_address(query: SearchQuery) -> str:
 
 def described(query: SearchQuery) -> str:
     """What a search asks for, as the title of what it finds. Its revision says of when."""
-    canonical = replace(query, as_of=None).canonical()
+    canonical = query.of_the_present().canonical()
     return f"{KINDS[query.kind].plural} matching {canonical or 'everything'}"
 
 
@@ -120,7 +119,7 @@ def citation_of_search(
     query: SearchQuery, revision: int, updated_at: datetime, base_url: str
 ) -> Citation:
     """The citation of what a search of the API finds at a revision."""
-    address = base_url + replace(query, as_of=None).url()
+    address = base_url + query.of_the_present().url()
     return Citation(described(query), address, revision, updated_at, takes_as_of=True)
 
 

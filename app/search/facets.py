@@ -3,6 +3,7 @@
 The counts of a facet leave out its own any-of filter and keep all others.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -115,7 +116,10 @@ def _link_to(query: SearchQuery, name: str, chosen: tuple[str, ...]) -> Callable
     def link(code: str) -> str:
         if not chosen:
             return f"{before}{name}={code}{after}"
-        values = sorted({code}.symmetric_difference(chosen))
+        at = bisect_left(chosen, code)
+        values = [*chosen[:at], code, *chosen[at:]]
+        if code in chosen:
+            del values[at : at + 2]
         return f"{before}{name}={','.join(values)}{after}" if values else query.url_without(name)
 
     return link

@@ -181,6 +181,10 @@ class SearchQuery:
         )
         return f"{self.path}?{written}" if written else self.path
 
+    def of_the_present(self) -> "SearchQuery":
+        """The same search of what is public now."""
+        return self if self.as_of is None else replace(self, as_of=None)
+
     def without_filters(self) -> "SearchQuery":
         """The same search among all entries, at its first page."""
         return replace(

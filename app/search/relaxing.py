@@ -175,34 +175,44 @@ class _Relaxing:
         """For a state without a case, as a filter or in the words: the nearest that has one."""
         states = self.query.any_of.get("state", ())
         if states:
-            hits = self._whole(self.matches.hits(without=("state",)))
-            yield from self._states_near(states, hits, ["state"], self.query)
+            hits = self.matches.hits(without=("state",))
+            yield from self._states_near(states, hits, self.matches.whole, ["state"], self.query)
         for part in self.matches.understood.parts:
             name, codes = part.parameters[0]
             clauses = self._clauses_of(part.words)
             others = [clause for clause in self.query.clauses if clause not in clauses]
             if part.kind == "place" and name == "state" and not states and others:
                 wider = _with_clauses(self.query, others)
-                hits = self._whole(*self._found(wider))
-                yield from self._states_near(tuple(codes.split(",")), hits, [part.words], wider)
+                named = tuple(codes.split(","))
+                yield from self._states_near(named, *self._found(wider), [part.words], wider)
 
     def _states_near(
-        self, states: Sequence[str], hits: BitMap, without: Sequence[str], wider: SearchQuery
+        self,
+        states: Sequence[str],
+        hits: BitMap,
+        whole: BitMap,
+        without: Sequence[str],
+        wider: SearchQuery,
     ) -> Iterator[Relaxation]:
-        """The search in the state, beside these, of the hit that is nearest to the first of them."""
+        """The search in the state, beside these, of the whole match that is nearest to the first of them.
+
+        `hits`: in any state. The words stay as they are understood, so sets are enough.
+        """
         gazetteer = self.index.lexicon(self.query.kind).language.gazetteer
         center = gazetteer.state(states[0])
-        if center is None or not hits:
+        if center is None or not hits & whole:
             return
         distances = distances_km(center, self.collection)
-        nearest = int(self._by_distance(hits, distances)[0])
+        nearest = int(self._by_distance(hits & whole, distances)[0])
         members = self.collection.facets["state"]
         codes = sorted(code for code, holders in members.items() if nearest in holders)
         if not np.isfinite(distances[nearest]) or not codes:
             return
         label = f"also in {self.index.vocabulary.label('state', codes[0])}, the nearest with a case"
-        any_of = {**wider.any_of, "state": tuple(sorted({*states, codes[0]}))}
-        yield self._asked("nearest", without, label, replace(wider, any_of=any_of))
+        both = tuple(sorted({*states, codes[0]}))
+        link = replace(wider, any_of={**wider.any_of, "state": both}).url()
+        within = hits & self.collection.having("state", both)
+        yield self._relaxation("nearest", without, label, within, link, whole)
 
     def _by_distance(self, hits: BitMap, distances: Kilometers) -> Numbers:
         """The nearest first; of those as near the first by slug, however the index came to hold them."""

@@ -1,6 +1,7 @@
 """Snippets: the passage in which the words were found, marked by offsets, never by HTML."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ LENGTH = 240  # characters
 BEFORE = 60  # of them in front of the first word found
 FAR = 2 * LENGTH  # behind it nothing is marked; folding may make a passage longer
 Span = tuple[int, int]  # where a word begins and ends in a text
+_REST_OF_WORD = re.compile(r"(?<=\w)\w+")  # of one that has begun before
 
 
 @dataclass(slots=True)
@@ -38,7 +40,10 @@ def snippets(matches: Matches, numbers: Sequence[int], english: Set[str]) -> lis
 def word_pattern(
     units: Sequence[WeighedUnit], collection: Collection, english: Set[str]
 ) -> re.Pattern[str] | None:
-    """Finds in a folded text the words of a query and what stands for them, in every form."""
+    """Finds in a folded text the words of a query and what stands for them, in every form.
+
+    Also inside a longer word: `_word_spans` passes over those.
+    """
     spellings: set[str] = set()
     for weighed in units:
         unit = weighed.unit
@@ -52,7 +57,7 @@ def word_pattern(
     if not spellings:
         return None
     longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
-    return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
+    return re.compile(rf"(?:{'|'.join(longest_first)})(?!\w)")
 
 
 def _spellings(words: Sequence[str], collection: Collection, english: Set[str]) -> Iterator[str]:
@@ -77,14 +82,29 @@ def _snippet(pattern: re.Pattern[str], collection: Collection, number: int) -> S
 
 def _passage(field: str, text: str, pattern: re.Pattern[str]) -> Snippet | None:
     folded = fold_with_positions(text)
-    first = pattern.search(folded.text)
+    first = next(_word_spans(pattern, folded.text), None)
     if first is None:
         return None
     spans = [
-        (folded.position(match.start()), folded.position(match.end()))
-        for match in pattern.finditer(folded.text, first.start(), first.start() + FAR)
+        (folded.position(start), folded.position(end))
+        for start, end in _word_spans(pattern, folded.text, first[0], first[0] + FAR)
     ]
     return _cut(field, text, spans)
+
+
+def _word_spans(
+    pattern: re.Pattern[str], text: str, start: int = 0, end: int = sys.maxsize
+) -> Iterator[Span]:
+    """Where the pattern matches from the beginning of a word on.
+
+    A look-behind at its front would say the same, but then each character is tried: 40 us for a
+    text of 3,000 characters instead of 2.
+    """
+    while match := pattern.search(text, start, end):
+        rest = _REST_OF_WORD.match(text, match.start())
+        if rest is None:
+            yield match.span()
+        start = (rest or match).end()
 
 
 def _cut(field: str, text: str, spans: Sequence[Span]) -> Snippet:
