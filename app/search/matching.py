@@ -165,11 +165,16 @@ def _partial(
     """The entries that hold enough of the question's weight."""
     if len(units) == 1:
         return holders[0]
-    held = np.zeros(len(collection.slugs), dtype=np.int64)
-    for unit, members in zip(units, holders, strict=True):
-        held[numbers_of(members)] += unit.weight
     least = LEAST_SHARE * sum(unit.weight for unit in units)
-    return BitMap(np.flatnonzero((held > 0) & (held >= least)).astype(np.uint32))
+    weighed = [(unit.weight, members) for unit, members in zip(units, holders, strict=True)]
+    enough = union(members for weight, members in weighed if weight and weight >= least)
+    lighter = [(weight, members) for weight, members in weighed if weight < least]
+    if not lighter or sum(weight for weight, _ in lighter) < least:  # so for most questions
+        return enough
+    held = np.zeros(len(collection.slugs), dtype=np.int64)
+    for weight, members in lighter:
+        held[numbers_of(members)] += weight
+    return enough | BitMap(np.flatnonzero(held >= least).astype(np.uint32))
 
 
 def _filters(

@@ -7,6 +7,7 @@ import numpy as np
 
 from app.search.analysis import words
 from app.search.collection import NAMES, Collection
+from app.search.postings import Numbers
 from app.search.weighing import Scores
 
 LOOKED_AT = 50  # of the best entries: reading all would cost more than the rest of a search
@@ -18,13 +19,14 @@ IN_A_ROW = 30  # percent
 
 
 def add_phrase_scores(
-    total: Scores, best: int, typed: Sequence[str], collection: Collection
+    total: Scores, numbers: Numbers, best: int, typed: Sequence[str], collection: Collection
 ) -> None:
-    """Raise the scores of the entries that hold the typed words in a row."""
+    """Raise the scores of the entries, those of `numbers`, that hold the typed words in a row."""
     row = f" {' '.join(typed)} ".encode()
-    count = min(LOOKED_AT, len(total))
-    for number in np.argpartition(-total, count - 1)[:count].tolist():
-        if not total[number] or row not in collection.stored.words(number):
+    if len(numbers) > LOOKED_AT:
+        numbers = numbers[np.argpartition(-total[numbers], LOOKED_AT - 1)[:LOOKED_AT]]
+    for number in numbers.tolist():
+        if row not in collection.stored.words(number):
             continue
         if _is_called(number, typed, collection):
             total[number] += best * NAMED_SO // 100

@@ -284,6 +284,6 @@ def test_a_cursor_is_written_in_one_way_only(title: str) -> None:
 @given(st.binary(max_size=80) | st.text(characters, min_size=1, max_size=80))
 def test_no_noise_passes_for_a_cursor(noise: bytes | str) -> None:
     text = noise if isinstance(noise, str) else urlsafe_b64encode(noise).rstrip(b"=").decode()
-    assume(text.strip())
+    assume(text.strip(" ,"))  # an empty value means that none is given
     with pytest.raises(Invalid):
         read_cursor(read([("cursor", text)]))
