@@ -167,7 +167,12 @@ def test_without_words_everything_is_found(find: Callable[..., Json], client: ht
 
 @pytest.mark.parametrize(
     ("word", "other"),
-    [("attendance", "attended"), ("coordinator", "coordinators"), ("libraries", "library")],
+    [
+        ("attendance", "attended"),
+        ("coordinator", "coordinators"),
+        ("libraries", "library"),
+        ("teach", "taught"),
+    ],
 )
 def test_words_match_by_stem(find: Callable[..., Json], word: str, other: str) -> None:
     found = slugs(find(q=word, match="exact"))

@@ -7,6 +7,7 @@ from functools import lru_cache
 import Stemmer
 
 from app.records.text import fold_text
+from app.search.irregular_forms import WORD_OF
 
 # A&M, R & D: single letters joined by an ampersand are one word. 1,200 is one number. An
 # apostrophe inside a word is part of it.
@@ -56,8 +57,11 @@ def spelled(word: str, common: Collection[str]) -> str:
 
 @lru_cache(MAX_REMEMBERED)
 def stem(word: str) -> str:
-    """The stem that a word shares with its other forms: attendance, attended (Snowball English)."""
-    return str(_stemmer.stemWord(word))
+    """The stem that a word shares with its other forms: attended, attending; taught, teaching.
+
+    Snowball English, and the irregular forms that it does not know.
+    """
+    return str(_stemmer.stemWord(WORD_OF.get(word, word)))
 
 
 def stems(words: Iterable[str]) -> list[str]:

@@ -69,9 +69,7 @@ class _Explainer:
         before = total.copy()
         if matches.phrase and self.best:
             numbers_with_words = numbers_of(matches.text)
-            add_phrase_scores(
-                total, numbers_with_words, self.best, matches.phrase, self.collection
-            )
+            add_phrase_scores(total, numbers_with_words, self.best, matches.phrase, self.collection)
         self.by_phrase = total - before
 
     def parts(self, number: int) -> Iterator[ScorePart]:

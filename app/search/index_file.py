@@ -27,6 +27,7 @@ from app.records.text import fold_text
 from app.search import analysis, postings
 from app.search.collection import COUNTED, Collection
 from app.search.filters import FACETS
+from app.search.irregular_forms import WORD_OF
 
 MAGIC = b"MDINDEX5"
 LENGTH = struct.Struct("<Q")
@@ -42,6 +43,7 @@ def analysis_fingerprint() -> str:
     text = {name: fold_text(SAMPLE) for name in postings.FIELDS}
     parts = [
         analysis.PATTERN,
+        WORD_OF,
         postings.FIELDS,
         postings.K1,
         postings.B,
