@@ -170,6 +170,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     )
     app.include_router(service_routes(links=api_documents.LINKS))
     for door in (
+        pages,
         search,
         suggest,
         related,
@@ -191,7 +192,6 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
         imports,
         access,
         sources,
-        pages,
     ):
         app.include_router(door.router)
     app.include_router(snapshots.freezing_router(may("freeze_snapshot")))
