@@ -9,12 +9,12 @@ import Stemmer
 from app.records.text import fold_text
 from app.search.irregular_forms import WORD_OF
 
-# A&M, R & D: single letters joined by an ampersand are one word. 1,200 is one number. An
-# apostrophe inside a word is part of it.
+# An apostrophe inside a word is part of it. 1,200 is one number. A&M, R & D: single letters joined by
+# an ampersand are one word; their part stands last, since few words have one.
 PATTERN = (
-    r"(?<![a-z0-9])[a-z](?:\s?&\s?[a-z])+(?![a-z0-9])"
-    r"|\d+(?:,\d{3})+(?!\d)"
-    r"|[^\W_]+(?:'[^\W_]+)*"
+    r"[^\W_]+(?:'[^\W_]+"
+    r"|(?<=\d),\d{3}(?!\d)"
+    r"|(?<=[a-z])(?<![^\W_][a-z])\s?&\s?[a-z](?![^\W_]))*"
 )
 _WORD = re.compile(PATTERN)
 _DROPPED = str.maketrans("", "", "',& \t\n\r")
@@ -24,9 +24,24 @@ MAX_REMEMBERED = 200_000  # words: those of a directory of 100,000 entries
 _stemmer = Stemmer.Stemmer("english")
 
 
+class _Words(dict[str, str]):
+    """For each match of the pattern, the word. Read in a third of the time of `lru_cache`, which is a
+    tenth of the time of indexing."""
+
+    def __missing__(self, match: str) -> str:
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
+        word = _plain(match)
+        self[match] = word = SAME.get(word, word)
+        return word
+
+
+_WORDS = _Words()
+
+
 def folded_words(folded: str) -> list[str]:
     """The words of a text that is folded already, in order."""
-    return list(map(_word, _WORD.findall(folded)))
+    return list(map(_WORDS.__getitem__, _WORD.findall(folded)))
 
 
 def words(text: str) -> list[str]:
@@ -67,12 +82,6 @@ def stem(word: str) -> str:
 def stems(words: Iterable[str]) -> list[str]:
     """The stem of each word."""
     return [stem(word) for word in words]
-
-
-@lru_cache(MAX_REMEMBERED)
-def _word(match: str) -> str:
-    word = _plain(match)
-    return SAME.get(word, word)
 
 
 def _plain(match: str) -> str:
