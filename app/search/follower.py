@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -27,6 +28,9 @@ class Taking(Protocol):
 
     def try_to_take(self, changed: Entry, *, many: bool) -> bool:
         """Take an entry in; False while a thread reads."""
+
+    def try_to_change(self, change: Callable[[], None]) -> bool:
+        """Make a change; False while a thread reads."""
 
     def give_up(self) -> None:
         """Let threads read again."""
@@ -88,20 +92,23 @@ class Taker:
         while batch := list(islice(changed, BATCH)):
             asyncio.run_coroutine_threadsafe(self._take(batch, many=many), self._loop).result()
 
-    def run(self, function: Callable[[], None]) -> None:
-        """Run a function on the event loop."""
+    def run(self, change: Callable[[], None]) -> None:
+        """Make a change on the event loop."""
 
         async def run() -> None:
-            function()
+            await self._until(lambda: self._index.try_to_change(change))
 
         asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
     async def _take(self, batch: Sequence[Entry], *, many: bool) -> None:
+        for changed in batch:
+            await self._until(partial(self._index.try_to_take, changed, many=many))
+            await asyncio.sleep(0)  # whoever asks meanwhile is answered
+
+    async def _until(self, is_done: Callable[[], bool]) -> None:
+        """Try again and again. Readers in threads know no event of this loop, and are gone in a moment."""
         try:
-            for changed in batch:
-                # Readers in threads know no event of this loop, and are gone in a moment.
-                while not self._index.try_to_take(changed, many=many):  # noqa: ASYNC110
-                    await asyncio.sleep(GATE_SECONDS)
-                await asyncio.sleep(0)  # whoever asks meanwhile is answered
+            while not is_done():  # noqa: ASYNC110
+                await asyncio.sleep(GATE_SECONDS)
         finally:
             self._index.give_up()

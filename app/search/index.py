@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -37,6 +37,9 @@ from app.search.walks import Walks
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
 BATCH = 1000  # entries that are analyzed together
+WORN = (
+    5000  # numbers no longer used, each some 500 bytes; a small directory is read anew in a second
+)
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 log = logging.getLogger("model_districts.index")
 
@@ -176,14 +179,24 @@ class Index:
                 return
             with self._database.reading_for_index() as session:
                 self._apply(entry.since(session, self.revision), mark, taker)
+                if any(map(_is_worn, self.collections.values())):
+                    self._renew(entry.since(session, 0), taker)
 
     def try_to_take(self, changed: Entry, *, many: bool) -> bool:
         """Take an entry in on the event loop; False while a thread reads."""
+
+        def take() -> None:
+            self.settled = False
+            self._take([changed], many=many)
+
+        return self.try_to_change(take)
+
+    def try_to_change(self, change: Callable[[], None]) -> bool:
+        """Make a change on the event loop; False while a thread reads."""
         if not self._gate.enter():
             return False
         try:
-            self.settled = False
-            self._take([changed], many=many)
+            change()
         finally:
             self._gate.leave()
         return True
@@ -260,6 +273,26 @@ class Index:
         taker.take(entries, many=many and is_small)
         taker.run(finish)
 
+    def _renew(self, every_entry: Iterable[Entry], taker: Taker | None) -> None:
+        """Number the entries anew: something small stays of each number that is no longer used."""
+        worn, fresh = self.collections, {kind: Collection() for kind in SEARCHABLE}
+        entries = iter(every_entry)
+        while batch := list(islice(entries, BATCH)):
+            for kind, collection in fresh.items():
+                collection.put(*(each for each in batch if each.kind == kind), many=True)
+        for collection in fresh.values():
+            collection.called.settle()
+
+        def exchange() -> None:
+            self.collections, self.walks = fresh, Walks()
+            self._lexicons.clear()
+
+        if taker is None:
+            exchange()
+        else:
+            taker.run(exchange)
+        del worn  # in this thread, so that the event loop does not take it apart
+
     def _take_all(self, changed: Iterable[Entry], *, many: bool) -> None:
         entries = iter(changed)
         while batch := list(islice(entries, BATCH)):
@@ -280,6 +313,11 @@ class Index:
         record = orjson.loads(term.card) if term.card else None
         name, code = self.vocabulary.put(term.kind, term.slug, record)
         self.terms.put(name, code, self.vocabulary.get(name, code))
+
+
+def _is_worn(collection: Collection) -> bool:
+    """Whether most of the numbers that it has given are no longer used, and they are many."""
+    return len(collection.every_slug) - len(collection) > max(WORN, 2 * len(collection))
 
 
 def _digest(text: str) -> str:

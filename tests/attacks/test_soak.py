@@ -103,6 +103,36 @@ def test_replaced_entries_do_not_pile_up(seeded_url: str) -> None:
     assert max(sizes) < sizes[0] * FLAT
 
 
+@pytest.mark.few_records
+def test_numbers_of_replaced_entries_do_not_pile_up(
+    seeded_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.search.index.WORN", REPLACED)
+    with closing(Database(seeded_url)) as database:
+        index = Index(database)
+        for number in range(12):
+            publish_all(database, number)
+            index.catch_up()
+            case_studies = index.collections["case-study"]
+            assert len(case_studies.every_slug) <= 4 * len(case_studies)
+
+
+@pytest.mark.few_records
+def test_answers_and_walks_go_on_while_entries_are_numbered_anew(
+    own_service: Service, own_client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = own_client.get("/v1/case-studies?sort=title&limit=2").json()
+    monkeypatch.setattr("app.search.index.WORN", REPLACED)
+    for number in range(12):
+        wait_for(own_service, publish_all(own_service.database, number))
+        answer = own_client.get(f'/v1/case-studies?q="round {number}"&match=exact&limit=50').json()
+        assert {hit["title"] for hit in answer["data"]} == {f"Round {number}"}
+        assert answer["meta"]["total"] == REPLACED
+    second = own_client.get(first["links"]["next"]).json()
+    before = first["data"][-1]["title"]
+    assert all(hit["title"].lower() >= before.lower() for hit in second["data"])
+
+
 def revision_of(database: Database) -> int:
     """The newest revision."""
     with database.reading() as session:
