@@ -242,7 +242,7 @@ class Collection:
             is_rare = self.candidates(words) <= MOST_READ
             return self.holding_phrase(words) if is_rare else BitMap()
         postings = [self.postings.get(stem(word)) for word in words]
-        sets = [posting.set() for posting in postings if posting]
+        sets = [posting.members for posting in postings if posting]
         if len(sets) < len(words):
             return BitMap()
         return sets[0] if len(sets) == 1 else BitMap.intersection(*sets)

@@ -126,8 +126,7 @@ class _Explainer:
         return max(sorted(stems), key=lambda word_stem: self._impact(word_stem, number))
 
     def _impact(self, word_stem: str, number: int) -> int:
-        numbers, impacts = self.collection.postings[word_stem].arrays()
-        return int(impacts[np.searchsorted(numbers, number)])
+        return self.collection.postings[word_stem].impact(number)
 
 
 def _gains_of(weighed: WeighedUnit, collection: Collection, numbers: Sequence[int]) -> Gains:

@@ -33,6 +33,7 @@ from app.search.term_names import TermNames
 from app.search.understanding.lexicon import Language, Lexicon, shipped_language
 from app.search.understanding.synonyms import Synonyms
 from app.search.walks import Walks
+from app.web import memory
 
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
@@ -292,6 +293,7 @@ class Index:
         else:
             taker.run(exchange)
         del worn  # in this thread, so that the event loop does not take it apart
+        memory.give_back()
 
     def _take_all(self, changed: Iterable[Entry], *, many: bool) -> None:
         entries = iter(changed)

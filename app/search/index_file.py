@@ -29,7 +29,7 @@ from app.search.collection import COUNTED, Collection
 from app.search.filters import FACETS
 from app.search.irregular_forms import WORD_OF
 
-MAGIC = b"MDINDEX5"
+MAGIC = b"MDINDEX6"
 LENGTH = struct.Struct("<Q")
 END = 2**64 - 1
 CHUNK = 1024 * 1024
@@ -139,10 +139,12 @@ def _collection_sections(collection: Collection) -> Iterator[bytes]:
     yield collection.all.serialize()
     lengths = array("I", [len(part) for parts in collection.stored.parts() for part in parts])
     yield lengths.tobytes()
-    stems = [stem for stem, posting in collection.postings.items() if posting.numbers]
+    stems = [stem for stem, posting in collection.postings.items() if posting]
     yield orjson.dumps(stems)
-    yield array("I", [len(collection.postings[stem].numbers) for stem in stems]).tobytes()
-    yield b"".join(collection.postings[stem].numbers.tobytes() for stem in stems)
+    sets = [collection.postings[stem].members.serialize() for stem in stems]
+    yield array("I", map(len, sets)).tobytes()
+    yield b"".join(sets)
+    yield array("I", [len(collection.postings[stem]) for stem in stems]).tobytes()
     yield b"".join(collection.postings[stem].impacts.tobytes() for stem in stems)
     words = [word for word, members in collection.words.items() if members]
     yield orjson.dumps([words, [collection.word_stems[word] for word in words]])
@@ -256,11 +258,12 @@ def _fill(collection: Collection, sections: _Sections, start: int) -> int:
 
 def _fill_postings(collection: Collection, sections: _Sections) -> None:
     stems = orjson.loads(next(sections))
-    counts = _array("I", next(sections))
+    lengths = _array("I", next(sections))
     # The two largest sections never stand in memory whole: each posting takes its own part.
     sections.enter()
-    for stem, count in zip(stems, counts, strict=True):
-        collection.postings[stem].numbers.fromfile(sections.file, count)
+    for stem, length in zip(stems, lengths, strict=True):
+        collection.postings[stem].members = BitMap.deserialize(sections.file.read(length))
+    counts = _array("I", next(sections))
     sections.enter()
     for stem, count in zip(stems, counts, strict=True):
         collection.postings[stem].impacts.fromfile(sections.file, count)

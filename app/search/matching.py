@@ -116,7 +116,7 @@ def entries_of(clause: Clause, collection: Collection) -> BitMap:
     if clause.prefix:
         return collection.holding_beginning(clause.words[0])
     posting = collection.postings.get(stem(clause.words[0]))
-    return posting.set() if posting else BitMap()
+    return posting.members if posting else BitMap()
 
 
 def _mode(query: SearchQuery) -> Mode:

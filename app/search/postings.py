@@ -1,7 +1,6 @@
 """Postings: which entries hold a stem, and how much it matters in each."""
 
 from array import array
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,44 +32,41 @@ Impacts = NDArray[np.uint8]
 
 
 class Posting:
-    """The entries that hold one stem, by rising number, each with its impact (1 to 255)."""
+    """The entries that hold one stem, each with its impact (1 to 255), by rising number."""
 
-    __slots__ = ("_set", "impacts", "numbers")
+    __slots__ = ("impacts", "members")
 
     def __init__(self) -> None:
-        self.numbers = array("I")
+        self.members = BitMap()
         self.impacts = array("B")
-        self._set: BitMap | None = None
+
+    def __len__(self) -> int:
+        return len(self.impacts)
 
     def extend(self, numbers: "array[int]", impacts: "array[int]") -> None:
         """Add entries, by rising number. Their numbers are greater than those of all before them."""
-        self.numbers.extend(numbers)
+        self.members.update(numbers)
         self.impacts.extend(impacts)
-        self._set = None
 
     def discard(self, number: int) -> None:
         """Drop an entry, if it is there."""
-        at = bisect_left(self.numbers, number)
-        if at < len(self.numbers) and self.numbers[at] == number:
-            del self.numbers[at], self.impacts[at]
-            self._set = None
+        if number in self.members:
+            del self.impacts[self.members.rank(number) - 1]
+            self.members.remove(number)
 
     def impact(self, number: int) -> int:
         """How much the stem matters in an entry; 0 if the entry does not hold it."""
-        at = bisect_left(self.numbers, number)
-        held = at < len(self.numbers) and self.numbers[at] == number
-        return self.impacts[at] if held else 0
+        held = number in self.members
+        return self.impacts[self.members.rank(number) - 1] if held else 0
 
-    def set(self) -> BitMap:
-        """The entries as a set."""
-        if self._set is None:
-            self._set = BitMap(self.numbers)
-        return self._set
+    def impacts_of(self, numbers: Numbers) -> Impacts:
+        """How much it matters in these entries, by rising number, all of which hold it."""
+        members, impacts = self.arrays()
+        return impacts if len(impacts) == len(numbers) else impacts[members.searchsorted(numbers)]
 
     def arrays(self) -> tuple[Numbers, Impacts]:
         """The entries and their impacts, for arithmetic; not to be kept beyond the search."""
-        numbers = np.frombuffer(self.numbers, dtype=np.uint32)
-        return numbers, np.frombuffer(self.impacts, dtype=np.uint8)
+        return numbers_of(self.members), np.frombuffer(self.impacts, dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

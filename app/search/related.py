@@ -234,9 +234,9 @@ def _weightiest(
     weighed = []
     for word_stem in stems:
         posting = collection.postings[word_stem]
-        if len(posting.numbers) < 2:  # a word that no other entry has tells nothing of likeness
+        if len(posting) < 2:  # a word that no other entry has tells nothing of likeness
             continue
-        weight = log(1 + len(collection) / len(posting.numbers))
+        weight = log(1 + len(collection) / len(posting))
         impact = posting.impact(number)
         weighed.append((-weight * impact, word_stem, weight, impact))
     return {

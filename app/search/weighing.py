@@ -160,9 +160,7 @@ def _impacts_of_words(words: Sequence[str], held: Numbers, collection: Collectio
     """Words in a row matter as much as the one that matters least."""
     least = np.full(len(held), MAX_IMPACT, dtype=np.uint8)
     for word in words:
-        holders, impacts = collection.postings[stem(word)].arrays()
-        own = impacts if len(holders) == len(held) else impacts[np.searchsorted(holders, held)]
-        np.minimum(least, own, out=least)
+        np.minimum(least, collection.postings[stem(word)].impacts_of(held), out=least)
     return least
 
 
@@ -172,8 +170,7 @@ def _impacts_of_beginning(prefix: str, collection: Collection) -> Impacts:
     for word in collection.beginning_with(prefix):
         members = collection.words[word]
         if members:
-            holders, own = collection.postings[collection.word_stems[word]].arrays()
             held = numbers_of(members)
-            own_of_held = own[np.searchsorted(holders, held)]
-            impacts[held] = np.maximum(impacts[held], own_of_held)
+            own = collection.postings[collection.word_stems[word]].impacts_of(held)
+            impacts[held] = np.maximum(impacts[held], own)
     return impacts

@@ -61,7 +61,7 @@ class Lexicon:
     def entries_with(self, word: str) -> int:
         """How many entries hold a word in any of its forms."""
         posting = self.collection.postings.get(stem(word))
-        return len(posting.numbers) if posting else 0
+        return len(posting) if posting else 0
 
     def synonyms_of(self, phrase: Phrase) -> list[Alternative]:
         """What stands for these words and occurs in the collection, nearest first."""
