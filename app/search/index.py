@@ -38,9 +38,7 @@ from app.web import memory
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
 BATCH = 1000  # entries that are analyzed together
-WORN = (
-    5000  # numbers no longer used, each some 500 bytes; a small directory is read anew in a second
-)
+WORN = 5000  # numbers no longer used, 500 bytes each; a small directory is read anew in a second
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 log = logging.getLogger("model_districts.index")
 
