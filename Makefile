@@ -17,7 +17,7 @@ run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PO
 	@$(BIN)/model-districts serve
 
 test: .venv/dev.stamp $(CLIENTS) browser neighbors ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
-	@echo "Every test runs, on SQLite and on PostgreSQL: twenty minutes on two busy cores. 'make test-quick' takes five."
+	@echo "Every test runs, on SQLite and on PostgreSQL: thirteen to twenty minutes on two cores. 'make test-quick' takes five."
 	@$(BIN)/pytest $(ARGS)
 
 browser: .venv/dev.stamp
@@ -34,7 +34,7 @@ neighbors:
 		done; \
 	fi
 
-test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: five minutes on two busy cores
+test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: five minutes on two quiet cores
 	@$(BIN)/pytest -m "not slow" --engine sqlite $(ARGS)
 
 lint: .venv/dev.stamp ## Check format, style, types, imports and the Dockerfile; no tests
