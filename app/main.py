@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from app import api_documents, logs, path_rules
+from app import api_documents, logs, memory, path_rules
 from app.catalog import endpoints as catalog
 from app.database import Database
 from app.desk.access import endpoints as access
@@ -52,7 +52,7 @@ from app.settings import Settings
 from app.setup import newer_tables
 from app.site import addresses, pages, static_files
 from app.site.error_pages import error_page
-from app.web import draining, memory, openapi, problems
+from app.web import draining, openapi, problems
 from app.web.admission import ExportPlaces, SearchLine
 from app.web.cache import Cache
 from app.web.edge import Edge

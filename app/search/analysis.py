@@ -25,8 +25,10 @@ _stemmer = Stemmer.Stemmer("english")
 
 
 class _Words(dict[str, str]):
-    """For each match of the pattern, the word. Read in a third of the time of `lru_cache`, which is a
-    tenth of the time of indexing."""
+    """For each match of the pattern, the word.
+
+    A dictionary answers in a third of the time of `lru_cache`: a tenth of the time of indexing.
+    """
 
     def __missing__(self, match: str) -> str:
         if len(self) >= MAX_REMEMBERED:

@@ -11,7 +11,7 @@ from app.search.analysis import stem
 from app.search.collection import Collection
 from app.search.matching import Matches
 from app.search.phrases import NAMED_SO, add_phrase_scores
-from app.search.postings import numbers_of, weights_by_field, words_by_field
+from app.search.postings import weights_by_field, words_by_field
 from app.search.ranking import MOST_BY_WORDS, WHOLE, relevance
 from app.search.understanding.alternatives import Alternative, Unit
 from app.search.weighing import OTHERS_PERCENT, Scores, WeighedUnit, gains, part_scores, scores
@@ -68,8 +68,7 @@ class _Explainer:
             total += points
         before = total.copy()
         if matches.phrase and self.best:
-            numbers_with_words = numbers_of(matches.text)
-            add_phrase_scores(total, numbers_with_words, self.best, matches.phrase, self.collection)
+            add_phrase_scores(total, self.best, matches)
         self.by_phrase = total - before
 
     def parts(self, number: int) -> Iterator[ScorePart]:

@@ -3,7 +3,7 @@
 The counts of a facet leave out its own any-of filter and keep all others.
 """
 
-from bisect import bisect_left
+from bisect import insort
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -116,10 +116,11 @@ def _link_to(query: SearchQuery, name: str, chosen: tuple[str, ...]) -> Callable
     def link(code: str) -> str:
         if not chosen:
             return f"{before}{name}={code}{after}"
-        at = bisect_left(chosen, code)
-        values = [*chosen[:at], code, *chosen[at:]]
+        values = list(chosen)
         if code in chosen:
-            del values[at : at + 2]
+            values.remove(code)
+        else:
+            insort(values, code)
         return f"{before}{name}={','.join(values)}{after}" if values else query.url_without(name)
 
     return link

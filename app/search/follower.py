@@ -96,7 +96,7 @@ class Taker:
         """Make a change on the event loop."""
 
         async def run() -> None:
-            await self._until(lambda: self._index.try_to_change(change))
+            await self._until(partial(self._index.try_to_change, change))
 
         asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 

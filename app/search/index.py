@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import orjson
 
+from app import memory
 from app.catalog import entry
 from app.catalog.entry import Entry
 from app.catalog.vocabulary import Vocabulary
@@ -33,12 +34,11 @@ from app.search.term_names import TermNames
 from app.search.understanding.lexicon import Language, Lexicon, shipped_language
 from app.search.understanding.synonyms import Synonyms
 from app.search.walks import Walks
-from app.web import memory
 
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
 BATCH = 1000  # entries that are analyzed together
-WORN = 5000  # numbers no longer used, 500 bytes each; a small directory is read anew in a second
+MOST_UNUSED = 5000  # numbers of a small directory; 500 bytes stay of each
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 log = logging.getLogger("model_districts.index")
 
@@ -86,14 +86,11 @@ class Index:
         if self._file is not None:
             index_file.sweep(self._file)
             self._read_file(self._file)
-        before = self.revision
+        before, from_file = self.revision, self.collections
         self.catch_up()
         entries = sum(map(len, self.collections.values()))
-        if (
-            self._file is not None
-            and entries >= WORTH_A_FILE
-            and self.revision - before > entries // 20
-        ):
+        is_old = self.revision - before > entries // 20 or self.collections is not from_file
+        if self._file is not None and entries >= WORTH_A_FILE and is_old:
             with self._database.reading_for_index() as session:
                 signature = revisions.signature(session, self.revision)
             about = {
@@ -178,8 +175,8 @@ class Index:
                 return
             with self._database.reading_for_index() as session:
                 self._apply(entry.since(session, self.revision), mark, taker)
-                if any(map(_is_worn, self.collections.values())):
-                    self._renew(entry.since(session, 0), taker)
+                if any(map(_has_many_unused_numbers, self.collections.values())):
+                    self._renumber(entry.since(session, 0), taker)
 
     def try_to_take(self, changed: Entry, *, many: bool) -> bool:
         """Take an entry in on the event loop; False while a thread reads."""
@@ -272,13 +269,11 @@ class Index:
         taker.take(entries, many=many and is_small)
         taker.run(finish)
 
-    def _renew(self, every_entry: Iterable[Entry], taker: Taker | None) -> None:
-        """Number the entries anew: something small stays of each number that is no longer used."""
-        worn, fresh = self.collections, {kind: Collection() for kind in SEARCHABLE}
-        entries = iter(every_entry)
-        while batch := list(islice(entries, BATCH)):
-            for kind, collection in fresh.items():
-                collection.put(*(each for each in batch if each.kind == kind), many=True)
+    def _renumber(self, every_entry: Iterable[Entry], taker: Taker | None) -> None:
+        """Give every entry a new number: something small stays of each number that is no longer used."""
+        old, fresh = self.collections, {kind: Collection() for kind in SEARCHABLE}
+        for batch in _batches(every_entry):
+            _put(fresh, batch, many=True)
         for collection in fresh.values():
             collection.called.settle()
 
@@ -290,20 +285,17 @@ class Index:
             exchange()
         else:
             taker.run(exchange)
-        del worn  # in this thread, so that the event loop does not take it apart
+        del old  # in this thread, so that the event loop does not take it apart
         memory.give_back()
 
     def _take_all(self, changed: Iterable[Entry], *, many: bool) -> None:
-        entries = iter(changed)
-        while batch := list(islice(entries, BATCH)):
+        for batch in _batches(changed):
             self._take(batch, many=many)
 
     def _take(self, changed: Sequence[Entry], *, many: bool) -> None:
-        for kind, collection in self.collections.items():
-            if entries := [each for each in changed if each.kind == kind]:
-                collection.put(*entries, many=many)
-                self._lexicons.pop(kind, None)
+        _put(self.collections, changed, many=many)
         for term in changed:
+            self._lexicons.pop(term.kind, None)
             if term.kind not in self.collections:
                 self._take_term(term)
 
@@ -315,9 +307,23 @@ class Index:
         self.terms.put(name, code, self.vocabulary.get(name, code))
 
 
-def _is_worn(collection: Collection) -> bool:
-    """Whether most of the numbers that it has given are no longer used, and they are many."""
-    return len(collection.every_slug) - len(collection) > max(WORN, 2 * len(collection))
+def _has_many_unused_numbers(collection: Collection) -> bool:
+    unused = len(collection.every_slug) - len(collection)
+    return unused > max(MOST_UNUSED, 2 * len(collection))
+
+
+def _put(collections: Mapping[str, Collection], changed: Sequence[Entry], *, many: bool) -> None:
+    """Put each entry into the collection of its kind."""
+    for kind, collection in collections.items():
+        if entries := [each for each in changed if each.kind == kind]:
+            collection.put(*entries, many=many)
+
+
+def _batches(changed: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The entries, BATCH at a time."""
+    entries = iter(changed)
+    while batch := list(islice(entries, BATCH)):
+        yield batch
 
 
 def _digest(text: str) -> str:

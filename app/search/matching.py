@@ -169,7 +169,8 @@ def _partial(
     weighed = [(unit.weight, members) for unit, members in zip(units, holders, strict=True)]
     enough = union(members for weight, members in weighed if weight and weight >= least)
     lighter = [(weight, members) for weight, members in weighed if weight < least]
-    if not lighter or sum(weight for weight, _ in lighter) < least:  # so for most questions
+    # The lighter words of most questions are too light even together, and sets are enough.
+    if not lighter or sum(weight for weight, _ in lighter) < least:
         return enough
     held = np.zeros(len(collection.slugs), dtype=np.int64)
     for weight, members in lighter:

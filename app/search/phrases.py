@@ -7,21 +7,21 @@ import numpy as np
 
 from app.search.analysis import words
 from app.search.collection import NAMES, Collection
-from app.search.postings import Numbers
+from app.search.matching import Matches
+from app.search.postings import numbers_of
 from app.search.weighing import Scores
 
 LOOKED_AT = 50  # of the best entries: reading all would cost more than the rest of a search
-MAX_REMEMBERED = 10_000  # names, of which the best entries of most searches have the same
+MAX_REMEMBERED = 10_000  # names; the entries of one place or district share theirs
 PUNCTUATION = 8  # characters by which a name may differ from its words; longer ones are not read
 # Shares of the best score, measured on tests/relevance: +0.003 and +0.005 nDCG@10.
 NAMED_SO = 100  # percent
 IN_A_ROW = 30  # percent
 
 
-def add_phrase_scores(
-    total: Scores, numbers: Numbers, best: int, typed: Sequence[str], collection: Collection
-) -> None:
-    """Raise the scores of the entries, those of `numbers`, that hold the typed words in a row."""
+def add_phrase_scores(total: Scores, best: int, matches: Matches) -> None:
+    """Raise the scores of the entries that hold the typed words in a row."""
+    typed, collection, numbers = matches.phrase, matches.collection, numbers_of(matches.text)
     row = f" {' '.join(typed)} ".encode()
     if len(numbers) > LOOKED_AT:
         numbers = numbers[np.argpartition(-total[numbers], LOOKED_AT - 1)[:LOOKED_AT]]

@@ -61,8 +61,10 @@ class Posting:
 
     def impacts_of(self, numbers: Numbers) -> Impacts:
         """How much it matters in these entries, by rising number, all of which hold it."""
-        members, impacts = self.arrays()
-        return impacts if len(impacts) == len(numbers) else impacts[members.searchsorted(numbers)]
+        impacts = np.frombuffer(self.impacts, dtype=np.uint8)
+        if len(impacts) == len(numbers):
+            return impacts
+        return impacts[np.searchsorted(numbers_of(self.members), numbers)]
 
     def arrays(self) -> tuple[Numbers, Impacts]:
         """The entries and their impacts, for arithmetic; not to be kept beyond the search."""

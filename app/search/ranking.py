@@ -105,7 +105,7 @@ def relevance(matches: Matches) -> Scores:
     best = int(by_words.max(initial=0))
     total = by_words + part_scores(parts, collection, best, matches.distances_meant_km)
     if matches.phrase and best:
-        add_phrase_scores(total, numbers_of(matches.text), best, matches.phrase, collection)
+        add_phrase_scores(total, best, matches)
     if matches.mode:
         total[numbers_of(matches.whole)] += WHOLE
     return total

@@ -25,14 +25,14 @@ from app.site import (
 
 
 class PageRouter(APIRouter):
-    """Routes that the API's need not wait for: no page stands below /v1.
+    """The pages' routes, tried before the API's. No page is below /v1, so the API does not wait for them.
 
-    The framework tries one route after the other, and behind all of the API's a page waits 0.7 ms.
+    The framework tries one route after another: a page behind all of the API's takes a seventh longer.
     """
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether a request is for a page."""
-        is_of_api = scope.get("path", "").startswith("/v1")
+        is_of_api = scope["path"].startswith("/v1")
         return (Match.NONE, {}) if is_of_api else super().matches(scope)
 
 
