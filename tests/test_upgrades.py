@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from shutil import copy
 
@@ -13,6 +14,7 @@ from command_line import typing_on
 from conftest import PostgreSQL
 from migrating import ROOT
 from people import at_the_desk, case_study, published
+from server_process import server_process
 from serving import Service, serving
 from sqlalchemy import create_engine, text
 
@@ -42,6 +44,35 @@ def migrate_further(database: Database) -> None:
     with database.writing() as session:
         for statement in NEWER:
             session.connection().execute(text(statement))
+
+
+def previous_version(folder: Path) -> str:
+    """Write the code of the last tag into a folder: the name of what was written.
+
+    Without a tag it is the last commit that does not know the newest migration.
+    """
+    newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
+    for find in (
+        ("describe", "--tags", "--abbrev=0", "HEAD^"),
+        ("log", "-1", "--diff-filter=A", "--format=%H^", f"migrations/versions/{newest}"),
+    ):
+        name = git(*find).stdout.decode().strip()
+        code = git("archive", name) if name else None
+        if code and not code.returncode:
+            subprocess.run(["tar", "-x", "-C", folder], input=code.stdout, check=True)
+            return name
+    pytest.skip("this checkout has no history, so no earlier version to run")
+
+
+def found_by(service: Service) -> set[str]:
+    """The case studies that a search for what both write shows."""
+    address = f"{service.url}/v1/case-studies?q=%22written+by+the%22&limit=100"
+    return {case["slug"] for case in httpx.get(address, timeout=PATIENCE).json()["data"]}
+
+
+def git(*words: str) -> "subprocess.CompletedProcess[bytes]":
+    """What git says of this checkout."""
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)
 
 
 def started(database_url: str, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -92,6 +123,27 @@ def test_a_migration_takes_nothing_away_that_the_version_before_it_uses() -> Non
         ]
         called = {node.attr for node in ast.walk(upgrade) if isinstance(node, ast.Attribute)}
         assert not called & TAKES_AWAY, path.stem
+
+
+@pytest.mark.slow
+def test_the_previous_version_serves_and_writes_beside_this_one(
+    empty_database_url: str, tmp_path: Path
+) -> None:
+    previous_version(tmp_path)
+    older = ("env", f"PYTHONPATH={tmp_path}")
+    with server_process(empty_database_url, before=older) as (old, _):
+        assert started(empty_database_url, "migrate").returncode == 0
+        with server_process(empty_database_url) as (new, _), at_the_desk(old) as people:
+            published(people, case_study("from-the-old", title="Written by the old version"))
+            for person in (people.ada, people.rui):
+                person.base_url = f"{new.url}/v1/admin"
+            published(people, case_study("from-the-new", title="Written by the new version"))
+            for service in (old, new):
+                until = time.monotonic() + PATIENCE
+                while not found_by(service) >= {"from-the-old", "from-the-new"}:
+                    assert time.monotonic() < until, service
+                    time.sleep(0.05)
+                assert httpx.get(f"{service.url}/readyz", timeout=PATIENCE).status_code == 200
 
 
 @pytest.mark.slow
