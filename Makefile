@@ -17,7 +17,7 @@ run: .venv/run.stamp ## Start the service on a seeded SQLite file under var/ (PO
 	@$(BIN)/model-districts serve
 
 test: .venv/dev.stamp $(CLIENTS) browser neighbors ## Run every test, on SQLite and on a real PostgreSQL (ARGS=tests/test_search.py for a part)
-	@echo "Every test runs, on SQLite and on PostgreSQL: thirteen to twenty minutes on two cores. 'make test-quick' takes five."
+	@echo "Every test runs, on SQLite and on PostgreSQL: thirteen to twenty minutes on two cores. 'make test-quick' takes a minute and a half."
 	@$(BIN)/pytest $(ARGS)
 
 browser: .venv/dev.stamp
@@ -34,8 +34,8 @@ neighbors:
 		done; \
 	fi
 
-test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: five minutes on two quiet cores
-	@$(BIN)/pytest -m "not slow" --engine sqlite $(ARGS)
+test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: a minute and a half on two quiet cores
+	@$(BIN)/pytest -m "not slow" --engine sqlite -n 3 $(ARGS)
 
 lint: .venv/dev.stamp ## Check format, style, types, imports and the Dockerfile; no tests
 	@$(BIN)/ruff format --quiet --check .

@@ -46,6 +46,7 @@ def test_the_scheme_is_written_in_any_case(people: People, ada_key: str) -> None
     assert answer.status_code == 200
 
 
+@pytest.mark.slow
 def test_whatever_is_wrong_with_a_key_the_answer_is_the_same(people: People, ada_key: str) -> None:
     database = people.service.database
     revoked = key(database, "left@example.org", "admin")
@@ -146,6 +147,7 @@ def test_nothing_of_the_desk_is_cached_errors_neither(path: str, people: People)
     assert people.ada.get(path).headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.slow
 def test_after_twenty_failures_from_one_address_no_more_guesses_are_answered_for_a_while(
     own_service: Service,
 ) -> None:
@@ -158,6 +160,7 @@ def test_after_twenty_failures_from_one_address_no_more_guesses_are_answered_for
         assert httpx.get(f"{own_service.url}/v1/case-studies?limit=1").status_code == 200
 
 
+@pytest.mark.slow
 def test_asking_without_a_key_is_no_attempt_and_shuts_no_door(own_service: Service) -> None:
     with at_the_desk(own_service) as people:
         assert {httpx.get(f"{own_service.url}/v1/admin/audit").status_code for _ in range(25)} == {
@@ -213,6 +216,7 @@ def test_the_last_use_of_a_key_is_noted_to_the_minute(people: People) -> None:
     assert used_at(people, "Sam") == first
 
 
+@pytest.mark.slow
 def test_reading_at_the_desk_waits_for_no_writer_and_the_use_is_written_later(
     seeded_url: str,
 ) -> None:

@@ -135,6 +135,7 @@ def test_every_facet_has_an_oracle_here() -> None:
     assert set(VALUES) == set(FACETS)
 
 
+@pytest.mark.slow
 @one_database
 @pytest.mark.parametrize(
     ("facets", "question"),
@@ -173,6 +174,7 @@ def test_a_cross_tab_counts_the_exported_documents(
         assert cells_of(totals) == counted(documents, (facet,), selected)
 
 
+@pytest.mark.slow
 @one_database
 @pytest.mark.parametrize(
     "question",
@@ -284,6 +286,7 @@ def test_districts_have_no_outcomes_of_their_own(client: httpx.Client) -> None:
     assert error["allowed"] == ["enrollment", "started"]
 
 
+@pytest.mark.slow
 @one_database
 def test_a_sample_is_the_same_each_time_and_another_by_another_seed(client: httpx.Client) -> None:
     everything = set(every_slug(client))
@@ -320,6 +323,7 @@ def test_a_sample_is_drawn_from_what_the_search_finds_and_says_from_how_many(
     assert (small["meta"]["total"], small["meta"]["sampled_from"]) == (2, 2)
 
 
+@pytest.mark.slow
 @one_database
 @pytest.mark.few_records
 def test_a_record_that_comes_or_goes_changes_a_sample_by_one_at_most(
@@ -339,6 +343,7 @@ def test_a_record_that_comes_or_goes_changes_a_sample_by_one_at_most(
     assert (len(after), before - after) == (8, {gone})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "kind"), [(CASES, "case-study"), (DISTRICTS, "district")], ids=["cases", "districts"]
 )
@@ -370,6 +375,7 @@ def test_only_the_parts_that_are_named_are_included_also_beside_fields(
     assert shapes.CaseStudyResults.model_validate_json(answer.content, strict=True)
 
 
+@pytest.mark.slow
 @pytest.mark.few_records
 def test_what_is_included_is_as_new_as_the_hit(
     own_service: Service, own_client: httpx.Client
@@ -384,6 +390,7 @@ def test_what_is_included_is_as_new_as_the_hit(
         )
 
 
+@pytest.mark.slow
 def test_hits_and_their_documents_are_those_of_the_search_whatever_is_published_meanwhile(
     seeded_url: str,
 ) -> None:
@@ -485,6 +492,7 @@ def spread(values: list[Any]) -> Json:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("question", "selected"),
     [

@@ -174,6 +174,7 @@ def test_a_download_tells_its_length_if_it_is_not_compressed(client: httpx.Clien
     assert "Content-Encoding" not in client.get("/v1/exports/model-districts.zip").headers
 
 
+@pytest.mark.slow
 def test_an_older_revision_gives_the_file_that_it_gave(
     own_service: Service, own_client: httpx.Client
 ) -> None:

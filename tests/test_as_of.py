@@ -119,6 +119,7 @@ def a_day_at_the_desk(people: People) -> Iterator[None]:
     yield
 
 
+@pytest.mark.slow
 def test_every_state_is_found_again_byte_for_byte(
     own_service: Service, own_client: httpx.Client
 ) -> None:
@@ -133,6 +134,7 @@ def test_every_state_is_found_again_byte_for_byte(
             assert asked[address] == state[address], (number, address)
 
 
+@pytest.mark.slow
 def test_a_time_means_the_newest_revision_at_or_before_it(
     people: People, client: httpx.Client
 ) -> None:
@@ -159,6 +161,7 @@ def test_a_time_means_the_newest_revision_at_or_before_it(
     assert listed["links"]["self"] == f"/v1/case-studies?slug=timed-id&as_of={revision}"
 
 
+@pytest.mark.slow
 def test_links_stay_at_their_revision_and_pages_can_be_followed(
     people: People, client: httpx.Client
 ) -> None:
@@ -184,6 +187,7 @@ def test_links_stay_at_their_revision_and_pages_can_be_followed(
     assert len(rows) == 5
 
 
+@pytest.mark.slow
 def test_a_record_is_as_it_was_withdrawn_renamed_or_not_yet_public(
     people: People, client: httpx.Client
 ) -> None:
@@ -209,6 +213,7 @@ def test_a_record_is_as_it_was_withdrawn_renamed_or_not_yet_public(
     assert (gone.status_code, gone.json()["reason"]) == (410, "It was wrong.")
 
 
+@pytest.mark.slow
 def test_a_district_is_found_by_its_federal_id_under_the_name_it_had(
     people: People, client: httpx.Client
 ) -> None:
@@ -223,6 +228,7 @@ def test_a_district_is_found_by_its_federal_id_under_the_name_it_had(
     assert client.get(then(address, number)).json()["data"]["slug"] == "former-schools-id"
 
 
+@pytest.mark.slow
 def test_what_a_revision_answers_may_be_kept_for_ever(client: httpx.Client) -> None:
     number = revision(client)
     for address in ADDRESSES[3:]:
@@ -274,6 +280,7 @@ def test_as_of_is_given_once_and_refused_where_it_means_nothing(client: httpx.Cl
     assert client.get("/case-studies?as_of=1", headers={"Accept": "text/html"}).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_link_check_changes_nothing_that_was_cited(
     service: Service, people: People, client: httpx.Client
 ) -> None:
@@ -295,6 +302,7 @@ def test_a_link_check_changes_nothing_that_was_cited(
     assert rows["sources"][0]["last_alive_at"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_the_command_exports_what_was_public_too(
     service: Service, people: People, client: httpx.Client
@@ -324,6 +332,7 @@ def test_the_command_exports_what_was_public_too(
     assert whole.stdout == over_http.content
 
 
+@pytest.mark.slow
 def test_a_catalog_that_is_made_anew_leaves_history_alone(
     own_service: Service,
     own_client: httpx.Client,
@@ -346,6 +355,7 @@ def test_a_catalog_that_is_made_anew_leaves_history_alone(
             assert again[address] == before[address], address
 
 
+@pytest.mark.slow
 def test_what_was_public_in_an_older_form_can_still_be_listed_and_exported(
     service: Service, people: People, client: httpx.Client
 ) -> None:
@@ -367,6 +377,7 @@ def test_what_was_public_in_an_older_form_can_still_be_listed_and_exported(
             assert client.get(address).status_code == 200
 
 
+@pytest.mark.slow
 def test_history_begins_when_the_tables_were_made(seeded_url: str) -> None:
     database = Database(seeded_url)
     with database.writer_connection() as connection:
@@ -388,6 +399,7 @@ def test_history_begins_when_the_tables_were_made(seeded_url: str) -> None:
         assert client.get(f"{cited.path}?{cited.query}").status_code == 200
 
 
+@pytest.mark.slow
 def test_few_older_revisions_are_made_searchable_at_once(own_service: Service) -> None:
     index = Index(own_service.database)
     index.open()

@@ -79,6 +79,7 @@ def test_an_import_on_the_command_line_is_not_signed_by_the_seed(typed: Typing) 
     assert (answer.code, "names of this service" in answer.err) == (1, True)
 
 
+@pytest.mark.slow
 def test_who_wrote_a_part_does_not_publish_it_after_anothers_edit(people: People) -> None:
     create(people.rui, case_study("two-hands"))
     amend(people.ada, "two-hands", title="Another title")
@@ -90,6 +91,7 @@ def test_who_wrote_a_part_does_not_publish_it_after_anothers_edit(people: People
     publish(people, "two-hands")
 
 
+@pytest.mark.slow
 def test_who_took_back_a_change_has_still_had_a_hand_in_it(people: People) -> None:
     published(people, case_study("taken-back"))
     amend(people.rui, "taken-back", title="By Rui")

@@ -79,6 +79,7 @@ def slugs(url: str) -> set[str]:
     return set(found)
 
 
+@pytest.mark.slow
 def test_a_backup_holds_every_write_acknowledged_before_it_began_while_writing_goes_on(
     seeded_url: str, empty_url: str, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_backup_holds_every_write_acknowledged_before_it_began_while_writing_g
     assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
 
 
+@pytest.mark.slow
 def test_a_directory_in_use_is_never_overwritten(seeded_url: str, tmp_path: Path) -> None:
     file = tmp_path / "backup"
     backup.back_up(seeded_url, file)
@@ -191,6 +193,7 @@ def test_the_password_of_a_database_is_in_no_argument_of_a_program(
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_an_operator_backs_up_and_restores_on_the_command_line(
     seeded_url: str,
@@ -232,6 +235,7 @@ def test_litestream_follows_the_directory_as_the_operators_page_shows(tmp_path: 
     assert set(acknowledged) <= slugs(f"sqlite:///{restored}")
 
 
+@pytest.mark.slow
 def test_a_copy_in_one_step_does_not_keep_writers_waiting(seeded_url: str, tmp_path: Path) -> None:
     with serving(seeded_url) as service, at_the_desk(service) as people:
         for number in range(3):

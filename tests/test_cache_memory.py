@@ -99,6 +99,7 @@ def grown_by(cache: Cache, queries: list[str], encodings: tuple[str, ...]) -> in
     return asyncio.run(ask_all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [200, 5000])
 @pytest.mark.parametrize("encodings", [("",), ("br",), ("", "br", "gzip")])
 def test_kept_answers_take_what_the_setting_says(length: int, encodings: tuple[str, ...]) -> None:
@@ -107,11 +108,13 @@ def test_kept_answers_take_what_the_setting_says(length: int, encodings: tuple[s
     assert KEPT / 3 < grown < KEPT * 1.25
 
 
+@pytest.mark.slow
 def test_answers_to_names_that_are_not_there_are_not_kept() -> None:
     questions = [f"q=new{number}" for number in range(2000)]
     assert grown_by(cache_of_answers(500, 404), questions, ("",)) < MEGABYTE
 
 
+@pytest.mark.slow
 def test_long_questions_in_any_order_take_no_more_than_the_setting() -> None:
     tail = "x" * 3000
     questions = [f"q=new{number}&a={tail}" for number in range(2000)]

@@ -67,6 +67,7 @@ def test_a_matching_etag_gets_a_304_without_a_body(client: httpx.Client, path: s
     assert get(client, path, If_None_Match='"other"').status_code == 200
 
 
+@pytest.mark.slow
 def test_last_modified_validates_where_no_etag_is_sent(client: httpx.Client) -> None:
     time.sleep(2)  # within the second of a change, a date does not tell whether another followed
     modified = get(client, f"{SEARCH}&limit=1").headers["last-modified"]
@@ -175,6 +176,7 @@ def test_exports_and_the_desk_pass_by_the_cache(client: httpx.Client) -> None:
         assert status(get(client, path)) == "fwd=bypass"
 
 
+@pytest.mark.slow
 def test_a_change_within_the_second_of_another_is_seen_by_its_date(
     own_service: Service, own_client: httpx.Client
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_date_is_final_when_no_other_change_can_share_it(
     assert unchanged_since(http_date(expected), changed) == is_final
 
 
+@pytest.mark.slow
 def test_equal_questions_at_once_are_one(own_service: Service) -> None:
     statuses: list[str] = []
     ready = threading.Barrier(20)

@@ -232,6 +232,7 @@ def test_what_was_withdrawn_is_gone_and_says_why(
     assert "boise-id" not in own_client.get("/v1/exports/case-studies.ndjson").text
 
 
+@pytest.mark.slow
 def test_what_comes_back_after_a_withdrawal_is_read_again(
     own_service: Service, own_client: httpx.Client
 ) -> None:

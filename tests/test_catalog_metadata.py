@@ -62,6 +62,7 @@ def path_of(client: httpx.Client, address: str) -> str:
     return address.removeprefix(str(client.base_url).rstrip("/"))
 
 
+@pytest.mark.slow
 def test_the_catalog_has_what_dcat_us_requires(client: httpx.Client) -> None:
     document = catalog(client)
     assert document["conformsTo"]["title"] == "DCAT-US 3.0"
@@ -81,6 +82,7 @@ def test_the_catalog_has_what_dcat_us_requires(client: httpx.Client) -> None:
     assert client.get(service["endpointDescription"][0]).is_success
 
 
+@pytest.mark.slow
 def test_every_file_is_a_distribution_that_is_there_with_its_media_type_and_license(
     client: httpx.Client,
 ) -> None:
@@ -93,6 +95,7 @@ def test_every_file_is_a_distribution_that_is_there_with_its_media_type_and_lice
         assert answer.links["license"]["url"] == each["license"] == LICENSE
 
 
+@pytest.mark.slow
 def test_no_contact_is_invented_and_the_operators_is_shown(
     client: httpx.Client, service: Service
 ) -> None:
@@ -124,6 +127,7 @@ def test_search_engines_read_the_data_set_with_every_file(client: httpx.Client, 
     )
 
 
+@pytest.mark.slow
 def test_a_program_that_reads_markdown_finds_its_way(client: httpx.Client) -> None:
     answer = client.get("/llms.txt")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -151,6 +155,7 @@ def test_a_copy_of_the_metadata_that_is_still_current_is_not_sent_again(
     assert client.get(f"{address}?x=1").status_code == 400
 
 
+@pytest.mark.slow
 def test_the_metadata_counts_as_reads(service: Service) -> None:
     with (
         serving(service.database_url, rate_limit_reads=1, cache_megabytes=0) as limited,

@@ -60,6 +60,7 @@ def checksum(copy: Copy) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [3, 200])
 def test_a_copy_made_from_the_feed_equals_the_directory(client: httpx.Client, limit: int) -> None:
     copy: Copy = {}
@@ -68,6 +69,7 @@ def test_a_copy_made_from_the_feed_equals_the_directory(client: httpx.Client, li
     assert digest == {"sha256": checksum(copy), "records": len(copy)}
 
 
+@pytest.mark.slow
 def test_the_feed_is_in_order_and_names_each_record_once(client: httpx.Client) -> None:
     feed = changes(client, "limit=7")
     revisions = [change["revision"] for change in feed]
@@ -76,6 +78,7 @@ def test_the_feed_is_in_order_and_names_each_record_once(client: httpx.Client) -
     assert len(set(records)) == len(records)
 
 
+@pytest.mark.slow
 def test_the_feed_tells_what_happened_to_a_record(people: People, client: httpx.Client) -> None:
     before = newest(client)
     published(people, case_study("feed-id"))
@@ -105,6 +108,7 @@ def test_the_feed_tells_what_happened_to_a_record(people: People, client: httpx.
     )
 
 
+@pytest.mark.slow
 def test_a_case_study_changes_with_the_name_of_its_district(
     people: People, client: httpx.Client
 ) -> None:
@@ -119,6 +123,7 @@ def test_a_case_study_changes_with_the_name_of_its_district(
     assert feed["case-study"]["fields"] == []
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_search_loses_what_the_search_no_longer_finds(
     people: People, client: httpx.Client
 ) -> None:
@@ -134,6 +139,7 @@ def test_a_copy_of_a_search_loses_what_the_search_no_longer_finds(
     assert (change["change"], change["link"]) == ("unmatched", None)
 
 
+@pytest.mark.slow
 def test_one_who_waits_hears_of_a_publication(people: People, client: httpx.Client) -> None:
     before = newest(client)
     publishing = threading.Timer(1, lambda: published(people, case_study("awaited-id")))
@@ -143,6 +149,7 @@ def test_one_who_waits_hears_of_a_publication(people: People, client: httpx.Clie
     assert [change["slug"] for change in answer.json()["data"]] == ["awaited-id"]
 
 
+@pytest.mark.slow
 def test_one_who_waits_in_vain_gets_an_empty_page(client: httpx.Client) -> None:
     before = newest(client)
     began = time.monotonic()

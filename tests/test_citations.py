@@ -214,6 +214,7 @@ def test_a_search_that_is_not_understood_is_not_cited(client: httpx.Client) -> N
     assert client.get("/v1/citations/case-studies?state=XX").status_code == 422
 
 
+@pytest.mark.slow
 def test_a_citation_follows_its_record(people: People, client: httpx.Client) -> None:
     address = "/v1/case-studies/cited-id/citation?format=apa"
     assert client.get(address).status_code == 404
@@ -231,6 +232,7 @@ def test_a_citation_follows_its_record(people: People, client: httpx.Client) -> 
     assert client.get(moved.headers["Location"]).status_code == 410
 
 
+@pytest.mark.slow
 def test_an_older_state_is_cited_as_it_was(people: People, client: httpx.Client) -> None:
     published(people, case_study("aged-id", title="As it was"))
     before = client.get("/v1/case-studies/aged-id").json()["meta"]
@@ -250,6 +252,7 @@ def test_an_older_state_is_cited_as_it_was(people: People, client: httpx.Client)
     assert read_bibtex(led.text)["title"] == "As it was"
 
 
+@pytest.mark.slow
 def test_a_snapshot_is_cited_by_its_version(people: People, client: httpx.Client) -> None:
     frozen = {"version": "2026.5", "note": "To be cited."}
     people.kim.post("/snapshots", json=frozen, timeout=60).raise_for_status()
@@ -283,6 +286,7 @@ def test_a_hostile_title_stays_a_title_in_every_format(
     assert f". {title} (Version" in set_in_apa(csl)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(title=texts, query=texts)
 @example(title=HOSTILE, query="}")

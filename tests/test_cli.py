@@ -129,6 +129,7 @@ def free_port() -> int:
     return port
 
 
+@pytest.mark.slow
 def test_help_names_every_command(typed: Callable[..., Typed], tmp_path: Path) -> None:
     process = run("--help", folder=tmp_path)
     assert process.returncode == 0
@@ -165,6 +166,7 @@ def test_what_is_not_a_command_is_refused_with_code_2(
     assert "Usage" in told.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -186,6 +188,7 @@ def test_a_wrong_word_is_refused_with_those_that_are_right(
     assert all(word in told.err for word in words)
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize(("table", "form"), [("case-studies", "csv"), ("districts", "json")])
 def test_an_export_on_standard_output_is_the_export_over_http(
@@ -202,6 +205,7 @@ def test_an_export_on_standard_output_is_the_export_over_http(
     assert len(told.stdout) > 100
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_ends_an_export_quietly(few: str) -> None:
     ended = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {COMMAND} export case-studies | head -c 10"],
@@ -234,6 +238,7 @@ def test_migrate_and_seed_make_a_directory_and_do_nothing_again(
     assert len(typed("export", "case-studies", url=empty_database_url).out.splitlines()) >= 24
 
 
+@pytest.mark.slow
 def test_on_a_terminal_the_seed_shows_its_progress(sqlite_seeded: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{shutil.copy(sqlite_seeded, tmp_path / 'a.sqlite')}"
     with closing(Database(url)) as database, database.writing() as session:
@@ -289,6 +294,7 @@ def test_a_setting_that_makes_no_sense_is_told_by_its_name(typed: Callable[..., 
     assert "PORT" in told.err
 
 
+@pytest.mark.slow
 def test_an_export_of_a_database_without_tables_says_what_to_do(empty_database_url: str) -> None:
     told = run("export", "districts", url=empty_database_url)
     assert (told.returncode, told.stdout) == (1, "")
@@ -308,6 +314,7 @@ def test_a_taken_port_is_a_clear_message_and_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_serve_says_where_it_serves_changes_nothing_and_ends_when_told_to(
     sqlite_seeded: Path, free_port: int, tmp_path: Path
 ) -> None:

@@ -150,6 +150,7 @@ def test_documents_get_their_new_form(older: Connection) -> None:
     assert (figure["measure"], figure["qualifier"]) == ("schools", "more-than")
 
 
+@pytest.mark.slow
 def test_going_back_and_forth_again_changes_nothing(older: Connection) -> None:
     command.upgrade(migrations(older), "contracts")
     before = _everything(older)

@@ -172,6 +172,7 @@ def test_records_are_listed_by_when_they_were_updated(people: People) -> None:
     assert "zz-time-2" not in slugs(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", ["slug", "-slug", "updated", "-updated"])
 @pytest.mark.parametrize("limit", [1, 3, 200])
 def test_a_sorted_list_is_read_whole_page_by_page(limit: int, sort: str, people: People) -> None:
@@ -190,6 +191,7 @@ def test_a_sorted_list_is_read_whole_page_by_page(limit: int, sort: str, people:
     assert values == sorted(values, reverse=sort.startswith("-"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sort", ["updated", "-updated"])
 def test_records_that_are_edited_and_renamed_meanwhile_are_neither_lost_nor_repeated(
     sort: str, people: People

@@ -18,6 +18,7 @@ from people import (
 pytestmark = pytest.mark.few_records
 
 
+@pytest.mark.slow
 def test_a_discarded_draft_is_gone_from_the_desk_and_stays_in_the_log(people: People) -> None:
     create(people.ada, case_study("mistaken"))
     answer = discard(people.ada, "mistaken").raise_for_status().json()["data"]
@@ -32,6 +33,7 @@ def test_a_discarded_draft_is_gone_from_the_desk_and_stays_in_the_log(people: Pe
     assert people.ada.get("/audit?slug=mistaken").json()["data"] == changes
 
 
+@pytest.mark.slow
 def test_its_slug_and_leaid_are_free_again(people: People) -> None:
     first = district("freed", nces_leaid="1699961", name="First")
     create(people.ada, first, "districts")
@@ -81,6 +83,7 @@ def test_what_is_in_review_is_not_discarded(people: People) -> None:
     assert discard(people.ada, "reviewing").status_code == 409
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["districts", "organizations", "strategies", "indicators"])
 def test_what_a_draft_refers_to_is_not_discarded(kind: str, people: People) -> None:
     named = {

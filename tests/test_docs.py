@@ -76,6 +76,7 @@ ASKED = [command for command in COMMANDS if re.match(r"curl|model-districts", co
 MADE = [command.line for command in COMMANDS if command not in ASKED]
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.skipif(shutil.which("curl") is None, reason="this machine has no curl")
 @pytest.mark.parametrize(
@@ -195,6 +196,7 @@ def test_every_command_is_documented() -> None:
     ] == []
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_every_public_address_is_documented(service: Service) -> None:
     text = "".join(path.read_text() for path in DOCS)
@@ -202,6 +204,7 @@ def test_every_public_address_is_documented(service: Service) -> None:
     assert [path for path in public if f"`{path}`" not in text] == []
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("path", ["/v1/case-studies", "/v1/districts"])
 def test_every_parameter_of_a_search_is_documented_with_the_orders_and_facets_it_takes(

@@ -111,6 +111,7 @@ def public(people: People) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ASKED)
 def test_nothing_unpublished_shows_at_any_public_address(
     address: str, public: httpx.Client
@@ -120,6 +121,7 @@ def test_nothing_unpublished_shows_at_any_public_address(
     assert SECRET not in answer.text.lower()
 
 
+@pytest.mark.slow
 def test_nothing_unpublished_shows_where_the_openapi_document_leads(public: httpx.Client) -> None:
     addresses = list(of_a_public_kind(public.get("/openapi.json").json()))
     assert len(addresses) > 10

@@ -55,6 +55,7 @@ def listed(answer: httpx.Response, name: str) -> set[str]:
     return {value.strip() for value in answer.headers[name].split(",")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("origin", ["https://board.example.org", "null", None])
 @pytest.mark.parametrize("path", READS)
 def test_any_web_page_may_read_any_answer(
@@ -126,6 +127,7 @@ def test_the_desk_gives_other_pages_no_leave(client: httpx.Client) -> None:
     assert "Access-Control-Allow-Headers" not in answer.headers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", READS)
 def test_head_is_get_without_its_body(client: httpx.Client, path: str) -> None:
     get, head = client.get(path), client.head(path)

@@ -94,6 +94,7 @@ def test_nothing_is_explained_unless_asked_for(client: httpx.Client) -> None:
     assert refused.json()["errors"][0]["allowed"] == ["true", "false"]
 
 
+@pytest.mark.slow
 @pytest.mark.few_records
 def test_a_walk_may_be_explained_from_any_page_on(client: httpx.Client) -> None:
     link = client.get("/v1/case-studies?q=school&limit=2").json()["links"]["next"]

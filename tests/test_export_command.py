@@ -29,6 +29,7 @@ ADDRESSES = [(archive.format, archive.name) for archive in ARCHIVES]
 Typing = Callable[..., Typed]
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize(("name", "format_"), TABLE_FORMATS)
 def test_a_file_is_the_export_over_http(
@@ -42,6 +43,7 @@ def test_a_file_is_the_export_over_http(
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("format_", "address"), ADDRESSES)
 def test_everything_is_the_archive_over_http(
     typed: Typing,
@@ -90,6 +92,7 @@ def test_an_export_that_does_not_exist_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -120,6 +123,7 @@ def test_a_run_that_is_cut_leaves_the_file_that_was_there(
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_progress_is_shown_on_a_terminal_and_never_among_the_data(
     service: Service, tmp_path: Path

@@ -305,6 +305,7 @@ def test_other_forms_are_not_found(client: httpx.Client, table: str) -> None:
     assert client.get(f"/v1/exports/{table}").status_code == 404
 
 
+@pytest.mark.slow
 def test_more_than_one_statement_can_carry_at_once_is_still_exported(
     own_service: Service, own_client: httpx.Client
 ) -> None:

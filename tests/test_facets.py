@@ -38,6 +38,7 @@ def only(client: httpx.Client, question: str, name: str, value: Json) -> int:
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_count_is_what_choosing_the_value_gives(client: httpx.Client, question: str) -> None:
     facets = ask(client, question)["facets"]
@@ -48,6 +49,7 @@ def test_a_count_is_what_choosing_the_value_gives(client: httpx.Client, question
                 assert only(client, question, name, value) == value["count"], (name, value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_link_adds_its_value_or_takes_it_away(client: httpx.Client, question: str) -> None:
     answer = ask(client, question)

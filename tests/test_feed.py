@@ -79,6 +79,7 @@ def test_an_entry_leads_to_its_page_and_its_document(client: httpx.Client, kind:
     assert client.get(shown).headers["Content-Type"].startswith("text/html")
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_feed_hold_each_record_once_the_newest_change_first(
     people: People, client: httpx.Client
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_feed_keeps_the_filters_of_its_search(client: httpx.Client) -> None:
         assert client.get(link(parsed.feed, "alternate", "text/html")).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_feed_follows_publication_and_change(people: People, client: httpx.Client) -> None:
     assert "fed-id" not in slugs(read(client))
     published(people, case_study("fed-id", title="A first title"))
@@ -130,6 +132,7 @@ def test_a_feed_follows_publication_and_change(people: People, client: httpx.Cli
     assert read(client).feed.updated == second.updated
 
 
+@pytest.mark.slow
 def test_a_feed_names_what_was_renamed_and_withdrawn(people: People, client: httpx.Client) -> None:
     published(people, case_study("leaving-id"))
     step(people.rui, "rename", "leaving-id", slug="gone-id").raise_for_status()
@@ -143,6 +146,7 @@ def test_a_feed_names_what_was_renamed_and_withdrawn(people: People, client: htt
     assert "gone-id" not in removed(client, "/feed.atom?kind=district")
 
 
+@pytest.mark.slow
 def test_a_record_that_a_search_no_longer_finds_leaves_its_feed(
     people: People, client: httpx.Client
 ) -> None:
@@ -154,6 +158,7 @@ def test_a_record_that_a_search_no_longer_finds_leaves_its_feed(
     assert "leaves-id" not in slugs(read(client, address))
 
 
+@pytest.mark.slow
 def test_a_hostile_text_stays_text(people: People, client: httpx.Client) -> None:
     published(people, district("hostile-schools-id", name=HOSTILE), "districts")
     published(
@@ -171,6 +176,7 @@ def test_a_hostile_text_stays_text(people: People, client: httpx.Client) -> None
         read(client, f"/feed.atom?kind={kind}")
 
 
+@pytest.mark.slow
 def test_a_feed_that_has_not_changed_is_not_sent_again(
     people: People, client: httpx.Client
 ) -> None:

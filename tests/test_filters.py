@@ -56,6 +56,7 @@ def found(client: httpx.Client, **parameters: str | int) -> list[str]:
     return sorted(hit["slug"] for hit in hits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILTER)
 def test_each_filter_finds_what_the_documents_state(
     client: httpx.Client, cases: list[Json], name: str

@@ -27,6 +27,7 @@ def is_text(cell: str) -> bool:
     return not cell.lstrip(" ").startswith(STARTS) or cell.lstrip("-+").replace(".", "").isdigit()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_a_public_export_holds_no_formula_and_an_import_takes_it_back(
     formula: str, people: People
@@ -61,6 +62,7 @@ def test_a_public_export_holds_no_formula_and_an_import_takes_it_back(
     assert results(people.ada, planned) == [(f"{slug}-id", "unchanged", [])]
 
 
+@pytest.mark.slow
 def test_refused_rows_hold_no_formula_and_come_back_as_they_were(people: People) -> None:
     rows = "".join(f'"{f.replace(chr(34), chr(34) * 2)}",=1+1,ID\n' for f in FORMULAS)
     planned = send(people.ada, f"slug,name,state\n{rows}".encode())

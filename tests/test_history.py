@@ -167,6 +167,7 @@ def test_what_is_withdrawn_is_restored_before_anything_is_brought_back(people: P
     assert step(people.ada, "revert", "away", version=1).status_code == 409
 
 
+@pytest.mark.slow
 def test_a_preview_is_the_later_public_document_byte_for_byte_but_for_version_and_time(
     people: People,
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_row_of_too_many_cells_is_refused_and_the_next_is_read() -> None:
     assert (good.document["slug"], good.faults) == ("a-id", ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_lines_end_where_they_end_in_whatever_pieces_a_file_is_read(end: bytes) -> None:
     lines = [b"slug,name,state", *(b"n-%d-id,%s,ID" % (n, b"x" * (n % 97)) for n in range(9000))]
@@ -94,6 +95,7 @@ def test_lines_end_where_they_end_in_whatever_pieces_a_file_is_read(end: bytes) 
     assert not any(row.faults for row in read[1:97])
 
 
+@pytest.mark.slow
 def test_a_long_line_that_is_allowed_is_read() -> None:
     name = "x" * (MAX_ROW_BYTES - 1000)
     (row,) = rows(as_csv([["slug", "name", "state"], ["a-id", name, "ID"]]))
@@ -129,6 +131,7 @@ def texts(text: bytes) -> bytes:
 MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
+@pytest.mark.slow
 def test_one_text_in_many_cells_is_counted_as_often_as_it_would_be_copied(tmp_path: Any) -> None:
     cells = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(1, 20_001))
     content = workbook({"xl/sharedStrings.xml": texts(b"x" * 30_000)}, cells)

@@ -66,6 +66,7 @@ def test_it_writes_all_or_nothing_or_the_good_rows_under_the_name_given(
     assert "0 created, 0 changed, 2 unchanged, 1 refused" in clean.err
 
 
+@pytest.mark.slow
 def test_likely_duplicates_are_accepted_and_records_published_by_option(
     typed: Typing, tmp_path: Path, people: People
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
     assert told in ran.err
 
 
+@pytest.mark.slow
 def test_the_progress_bar_is_for_terminals(file: Path, tmp_path: Path) -> None:
     command = [
         str(Path(sys.prefix) / "bin" / "model-districts"),
@@ -126,6 +128,7 @@ def test_the_progress_bar_is_for_terminals(file: Path, tmp_path: Path) -> None:
     assert b"nearest" in shown
 
 
+@pytest.mark.slow
 def test_the_seed_finds_its_records_under_the_slugs_that_they_have_now(
     service: Service, people: People
 ) -> None:
@@ -140,6 +143,7 @@ def test_the_seed_finds_its_records_under_the_slugs_that_they_have_now(
     assert people.ada.get("/audit?limit=1").json()["data"][0]["seq"] == newest
 
 
+@pytest.mark.slow
 def test_what_an_editor_made_first_is_not_made_again_by_the_seed(
     database: Database, tmp_path: Path
 ) -> None:

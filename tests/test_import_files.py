@@ -74,6 +74,7 @@ def codes(answer: httpx.Response) -> list[str]:
     return [fault["code"] for fault in answer.json()["errors"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "rows", "does"),
     [
@@ -251,6 +252,7 @@ def test_a_file_that_breaks_off_later_makes_a_plan_that_cannot_be_committed(peop
     assert commit(people.ada, planned).status_code == 409
 
 
+@pytest.mark.slow
 def test_only_the_four_kinds_of_files_are_taken_and_none_larger_than_64_mib(people: People) -> None:
     other = people.ada.post(
         "/imports?kind=district", content=b"a", headers={"Content-Type": "text/html"}

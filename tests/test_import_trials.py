@@ -113,6 +113,7 @@ def test_a_cell_with_an_error_comes_back_in_the_refused_rows(people: People) -> 
     assert "#N/A" in people.ada.get(refused).text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["†", "‡", "–", "—", "M", "N/A", "NA", "-1", "-9", ".", "*"])
 @pytest.mark.parametrize("field", ["city", "enrollment"])
 def test_a_mark_for_a_missing_value_is_refused_by_name(

@@ -31,6 +31,7 @@ def newest_revision(editor: httpx.Client) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_the_plan_shows_what_each_row_would_do_and_writes_no_record(people: People) -> None:
     create(people.ada, district("known-id", city="Nampa", aliases=["KSD"]), "districts")
     before = newest_revision(people.ada)
@@ -65,6 +66,7 @@ def test_the_plan_shows_what_each_row_would_do_and_writes_no_record(people: Peop
     assert newest_revision(people.ada) == before
 
 
+@pytest.mark.slow
 def test_a_commit_writes_as_drafts_exactly_what_the_plan_shows(people: People) -> None:
     create(people.ada, district("to-change-id", city="Nampa", county="Canyon"), "districts")
     public = people.ada.get(f"{people.service.url}/v1/districts/{BOISE}").json()
@@ -119,6 +121,7 @@ def test_a_record_is_found_by_a_slug_that_it_had_before(people: People) -> None:
     ] == [("new-name-id", "former_slug", "changed")]
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     ("rows", "codes"),

@@ -53,6 +53,7 @@ def numbers(header: str) -> dict[str, int]:
     return {name: int(value) for name, value in (part.split("=") for part in parameters)}
 
 
+@pytest.mark.slow
 def test_reads_are_counted_for_each_client_and_announced(limited: Serving) -> None:
     with limited(rate_limit_reads=3) as service:
         for left in (2, 1, 0):
@@ -69,18 +70,21 @@ def test_reads_are_counted_for_each_client_and_announced(limited: Serving) -> No
         assert ask(service, "/v1/case-studies?q=new", "203.0.113.2").status_code == 200
 
 
+@pytest.mark.slow
 def test_feeds_and_citations_are_counted_as_reads(limited: Serving) -> None:
     with limited(rate_limit_reads=2) as service:
         paths = ("/feed.atom", "/v1/citations/districts?state=OR", "/feed.atom?state=OR")
         assert [ask(service, path).status_code for path in paths] == [200, 200, 429]
 
 
+@pytest.mark.slow
 def test_wrong_questions_count_too(limited: Serving) -> None:
     with limited(rate_limit_reads=2) as service:
         statuses = [ask(service, f"/v1/districts/none{number}").status_code for number in range(3)]
         assert statuses == [404, 404, 429]
 
 
+@pytest.mark.slow
 def test_answers_from_memory_are_not_counted_and_tell_nobody_elses_count(limited: Serving) -> None:
     with limited(rate_limit_reads=1) as service:
         assert "RateLimit" in ask(service, "/v1/states").headers
@@ -97,6 +101,7 @@ def test_answers_from_memory_are_not_counted_and_tell_nobody_elses_count(limited
         assert not_modified.status_code == 304
 
 
+@pytest.mark.slow
 def test_exports_and_suggestions_have_tighter_limits_of_their_own(limited: Serving) -> None:
     with limited(rate_limit_exports=2) as service:
         exports = [ask(service, "/v1/exports/districts.csv?state=OR") for _ in range(3)]
@@ -109,6 +114,7 @@ def test_exports_and_suggestions_have_tighter_limits_of_their_own(limited: Servi
         assert ask(service, "/v1/states").status_code == 200
 
 
+@pytest.mark.slow
 def test_health_the_desk_and_a_switched_off_limit_are_not_counted(limited: Serving) -> None:
     with limited(rate_limit_reads=1, rate_limit_exports=0) as service:
         ask(service, "/v1/states")
@@ -166,6 +172,7 @@ def redis_server(port: int, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.terminate()
 
 
+@pytest.mark.slow
 def test_processes_that_share_a_redis_count_together(limited: Serving, tmp_path: Path) -> None:
     port = free_port()
     with redis_server(port, tmp_path):
@@ -181,6 +188,7 @@ def test_processes_that_share_a_redis_count_together(limited: Serving, tmp_path:
             assert asked == [200, 200, 200, 429]
 
 
+@pytest.mark.slow
 def test_requests_go_on_when_redis_goes_away(
     limited: Serving, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -211,6 +219,7 @@ def is_limited(rate: Rate, name: str) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_name_waits_until_its_oldest_attempt_is_old_enough() -> None:
     rate = Rate(times=2, seconds=3)
     rate.count("ada")

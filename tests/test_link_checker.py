@@ -35,6 +35,7 @@ def visit(*urls: str, **options: Any) -> list[CheckResult]:
     return [found[url] for url in urls]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pages", "health", "status"),
     [
@@ -118,6 +119,7 @@ def test_we_say_who_we_are(site: Website) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_host_gets_one_request_at_a_time_and_hosts_are_asked_side_by_side(site: Website) -> None:
     hosts = ("127.0.0.1", "localhost")
     site.pages.update({f"/{n}": Page(seconds=0.05) for n in range(4)})
@@ -309,6 +311,7 @@ def test_addresses_that_are_public(address: str) -> None:
     assert is_public(address)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
     "location",

@@ -225,6 +225,7 @@ def test_a_failure_is_told_once_with_its_request_id(told: Logged) -> None:
     assert [one["status"] for one in requests] == [answers[0].status_code]
 
 
+@pytest.mark.slow
 def test_on_a_console_a_line_is_for_people(tmp_path: Path) -> None:
     with logging(tmp_path, LOG_FORMAT="console") as logged:
         get(f"{logged.url}/v1/states").raise_for_status()

@@ -75,6 +75,7 @@ def test_what_is_not_understood_is_said_and_the_rest_counts(client: httpx.Client
     assert counts(shrugged.text) == counts(page(client))
 
 
+@pytest.mark.slow
 def test_nothing_typed_or_recorded_can_break_out_of_the_map(
     client: httpx.Client, people: People
 ) -> None:

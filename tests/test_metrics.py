@@ -51,6 +51,7 @@ def sample(address: str, name: str, **labels: str) -> float:
     return scraped(address).get((f"model_districts_{name}", tuple(sorted(labels.items()))), 0.0)
 
 
+@pytest.mark.slow
 def test_requests_are_counted_by_route_and_answers_from_memory_apart(seeded_url: str) -> None:
     with watched(seeded_url) as (service, metrics):
         for _ in range(3):
@@ -71,6 +72,7 @@ def test_requests_are_counted_by_route_and_answers_from_memory_apart(seeded_url:
         assert "other" in {dict(labels).get("method") for _, labels in scraped(metrics)}
 
 
+@pytest.mark.slow
 def test_the_index_is_seen_to_be_behind_until_it_has_caught_up(seeded_url: str) -> None:
     with watched(seeded_url) as (service, metrics):
         httpx.get(f"{service.url}/readyz", timeout=60).raise_for_status()
@@ -82,6 +84,7 @@ def test_the_index_is_seen_to_be_behind_until_it_has_caught_up(seeded_url: str) 
         assert sample(metrics, "index_revision") == revision
 
 
+@pytest.mark.slow
 def test_a_database_that_cannot_be_read_is_told_and_its_errors_counted(seeded_url: str) -> None:
     with watched(seeded_url) as (service, metrics):
         assert sample(metrics, "database_up") == 1
@@ -95,6 +98,7 @@ def test_a_database_that_cannot_be_read_is_told_and_its_errors_counted(seeded_ur
         assert sample(metrics, "database_up") == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_told_on_the_public_port_nor_on_any_other_unless_set(seeded_url: str) -> None:
     with watched(seeded_url) as (service, metrics):
         assert httpx.get(f"{service.url}/metrics", timeout=60).status_code == 404
@@ -105,6 +109,7 @@ def test_nothing_is_told_on_the_public_port_nor_on_any_other_unless_set(seeded_u
             socket.create_connection(("127.0.0.1", port))
 
 
+@pytest.mark.slow
 def test_a_second_worker_takes_the_next_port(seeded_url: str) -> None:
     with watched(seeded_url, workers=2) as (_, first):
         port = int(httpx.URL(first).port or 0)
@@ -118,6 +123,7 @@ def test_the_public_port_is_not_taken_for_metrics(first: int, port: int, workers
         Settings(metrics_port=first, port=port, workers=workers)
 
 
+@pytest.mark.slow
 def test_the_dashboard_and_the_alerts_ask_for_metrics_that_exist(seeded_url: str) -> None:
     with watched(seeded_url) as (service, metrics):
         httpx.get(f"{service.url}/v1/states", timeout=60).raise_for_status()
@@ -134,6 +140,7 @@ def test_the_dashboard_and_the_alerts_ask_for_metrics_that_exist(seeded_url: str
         assert names <= exist, path
 
 
+@pytest.mark.slow
 def test_sources_are_counted_by_what_their_last_check_found(seeded_url: str) -> None:
     with watched(seeded_url) as (service, metrics):
         with service.database.writing() as session:

@@ -415,6 +415,7 @@ def migrated(database: Database) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.mark.slow
 def test_up_from_nothing_and_back_to_nothing(empty: Connection) -> None:
     for _ in range(2):
         command.upgrade(migrations(empty), "head")

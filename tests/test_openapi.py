@@ -82,6 +82,7 @@ def public_reads(document: Json) -> dict[str, Json]:
     return {path: found for path, found in reads.items() if "{token}" not in path}
 
 
+@pytest.mark.slow
 def test_the_document_is_valid_openapi_3_1(each_document: Json) -> None:
     assert each_document["openapi"].startswith("3.1.")
     assert list(OpenAPIV31SpecValidator(each_document).iter_errors()) == []
@@ -189,6 +190,7 @@ def test_rarely_needed_forms_of_filters_are_listed_last(document: Json, path: st
     assert rare == sorted(rare)
 
 
+@pytest.mark.slow
 def test_the_examples_of_parameters_are_valid(client: httpx.Client, document: Json) -> None:
     for path, operation in public_reads(document).items():
         parameters = operation.get("parameters", [])
@@ -281,6 +283,7 @@ def test_filters_are_enums_with_not_stated(client: httpx.Client, document: Json,
             assert set(refusal["errors"][0]["allowed"]) == set(listed), parameter["name"]
 
 
+@pytest.mark.slow
 def test_a_new_term_is_listed_at_once(own_service: Service, own_client: httpx.Client) -> None:
     def strategies() -> list[str]:
         schemas = read(own_client, PUBLIC)["components"]["schemas"]
@@ -344,6 +347,7 @@ def test_what_an_answer_always_has_is_said_to_be_required(document: Json) -> Non
             assert set(schema["required"]) == set(schema["properties"]), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shape", "path"),
     [

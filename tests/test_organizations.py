@@ -46,6 +46,7 @@ def roles(case: Json, slug: str) -> list[Json]:
     ]
 
 
+@pytest.mark.slow
 def test_every_organization_has_the_case_studies_that_name_it_with_its_roles(
     client: httpx.Client, cases: list[Json]
 ) -> None:
@@ -153,6 +154,7 @@ def test_it_follows_what_is_published_and_withdrawn(
     assert read(own_client, KNOWN)["data"]["case_studies_total"] == before
 
 
+@pytest.mark.slow
 def test_a_new_organization_has_a_page_a_renamed_one_leads_on_and_a_withdrawn_one_is_gone(
     people: People,
 ) -> None:

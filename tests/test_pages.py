@@ -100,6 +100,7 @@ def test_a_page_has_one_heading_a_title_a_language_and_labels(
                 assert field.attributes.get("id") in labeled or id(field) in inside, field
 
 
+@pytest.mark.slow
 def test_no_link_of_any_page_is_dead(client: httpx.Client) -> None:
     seen = set(PAGES)
     for address in PAGES:
@@ -241,6 +242,7 @@ def test_a_page_that_fails_gives_its_number_and_other_ways(
         session.connection().exec_driver_sql("ALTER TABLE lost RENAME TO entry")
 
 
+@pytest.mark.slow
 def test_a_withdrawn_record_says_since_when_and_why_and_nothing_of_what_it_said(
     people: People, client: httpx.Client
 ) -> None:
@@ -258,6 +260,7 @@ def test_a_withdrawn_record_says_since_when_and_why_and_nothing_of_what_it_said(
     page(client, "/case-studies/zz-gone/suggestion", 410)
 
 
+@pytest.mark.slow
 def test_a_renamed_record_leads_to_its_new_address(people: People, client: httpx.Client) -> None:
     published(people, case_study("zz-old-name"))
     step(people.kim, "rename", "zz-old-name", slug="zz-new-name").raise_for_status()
@@ -267,6 +270,7 @@ def test_a_renamed_record_leads_to_its_new_address(people: People, client: httpx
         assert answer.headers["Location"] == f"/case-studies/zz-new-name{suffix}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_a_record_says_is_text_and_never_markup(
     people: People, client: httpx.Client, hostile: str
@@ -325,6 +329,7 @@ def test_what_a_record_says_is_text_and_never_markup(
             assert "49" not in document.one("h1").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_a_reader_types_is_text_and_never_markup(client: httpx.Client, hostile: str) -> None:
     for address in ("/case-studies", "/districts"):

@@ -248,6 +248,7 @@ def test_every_record_of_the_first_page_is_shown_once_while_others_change(
         wait_for(own_service, publish(database, *(read(database, slug) for slug in gone)))
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_a_walk_that_is_held_no_more_goes_on_behind_the_last_row(
     own_service: Service, own_client: httpx.Client
@@ -271,6 +272,7 @@ def test_a_walk_that_is_held_no_more_goes_on_behind_the_last_row(
         assert [hit["slug"] for hit in first["data"]] + rest == before
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("sort", ["state,-started,title", "-started,-state", "-updated,title"])
 def test_a_walk_that_is_held_no_more_goes_on_behind_a_row_that_is_gone(

@@ -45,6 +45,7 @@ def names(found: list[tuple[Operation, Any]]) -> list[tuple[str, str, Any]]:
     return [(method, path, what) for (method, path, _), what in found]
 
 
+@pytest.mark.slow
 def test_every_request_without_a_key_is_refused(service: Service) -> None:
     with httpx.Client(base_url=f"{service.url}/v1/admin") as stranger:
         answers = [
@@ -54,6 +55,7 @@ def test_every_request_without_a_key_is_refused(service: Service) -> None:
     assert names([(operation, status) for operation, status in answers if status != 401]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "role"), [("ada", "editor"), ("rui", "reviewer"), ("kim", "admin")]
 )
@@ -74,11 +76,13 @@ def test_every_request_is_open_to_the_roles_that_the_table_says_and_to_no_other(
     assert names(wrong) == []
 
 
+@pytest.mark.slow
 def test_the_documented_tables_are_those_of_the_routes(service: Service) -> None:
     made = permissions.tables(httpx.get(f"{service.url}/v1/admin/openapi.json", timeout=60).json())
     assert permissions.written() == made, "run .venv/bin/python tests/permissions.py"
 
 
+@pytest.mark.slow
 def test_the_public_part_takes_no_key(service: Service) -> None:
     document = httpx.get(f"{service.url}/openapi.json", timeout=60).json()
     public = [item for path, item in document["paths"].items() if not path.startswith("/v1/admin")]
@@ -94,6 +98,7 @@ def test_every_action_has_words_for_its_refusal() -> None:
     assert ACTIVITIES.keys() == PERMISSIONS.keys()
 
 
+@pytest.mark.slow
 def test_going_without_review_takes_an_admin_with_a_reason(own_service: Service) -> None:
     with at_the_desk(own_service) as people:
         create(people.rui, case_study("hurried"))

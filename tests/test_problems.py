@@ -225,6 +225,7 @@ def test_what_a_search_just_takes(client: httpx.Client, question: str) -> None:
     assert client.get(f"/v1/case-studies?{question}").status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_an_empty_value_of_a_form_means_not_given(client: httpx.Client, name: str) -> None:
     plain = client.get("/v1/districts?limit=3").json()

@@ -80,6 +80,7 @@ def listens(port: int) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     ["/v1/states", "/v1/case-studies?q=attendance", "/v1/exports/case-studies.ndjson", "/docs"],

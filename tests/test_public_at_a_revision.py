@@ -63,6 +63,7 @@ def a_life(people: People) -> Iterator[None]:
     yield
 
 
+@pytest.mark.slow
 def test_the_log_knows_what_the_public_read_at_every_revision(people: People) -> None:
     read_at: dict[int, dict[str, int]] = {}
     for _ in a_life(people):
@@ -86,6 +87,7 @@ def test_the_log_knows_what_the_public_read_at_every_revision(people: People) ->
     }
 
 
+@pytest.mark.slow
 def test_a_revision_says_its_status_and_the_public_version_after_it(people: People) -> None:
     create(people.ada, case_study("stated"))
     publish(people, "stated")

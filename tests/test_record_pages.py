@@ -20,6 +20,7 @@ def section(document: Element, identifier: str) -> Element:
     return document.one("section", id=identifier)
 
 
+@pytest.mark.slow
 def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     people: People, client: httpx.Client
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("outcomes", "says"),
     [
@@ -105,6 +107,7 @@ def test_the_caution_says_how_outcomes_were_found_and_by_whom(
     assert says in section(document, "outcomes").one("p", class_="note").text
 
 
+@pytest.mark.slow
 def test_both_readings_stand_where_nces_and_a_source_differ(
     people: People, client: httpx.Client
 ) -> None:
@@ -131,6 +134,7 @@ def test_what_is_not_known_is_said(people: People, client: httpx.Client) -> None
     assert place.count("Not known") == 3
 
 
+@pytest.mark.slow
 def test_the_versions_show_what_was_public_and_nothing_else(
     people: People, client: httpx.Client
 ) -> None:

@@ -135,6 +135,7 @@ def slow_text(pattern: str, flags: int, searched: bool) -> str | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "pattern", "flags", "searched"), PATTERNS)
 def test_no_text_of_20000_characters_stops_a_pattern(
     path: str, pattern: str, flags: int, searched: bool

@@ -81,6 +81,7 @@ def test_an_unknown_word_and_a_filter_that_finds_nothing_are_left_out_together(
     assert client.get(wider["link"]).json()["meta"]["whole"] == wider["whole"] >= 1
 
 
+@pytest.mark.slow
 def test_the_nearest_place_that_has_a_case_is_named(
     own_service: Service, own_client: httpx.Client
 ) -> None:

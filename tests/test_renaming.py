@@ -18,6 +18,7 @@ def public(people: People, address: str) -> httpx.Response:
     return httpx.get(f"{people.service.url}/v1/{address}")
 
 
+@pytest.mark.slow
 def test_the_old_addresses_of_a_public_record_lead_to_the_new(people: People) -> None:
     published(people, case_study("old-name"))
     answer = step(people.rui, "rename", "old-name", slug="new-name")
@@ -51,6 +52,7 @@ def test_a_write_to_the_old_address_is_led_to_the_new_and_works_there(people: Pe
     )
 
 
+@pytest.mark.slow
 def test_a_slug_changed_twice_leads_to_the_last(people: People) -> None:
     published(people, case_study("first-name"))
     step(people.rui, "rename", "first-name", slug="second-name").raise_for_status()
@@ -62,6 +64,7 @@ def test_a_slug_changed_twice_leads_to_the_last(people: People) -> None:
         )
 
 
+@pytest.mark.slow
 def test_what_refers_to_a_record_follows_its_slug(people: People) -> None:
     published(people, district("spring", nces_leaid="1699911"), "districts")
     published(people, case_study("public-of-spring", districts=["spring"]))
@@ -84,6 +87,7 @@ def test_what_refers_to_a_record_follows_its_slug(people: People) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_review_shows_no_change_where_only_a_slug_moved(people: People) -> None:
     published(people, district("winter"), "districts")
     published(people, case_study("of-winter", districts=["winter"]))
@@ -91,6 +95,7 @@ def test_a_review_shows_no_change_where_only_a_slug_moved(people: People) -> Non
     assert people.rui.get("/case-studies/of-winter/review").json()["data"]["changes"] == []
 
 
+@pytest.mark.slow
 def test_terms_of_a_vocabulary_can_be_renamed_with_all_that_uses_them(people: People) -> None:
     published_by_kim(
         people,
@@ -108,6 +113,7 @@ def published_by_kim(people: People, document: Json) -> None:
     publish(people, document["slug"], "strategies")
 
 
+@pytest.mark.slow
 def test_a_slug_that_was_left_is_nobodys_again(people: People) -> None:
     published(people, case_study("left-behind"))
     step(people.rui, "rename", "left-behind", slug="ahead").raise_for_status()
@@ -146,6 +152,7 @@ def test_the_log_finds_the_changes_under_every_slug_a_record_has_had(people: Peo
         assert [change["slug"] for change in changes] == ["log-c", "log-b", "log-a"]
 
 
+@pytest.mark.slow
 def test_what_refers_to_a_record_follows_its_slug_twice(people: People) -> None:
     published(people, district("step-one"), "districts")
     published(people, case_study("follower", districts=["step-one"]))
@@ -158,6 +165,7 @@ def test_what_refers_to_a_record_follows_its_slug_twice(people: People) -> None:
     assert [case["slug"] for case in cases] == ["follower"]
 
 
+@pytest.mark.slow
 def test_changes_that_wait_are_published_or_undone_before_the_slug_changes(people: People) -> None:
     published(people, case_study("waiting"))
     amend(people.ada, "waiting", title="Not yet public")

@@ -124,6 +124,7 @@ def is_right(answers: Answers, expected: Answers) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(missing("jq")), reason=missing("jq"))
 def test_curl_and_jq_answer_the_questions(
     service: Service, expected: Answers, tmp_path: Path
@@ -132,6 +133,7 @@ def test_curl_and_jq_answer_the_questions(
     assert is_right(printed(["bash", "-euc", script], tmp_path), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["pandas", "polars"])
 def test_python_answers_the_questions(
     service: Service, expected: Answers, tmp_path: Path, tool: str
@@ -140,6 +142,7 @@ def test_python_answers_the_questions(
     assert is_right(printed([sys.executable, "-c", script], tmp_path), expected)
 
 
+@pytest.mark.slow
 def test_duckdb_answers_the_questions(
     client: httpx.Client,
     expected: Answers,
@@ -157,6 +160,7 @@ def test_duckdb_answers_the_questions(
     assert is_right(answers, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(missing("Rscript")), reason=missing("Rscript"))
 def test_r_answers_the_questions(service: Service, expected: Answers, tmp_path: Path) -> None:
     script = tmp_path / "questions.R"
@@ -164,6 +168,7 @@ def test_r_answers_the_questions(service: Service, expected: Answers, tmp_path: 
     assert is_right(printed(["Rscript", "--vanilla", str(script)], tmp_path), expected)
 
 
+@pytest.mark.slow
 def test_the_page_names_only_tables_that_exist(client: httpx.Client) -> None:
     tables = {
         table["name"] for table in client.get("/v1/codebook").raise_for_status().json()["data"]

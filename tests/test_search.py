@@ -279,6 +279,7 @@ def test_snippets_mark_the_words_in_units_of_javascript(find: Callable[..., Json
     assert marks(hit) == ["bilby", "backpack", "José", "bilbies"]
 
 
+@pytest.mark.slow
 def test_a_snippet_is_the_passage_around_the_first_word(
     find: Callable[..., Json], client: httpx.Client
 ) -> None:

@@ -153,6 +153,7 @@ def test_nothing_is_begun_for_a_client_that_has_left() -> None:
     assert all(isinstance(one, ClientLeft) for one in [*gone, fifth])
 
 
+@pytest.mark.slow
 def test_many_searches_at_once_are_answered_or_told_to_come_back(service: Service) -> None:
     def ask(number: int) -> httpx.Response:
         return httpx.get(f"{service.url}/v1/case-studies?q=at*%20new{number}", timeout=PATIENCE)
@@ -164,6 +165,7 @@ def test_many_searches_at_once_are_answered_or_told_to_come_back(service: Servic
     assert sum(answer.status_code == 200 for answer in answers) > 40
 
 
+@pytest.mark.slow
 def test_clients_who_hang_up_leave_no_work_behind(service: Service) -> None:
     for number in range(150):
         with closing(connected(service)) as connection:

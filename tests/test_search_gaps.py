@@ -49,6 +49,7 @@ def after(url: str, *questions: str) -> Gaps:
         return counted(database)
 
 
+@pytest.mark.slow
 def test_what_nothing_has_is_counted_by_its_words(seeded_url: str) -> None:
     asked = (
         "q=Zebra%20quokka",
@@ -62,23 +63,27 @@ def test_what_nothing_has_is_counted_by_its_words(seeded_url: str) -> None:
     assert found == {("case-study", "none", "zebra quokka"): 4, ("district", "none", "zebra"): 1}
 
 
+@pytest.mark.slow
 def test_what_nothing_has_together_is_counted_apart(seeded_url: str) -> None:
     assert after(seeded_url, "/v1/case-studies?q=attendance+zebra") == {
         ("case-study", "any", "attendance zebra"): 1
     }
 
 
+@pytest.mark.slow
 def test_an_answer_given_again_from_memory_counts_too(seeded_url: str) -> None:
     assert after(seeded_url, *["/v1/case-studies?q=zebra"] * 3) == {
         ("case-study", "none", "zebra"): 3
     }
 
 
+@pytest.mark.slow
 def test_what_was_found_is_not_counted(seeded_url: str) -> None:
     found = ("", "?q=attendance", "?q=attendance&state=GU", "?q=-zebra", "?state=GU")
     assert after(seeded_url, *(f"/v1/case-studies{question}" for question in found)) == {}
 
 
+@pytest.mark.slow
 def test_the_next_page_of_a_question_does_not_count_again(seeded_url: str) -> None:
     with serving(seeded_url) as service, httpx.Client(base_url=service.url) as client:
         page = client.get("/v1/case-studies?q=attendance+zebra&limit=5").json()
@@ -164,6 +169,7 @@ def test_a_search_does_not_wait_for_a_writer(people: People, client: httpx.Clien
         assert client.get("/v1/case-studies?q=xylophones", timeout=5).json()["meta"]["total"] == 0
 
 
+@pytest.mark.slow
 def test_what_was_heard_is_written_from_time_to_time(database: Database, gaps: SearchGaps) -> None:
     note(gaps, "zebra")
 

@@ -65,6 +65,7 @@ def whole(seeded_url: str) -> Iterator[Database]:
     database.close()
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_a_second_load_changes_nothing(whole: Database) -> None:
     before = log(whole)
@@ -83,6 +84,7 @@ def test_revision_numbers_have_no_gaps(
     assert numbers[-1] > len(THREE)
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_every_record_is_published_by_the_seed_with_its_whole_document(
     whole: Database,
@@ -119,6 +121,7 @@ def test_rows_and_documents_agree(whole: Database) -> None:
                 assert sorted(map(_comparable, rows)) == sorted(map(_comparable, expected)), name
 
 
+@pytest.mark.slow
 def test_what_changed_in_a_file_is_published_as_the_next_version(
     seeded: Database, seed: Path, edit: Callable[[str, str, str], None]
 ) -> None:
@@ -158,6 +161,7 @@ def test_what_a_key_called_seed_has_changed_is_kept(seeded: Database, seed: Path
     assert [outcome.slug for outcome in load(seeded, seed).of("kept")] == ["boise-id"]
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     ("file", "old", "new", "where"),

@@ -167,12 +167,14 @@ def test_what_is_not_http_is_told_so(service: Service) -> None:
     assert b"/problems/bad-request" in answer
 
 
+@pytest.mark.slow
 def test_who_connects_and_sends_nothing_is_let_go(strict: Service) -> None:
     began = time.monotonic()
     assert answer_to(strict) == b""
     assert time.monotonic() - began >= STALL * 0.9
 
 
+@pytest.mark.slow
 def test_half_a_request_is_waited_for_but_a_moment(strict: Service) -> None:
     answer = answer_to(strict, b"GET /v1/states HTTP/1.1\r\nHost: he")
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -181,6 +183,7 @@ def test_half_a_request_is_waited_for_but_a_moment(strict: Service) -> None:
     assert later.startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.slow
 def test_a_head_that_comes_letter_by_letter_is_not_waited_for(strict: Service) -> None:
     with closing(connected(strict)) as connection:
         began = time.monotonic()
@@ -193,6 +196,7 @@ def test_a_head_that_comes_letter_by_letter_is_not_waited_for(strict: Service) -
     assert STALL * 0.9 <= time.monotonic() - began < PATIENCE
 
 
+@pytest.mark.slow
 def test_half_a_body_is_waited_for_but_a_moment(strict: Service) -> None:
     began = time.monotonic()
     answer = answer_to(
@@ -204,11 +208,13 @@ def test_half_a_body_is_waited_for_but_a_moment(strict: Service) -> None:
     assert STALL * 0.9 <= time.monotonic() - began < PATIENCE
 
 
+@pytest.mark.slow
 def test_a_connection_on_which_nothing_is_asked_is_closed(strict: Service) -> None:
     answer = answer_to(strict, b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
     assert answer.endswith(b'{"status":"ok"}')
 
 
+@pytest.mark.slow
 def test_who_asks_for_much_and_takes_nothing_is_cut_off(strict: Service) -> None:
     with closing(stalled_reader(strict)) as connection:
         time.sleep(3 * STALL)  # longer than the service waits
@@ -217,6 +223,7 @@ def test_who_asks_for_much_and_takes_nothing_is_cut_off(strict: Service) -> None
     assert is_well(strict)
 
 
+@pytest.mark.slow
 def test_who_reads_slowly_is_served_to_the_end(strict: Service) -> None:
     with closing(connected(strict)) as connection:
         connection.sendall(LONG * 60 + LONG.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
@@ -227,6 +234,7 @@ def test_who_reads_slowly_is_served_to_the_end(strict: Service) -> None:
     assert size > 61 * 20_000
 
 
+@pytest.mark.slow
 def test_idle_connections_keep_nobody_out(strict: Service) -> None:
     with ExitStack() as stack:
         idle = [stack.enter_context(closing(connected(strict))) for _ in range(4 * MOST)]
@@ -237,6 +245,7 @@ def test_idle_connections_keep_nobody_out(strict: Service) -> None:
         assert httpx.get(f"{strict.url}/readyz", timeout=PATIENCE).status_code == 200
 
 
+@pytest.mark.slow
 def test_health_is_told_when_all_connections_are_taken(strict: Service) -> None:
     with ExitStack() as stack:
         for _ in range(MOST):

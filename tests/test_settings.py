@@ -80,6 +80,7 @@ def behind_a_proxy(
         yield service
 
 
+@pytest.mark.slow
 def test_suggestions_are_limited_by_client_not_by_proxy(
     behind_a_proxy: Service, request: pytest.FixtureRequest
 ) -> None:

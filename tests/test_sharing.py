@@ -97,6 +97,7 @@ def test_what_is_not_there_is_not_shared(client: httpx.Client) -> None:
     assert client.get("/pictures/case-studies/no-such-case.png").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_new_version_has_a_picture_at_a_new_address(client: httpx.Client, people: People) -> None:
     published(people, case_study("shared-case", title="First title"))
     first = head(client, "/case-studies/shared-case").metas["og:image"]
@@ -131,6 +132,7 @@ def test_search_engines_read_the_case_study_with_its_sources(
     assert trail["itemListElement"][-1]["item"] == f"{service.url}{CASE}"
 
 
+@pytest.mark.slow
 def test_search_engines_read_what_the_directory_is(client: httpx.Client) -> None:
     site, data = head(client, "/").data
     search = site["potentialAction"]["target"].replace("{query}", "attendance")
@@ -149,6 +151,7 @@ def test_data_for_search_engines_cannot_end_its_element() -> None:
     assert Head(str(written)).data == [{"headline": HOSTILE}]
 
 
+@pytest.mark.slow
 def test_nothing_of_a_record_can_break_out_of_a_page(client: httpx.Client, people: People) -> None:
     published(people, case_study("hostile-shared", title=HOSTILE, summary=HOSTILE))
     page = head(client, "/case-studies/hostile-shared")

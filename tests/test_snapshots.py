@@ -44,6 +44,7 @@ def contents(client: httpx.Client, version: str) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_a_snapshot_stays_as_it_was_frozen(people: People, client: httpx.Client) -> None:
     published(people, case_study("frozen-id", title="Frozen"))
     answer = freeze(people.kim, "2026.1")
@@ -65,6 +66,7 @@ def test_a_snapshot_stays_as_it_was_frozen(people: People, client: httpx.Client)
     assert "Thawed" not in titles
 
 
+@pytest.mark.slow
 def test_its_files_are_what_its_revision_answers(people: People, client: httpx.Client) -> None:
     freeze(people.kim, "2026.11").raise_for_status()
     data = client.get("/v1/snapshots/2026.11").json()["data"]
@@ -79,6 +81,7 @@ def test_its_files_are_what_its_revision_answers(people: People, client: httpx.C
     assert "after-it-id" not in [row["slug"] for row in csv.DictReader(table)]
 
 
+@pytest.mark.slow
 def test_the_same_files_can_be_made_again_from_the_log(
     service: Service, people: People, client: httpx.Client
 ) -> None:
@@ -96,6 +99,7 @@ def test_the_same_files_can_be_made_again_from_the_log(
             assert hashlib.sha256(b"".join(made)).hexdigest() == file["sha256"], file["name"]
 
 
+@pytest.mark.slow
 def test_a_version_is_used_once(people: People, client: httpx.Client) -> None:
     first = freeze(people.kim, "2026.2").raise_for_status().json()["data"]
     again = freeze(people.kim, "2026.2", "Another note.")
@@ -106,6 +110,7 @@ def test_a_version_is_used_once(people: People, client: httpx.Client) -> None:
         assert people.kim.request(method, "/snapshots/2026.2").status_code in (404, 405)
 
 
+@pytest.mark.slow
 def test_snapshots_are_listed_newest_first_and_latest_leads_to_the_newest(
     own_service: Service, own_client: httpx.Client
 ) -> None:
@@ -126,6 +131,7 @@ def test_snapshots_are_listed_newest_first_and_latest_leads_to_the_newest(
     assert unknown.json()["nearest"][0] == "outcomes.csv"
 
 
+@pytest.mark.slow
 def test_what_never_changes_may_be_kept(people: People, client: httpx.Client) -> None:
     freeze(people.kim, "2026.3").raise_for_status()
     for address in ("/v1/snapshots/2026.3", "/v1/snapshots/2026.3/districts.csv"):
@@ -141,6 +147,7 @@ def test_what_never_changes_may_be_kept(people: People, client: httpx.Client) ->
     assert compressed.content == plain.content
 
 
+@pytest.mark.slow
 def test_two_snapshots_are_compared_record_by_record(
     own_service: Service, own_client: httpx.Client
 ) -> None:
@@ -222,6 +229,7 @@ def test_a_wrong_request_freezes_nothing(people: People, client: httpx.Client, b
     assert client.get("/v1/snapshots/2026.5").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_command_freezes_and_verify_finds_a_damaged_file(
     seeded_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,6 +81,7 @@ def flagged(people: People) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_editors_see_what_the_last_check_found(people: People, site: Website) -> None:
     alive, gone, moved = (site.url(path) for path in ("/a", "/gone", "/old"))
     cite(people.service.database, "checked-id", alive, gone, moved)
@@ -142,6 +143,7 @@ def test_a_case_study_whose_every_source_is_dead_is_flagged(people: People, site
     ]
 
 
+@pytest.mark.slow
 def test_a_case_study_stays_flagged_until_a_living_source_is_public(
     people: People, site: Website
 ) -> None:
@@ -179,6 +181,7 @@ def test_readers_see_when_a_source_was_last_seen_alive(
     assert client.get("/v1/case-studies/seen-id").json()["meta"]["revision"] == revision
 
 
+@pytest.mark.slow
 def test_a_check_leaves_the_catalog_what_the_published_revisions_say(
     seeded_url: str, site: Website
 ) -> None:
@@ -197,6 +200,7 @@ def test_a_check_leaves_the_catalog_what_the_published_revisions_say(
     seeded.close()
 
 
+@pytest.mark.slow
 def test_a_directory_from_before_the_checks_is_brought_along(seeded_url: str) -> None:
     database = Database(seeded_url)
     with database.writer_connection() as connection:
@@ -248,6 +252,7 @@ def test_a_source_that_cannot_be_reached_for_two_weeks_is_dead(seeded_url: str) 
     database.close()
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_it_found_and_asks_no_private_address(
     seeded_url: str, site: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ def engine() -> str:
     return "sqlite"
 
 
+@pytest.mark.slow
 def test_a_name_is_found_by_every_way_to_write_it(
     own_service: Service, own_client: httpx.Client
 ) -> None:
@@ -52,6 +53,7 @@ def test_a_name_is_found_by_every_way_to_write_it(
             assert slug in [one["value"] for one in suggested], q
 
 
+@pytest.mark.slow
 def test_a_sorted_list_does_not_tell_compositions_apart(
     own_service: Service, own_client: httpx.Client
 ) -> None:

@@ -61,6 +61,7 @@ def test_misspelt_beginnings_topics_and_organizations_are_completed(
     assert (kind, value) in [(one["kind"], one["value"]) for one in suggested(client, q)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", [{}, {"state": "CA"}, {"state": "ca,OR"}])
 def test_each_suggestion_leads_to_as_many_case_studies_as_it_says(
     client: httpx.Client, parameters: dict[str, str]
@@ -144,6 +145,7 @@ def test_a_text_of_at_most_100_characters_is_taken(client: httpx.Client, q: str)
     assert [error["parameter"] for error in answer.json()["errors"]] == ["q"]
 
 
+@pytest.mark.slow
 def test_what_is_published_is_suggested_until_it_is_withdrawn(
     own_service: Service, own_client: httpx.Client
 ) -> None:

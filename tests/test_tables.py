@@ -42,6 +42,7 @@ def json_rows(client: httpx.Client, name: str, question: str = "") -> list[Json]
     return rows
 
 
+@pytest.mark.slow
 @each_table
 def test_every_format_has_the_same_rows(client: httpx.Client, table: Table, tmp_path: Path) -> None:
     rows = json_rows(client, table.name)
@@ -103,6 +104,7 @@ def test_the_filters_of_a_search_select_the_parts(client: httpx.Client) -> None:
     assert {row["case_study"] for row in rows} == slugs
 
 
+@pytest.mark.slow
 def test_a_federal_id_is_text_in_every_format(client: httpx.Client, tmp_path: Path) -> None:
     file = tmp_path / "districts.parquet"
     file.write_bytes(export(client, "districts", "parquet"))
@@ -189,6 +191,7 @@ def test_the_codebook_counts_the_rows_and_what_is_filled(client: httpx.Client) -
             assert column["filled"] == sum(row[column["name"]] != "" for row in rows)
 
 
+@pytest.mark.slow
 @each_table
 def test_every_line_fits_the_json_schema_that_the_codebook_leads_to(
     client: httpx.Client, table: Table

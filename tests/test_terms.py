@@ -44,6 +44,7 @@ def _public_revision(people: People, seq: int) -> int:
     return next(int(one["seq"]) for one in changes if one["action"] in ("publish", "withdraw"))
 
 
+@pytest.mark.slow
 def test_the_next_search_knows_a_group_that_an_editor_wrote_and_a_reviewer_published(
     people: People,
 ) -> None:
@@ -61,6 +62,7 @@ def test_the_next_search_knows_a_group_that_an_editor_wrote_and_a_reviewer_publi
     assert found(people, "zebrahour") == found(people, "lemurweek") == []
 
 
+@pytest.mark.slow
 def test_a_group_of_the_seed_can_be_changed(people: People) -> None:
     published(people, case_study("shelter", summary="Families stayed with a wombatkin."))
     assert found(people, "wombatkin") == ["shelter"]
@@ -76,6 +78,7 @@ def test_a_list_of_terms_is_that_of_a_vocabulary(people: People) -> None:
     assert {one["slug"] for one in listed} == {f"unit.{unit['value']}" for unit in units}
 
 
+@pytest.mark.slow
 def test_an_admin_adds_a_topic_that_case_studies_then_have(people: People) -> None:
     create(people.kim, topic("lemur-care", synonyms=["ring-tailed friends"]), "terms")
     publish(people, "topic.lemur-care", "terms")
@@ -90,6 +93,7 @@ def test_an_admin_adds_a_topic_that_case_studies_then_have(people: People) -> No
     assert answer.json()["detail"].startswith("Public records need this one: lemurs.")
 
 
+@pytest.mark.slow
 def test_a_new_label_is_on_the_cards_that_show_it(people: People) -> None:
     create(people.kim, topic("okapi-care"), "terms")
     publish(people, "topic.okapi-care", "terms")

@@ -83,6 +83,7 @@ def started(database_url: str, *words: str) -> "subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.slow
 def test_while_newer_code_has_migrated_this_code_goes_on_and_says_so(own_service: Service) -> None:
     migrate_further(own_service.database)
     ready = httpx.get(f"{own_service.url}/readyz", timeout=PATIENCE)
@@ -97,6 +98,7 @@ def test_while_newer_code_has_migrated_this_code_goes_on_and_says_so(own_service
     )
 
 
+@pytest.mark.slow
 def test_code_does_not_start_on_newer_tables_and_says_what_to_do(
     database: Database, database_url: str
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_command_in_another_folder_makes_no_database(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 def test_an_export_reads_a_copy_on_a_read_only_disk(sqlite_seeded: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"

@@ -58,6 +58,7 @@ def plant(seeded_url: str) -> Callable[[str], None]:
     return change
 
 
+@pytest.mark.slow
 def test_after_a_day_at_the_desk_nothing_differs(seeded_url: str, typed: Typing) -> None:
     with serving(seeded_url) as service, at_the_desk(service) as people:
         published(people, case_study("kept"))
@@ -74,6 +75,7 @@ def test_after_a_day_at_the_desk_nothing_differs(seeded_url: str, typed: Typing)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", PLANTED)
 def test_a_difference_is_found_named_and_mended(
     what: str, plant: Callable[[str], None], typed: Typing
@@ -90,6 +92,7 @@ def test_a_difference_is_found_named_and_mended(
     assert typed("verify").code == 0
 
 
+@pytest.mark.slow
 def test_after_the_catalog_was_made_anew_the_public_reads_what_was_published(
     seeded_url: str, plant: Callable[[str], None], typed: Typing
 ) -> None:
@@ -106,6 +109,7 @@ def test_after_the_catalog_was_made_anew_the_public_reads_what_was_published(
         assert httpx.get(f"{service.url}/v1/case-studies/nothing").status_code == 404
 
 
+@pytest.mark.slow
 def test_after_a_rebuild_no_search_answers_from_the_index_file_of_before(
     seeded_url: str,
     plant: Callable[[str], None],

@@ -79,6 +79,7 @@ def seeded_codes(name: str) -> set[str]:
     return {term.get("slug") or term["code"] for term in seeded(SEEDED_IN[name])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILTER_OF)
 def test_counts_are_what_the_linked_search_finds(client: httpx.Client, name: str) -> None:
     for term in terms(client, name):
@@ -213,6 +214,7 @@ def test_a_vocabulary_is_whole_and_takes_no_parameters(client: httpx.Client, nam
     ]
 
 
+@pytest.mark.slow
 def test_a_corrected_name_is_what_facets_show(
     own_service: Service, own_client: httpx.Client
 ) -> None:

@@ -40,6 +40,7 @@ def public(people: People, address: str) -> httpx.Response:
     return httpx.get(f"{people.service.url}/v1/{address}")
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", AFTER)
@@ -56,6 +57,7 @@ def test_each_step_is_taken_from_the_states_that_allow_it_and_from_no_other(
         assert people.rui.get(f"/case-studies/{slug}").json() == before
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize("state", STATES)
 def test_a_record_names_the_steps_that_its_state_allows(state: str, people: People) -> None:
@@ -100,6 +102,7 @@ def test_the_note_of_a_return_stands_in_the_record_and_in_lists_until_it_is_publ
     assert (meta["returned"], meta["reviewed_by"]) == (None, "kim")
 
 
+@pytest.mark.slow
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     ("state", "status"),
@@ -234,6 +237,7 @@ def test_a_step_says_which_version_it_has_seen(people: People) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_is_public_stays_so_while_a_draft_is_worked_on(people: People) -> None:
     published(people, case_study("steady", title="First"))
     before = public(people, "case-studies/steady").json()["data"]
@@ -248,6 +252,7 @@ def test_what_is_public_stays_so_while_a_draft_is_worked_on(people: People) -> N
     assert public(people, "case-studies/steady").json()["data"]["title"] == "Second"
 
 
+@pytest.mark.slow
 def test_withdrawing_hides_a_record_with_its_reason_and_restoring_begins_anew(
     people: People,
 ) -> None:
@@ -262,6 +267,7 @@ def test_withdrawing_hides_a_record_with_its_reason_and_restoring_begins_anew(
     assert public(people, f"case-studies/{slug}").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_district_that_public_case_studies_need_is_not_withdrawn(people: People) -> None:
     published(people, district("needed"), "districts")
     published(people, case_study("needing", districts=["needed"]))
@@ -277,6 +283,7 @@ def test_a_district_that_public_case_studies_need_is_not_withdrawn(people: Peopl
     )
 
 
+@pytest.mark.slow
 def test_a_case_study_is_reviewed_with_its_new_district_and_published_after_it(
     people: People,
 ) -> None:
@@ -306,6 +313,7 @@ def test_a_case_study_is_reviewed_with_its_new_district_and_published_after_it(
     assert [case["slug"] for case in public_cases] == ["early"]
 
 
+@pytest.mark.slow
 def test_what_is_published_of_a_district_shows_in_its_case_studies_at_once(people: People) -> None:
     published(people, district("renewed", name="Before"), "districts")
     published(people, case_study("of-renewed", districts=["renewed"]))

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from importing import as_csv, as_xlsx
@@ -14,6 +15,8 @@ from app.desk.imports.plans import Planned
 from app.desk.imports.templates import refused_csv, to_cells
 from app.records.kinds import KINDS
 from app.records.stored_text import mark_meaning, normalize
+
+pytestmark = pytest.mark.slow
 
 Json = dict[str, Any]
 

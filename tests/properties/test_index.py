@@ -32,6 +32,7 @@ from app.search.filters import FACETS, RANGE
 EXACT = {"match": "exact", "facets": [*FACETS]}  # the SQL knows no synonyms
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(histories, st.lists(questions, min_size=1, max_size=4))
 def test_the_index_answers_as_sql_does(history: History, asked: list[Question]) -> None:
@@ -55,6 +56,7 @@ def test_the_index_answers_as_sql_does(history: History, asked: list[Question]) 
         assert [hit["slug"] for hit in ask(index, question)["data"]] == oracle.found(question)[0]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(histories, st.lists(questions, min_size=1, max_size=4), st.randoms())
 def test_an_index_that_followed_the_changes_answers_like_one_built_anew(
@@ -70,6 +72,7 @@ def test_an_index_that_followed_the_changes_answers_like_one_built_anew(
                 assert ask(old, question, limit) == ask(new, question, limit)
 
 
+@pytest.mark.slow
 @given(st.permutations(SLUGS), st.permutations(SLUGS))
 def test_federal_ids_may_change_hands(ids: list[str], order: list[str]) -> None:
     index = empty_index()

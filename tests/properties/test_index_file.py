@@ -32,6 +32,7 @@ def kept_and_read(index: Index, path: Path) -> Index:
     return other
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(histories, histories, st.lists(questions, min_size=1, max_size=4))
 def test_it_answers_as_it_did_and_follows_on(
@@ -49,6 +50,7 @@ def test_it_answers_as_it_did_and_follows_on(
             assert ask(other, question) == ask(index, question)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(min_value=0), st.integers(min_value=1, max_value=255))
 def test_a_file_with_a_changed_byte_is_not_believed(place: int, change: int) -> None:

@@ -53,17 +53,20 @@ def test_the_examples_of_the_rfc_come_out_as_it_says(
     assert merge(original, patch) == result
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_an_empty_patch_changes_nothing_of_an_object(document: Any) -> None:
     assert merge(document, {}) == (document if isinstance(document, dict) else {})
 
 
+@pytest.mark.slow
 @given(JSON, JSON)
 def test_a_patch_applied_twice_does_what_it_does_once(document: Any, patch: Any) -> None:
     once = merge(document, patch)
     assert merge(once, patch) == once
 
 
+@pytest.mark.slow
 @given(OBJECTS, OBJECTS)
 def test_for_any_two_documents_there_is_a_patch_from_one_to_the_other(
     old: dict[str, Any], new: dict[str, Any]

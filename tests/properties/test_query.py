@@ -123,6 +123,7 @@ def read_back(query: SearchQuery) -> SearchQuery:
     )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(valid)
 def test_the_canonical_form_asks_the_same_question(pairs: Pairs) -> None:
@@ -131,6 +132,7 @@ def test_the_canonical_form_asks_the_same_question(pairs: Pairs) -> None:
     assert read_back(query).canonical() == query.canonical()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(valid, st.randoms())
 def test_equal_questions_have_one_canonical_form(pairs: Pairs, random: Any) -> None:
@@ -147,6 +149,7 @@ def test_equal_questions_have_one_canonical_form(pairs: Pairs, random: Any) -> N
     assert read(other).canonical() == read(pairs).canonical()
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(valid)
 def test_each_part_can_be_left_out(pairs: Pairs) -> None:
@@ -161,6 +164,7 @@ def test_each_part_can_be_left_out(pairs: Pairs) -> None:
         }
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(valid)
 def test_what_stands_around_a_parameter_makes_its_address_again(pairs: Pairs) -> None:

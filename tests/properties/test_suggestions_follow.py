@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_directory import STATES, empty_index, entry
@@ -12,6 +13,8 @@ from app.catalog.entry import Entry
 from app.search import index_file
 from app.search.index import Index
 from app.search.suggest import Suggestion, suggest
+
+pytestmark = pytest.mark.slow
 
 KINDS = ("case-study", "district")
 NAMES = ["Boise", "Boston Public Schools", "Public Schools of Boise", "Saint Olive", "St. Olive"]

@@ -102,6 +102,7 @@ class Directory:
         return withdraw(self.database, "case-study", self.names[slug])
 
 
+@pytest.mark.slow
 @pytest.mark.few_records
 def test_a_walk_shows_each_record_of_its_start_once_in_its_order(seeded_url: str) -> None:
     with closing(Database(seeded_url)) as database:
