@@ -76,7 +76,7 @@ def request(client: str = "192.0.2.1", *, left: bool = False) -> dict[str, objec
     """A request, as far as a line sees it."""
     transport = SimpleNamespace(is_closing=lambda: left)
     cycle = SimpleNamespace(disconnected=left, transport=transport)
-    return {CYCLE: cycle, "client": (client, 1)}
+    return {CYCLE: lambda: cycle, "client": (client, 1)}
 
 
 def test_other_requests_run_between_two_searches() -> None:

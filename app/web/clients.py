@@ -4,7 +4,8 @@ from typing import Any
 
 from starlette.types import Scope
 
-CYCLE = "model_districts.cycle"  # in the scope: uvicorn's own object for one request and its answer
+# In the scope, as a weak reference: uvicorn's own object for one request and its answer.
+CYCLE = "model_districts.cycle"
 CLIENT_LEFT = 499  # status of an answer that nobody reads, for the log alone
 
 
@@ -14,5 +15,6 @@ class ClientLeft(Exception):
 
 def has_left(scope: Scope) -> bool:
     """Whether the client of a request has hung up; then nothing need be made for it."""
-    cycle: Any = scope.get(CYCLE)
+    reference = scope.get(CYCLE)
+    cycle: Any = reference and reference()
     return cycle is not None and (cycle.disconnected or cycle.transport.is_closing())
