@@ -37,7 +37,7 @@ from app.search.walks import Walks
 
 WORTH_A_FILE = 5000  # entries; fewer are indexed anew in a second or two
 LANGUAGE = Path(__file__).parent.parent.parent / "seed" / "language"
-BATCH = 1000  # entries that are analyzed together
+BATCH = 2000  # entries that are analyzed together; 4000 save 8 % of the time, and take 100 MB more
 MOST_UNUSED = 5000  # numbers of a small directory; 500 bytes stay of each
 MANY = 200  # from so many new entries on, sort orders are settled once at the end
 log = logging.getLogger("model_districts.index")

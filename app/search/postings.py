@@ -102,36 +102,37 @@ def analyse(texts: Sequence[Mapping[str, str]], *, first: int = 0) -> Analysis:
     """
     rows, said, entries, norms, lengths = [], array("I"), array("I"), array("d"), array("I")
     word_numbers: dict[str, int] = defaultdict(count().__next__)
-    for number, folded in enumerate(texts, first):
+    for place, folded in enumerate(texts):
         lines = []
         for name, (weight, pivot) in FIELDS.items():
             words = folded_words(folded.get(name, ""))
             if words:
                 lines.append(f" {' '.join(words)} ")
                 said.extend(array("I", map(word_numbers.__getitem__, words)))
-                entries.append(number)
+                entries.append(place)
                 norms.append(_norm(weight, pivot, len(words)))
                 lengths.append(len(words))
         rows.append("\n".join(lines).encode())
     said_in, counts = np.repeat(entries, lengths), np.repeat(norms, lengths)
-    word_of = np.array(said, dtype=np.int64)
-    held_words, _ = _holders([*word_numbers], word_of, said_in)
+    word_of = np.array(said, dtype=np.uint32)
+    held_words, _ = _holders([*word_numbers], word_of, said_in, len(texts), first)
     stem_numbers: dict[str, int] = defaultdict(count().__next__)
-    stem_of = np.array([stem_numbers[stem(word)] for word in word_numbers], dtype=np.int64)
-    held_stems, places = _holders([*stem_numbers], stem_of[word_of], said_in)
+    stem_of = np.array([stem_numbers[stem(word)] for word in word_numbers], dtype=np.uint32)
+    held_stems, places = _holders([*stem_numbers], stem_of[word_of], said_in, len(texts), first)
     weights = np.bincount(places, counts)
     impacts = np.rint(MAX_IMPACT * weights / (weights + K1)).clip(1).astype(np.uint8)
     return Analysis(rows, held_words, held_stems, array("B", impacts.tobytes()))
 
 
 def _holders(
-    terms: Sequence[str], said: NDArray[np.int64], said_in: Numbers
+    terms: Sequence[str], said: Numbers, said_in: Numbers, size: int, first: int
 ) -> tuple[Holders, NDArray[np.intp]]:
-    """Who holds each term; and for everything that was said, by number of its term, the place of the
-    holder."""
-    size = int(said_in.max(initial=0)) + 1
-    pairs, places = np.unique(said * size + said_in, return_inverse=True)
-    numbers = array("I", (pairs % size).astype(np.uint32).tobytes())
+    """Who holds each term, of `size` entries from `first` on; and for everything that was said, by
+    number of its term, the place of the holder."""
+    pair = np.min_scalar_type((len(terms) + 1) * size)  # half of the bytes are sorted sooner
+    said_by = said.astype(pair) * size + said_in.astype(pair)
+    pairs, places = np.unique(said_by, return_inverse=True)
+    numbers = array("I", ((pairs % size).astype(np.uint32) + np.uint32(first)).tobytes())
     return Holders(terms, numbers, np.cumsum(np.bincount(pairs // size)).tolist()), places
 
 
