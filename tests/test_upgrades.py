@@ -46,21 +46,19 @@ def migrate_further(database: Database) -> None:
             session.connection().execute(text(statement))
 
 
-def previous_version(folder: Path) -> str:
-    """Write the code of the last tag into a folder: the name of what was written.
-
-    Without a tag it is the last commit that does not know the newest migration.
-    """
+def write_previous_version(folder: Path) -> None:
+    """Write the code of the last tag into a folder; without a tag, of the last commit that does not
+    know the newest migration."""
     newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("*.py"))
-    for find in (
+    for words in (
         ("describe", "--tags", "--abbrev=0", "HEAD^"),
         ("log", "-1", "--diff-filter=A", "--format=%H^", f"migrations/versions/{newest}"),
     ):
-        name = git(*find).stdout.decode().strip()
+        name = git(*words).stdout.decode().strip()
         code = git("archive", name) if name else None
         if code and not code.returncode:
             subprocess.run(["tar", "-x", "-C", folder], input=code.stdout, check=True)
-            return name
+            return
     pytest.skip("this checkout has no history, so no earlier version to run")
 
 
@@ -131,7 +129,7 @@ def test_a_migration_takes_nothing_away_that_the_version_before_it_uses() -> Non
 def test_the_previous_version_serves_and_writes_beside_this_one(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    previous_version(tmp_path)
+    write_previous_version(tmp_path)
     older = ("env", f"PYTHONPATH={tmp_path}")
     with server_process(empty_database_url, before=older) as (old, _):
         assert started(empty_database_url, "migrate").returncode == 0
