@@ -34,6 +34,7 @@ neighbors:
 		done; \
 	fi
 
+# A service waits while it stops: a third process uses that time.
 test-quick: .venv/dev.stamp ## Run what is not slow, on SQLite only: a minute and a half on two quiet cores
 	@$(BIN)/pytest -m "not slow" --engine sqlite -n 3 $(ARGS)
 

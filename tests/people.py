@@ -59,7 +59,7 @@ def client(service: Service, secret: str) -> httpx.Client:
         base_url=f"{service.url}/v1/admin",
         headers={"Authorization": f"Bearer {secret}"},
         timeout=60,
-        # Above a limit, httpcore closes a connection that it has just given to another thread.
+        # No limits: above them httpcore closes a connection that it has just given to another thread.
         limits=httpx.Limits(),
     )
 

@@ -62,8 +62,8 @@ def write_previous_version(folder: Path) -> None:
     pytest.skip("this checkout has no history, so no earlier version to run")
 
 
-def found_by(service: Service) -> set[str]:
-    """The case studies that a search for what both write shows."""
+def hits(service: Service) -> set[str]:
+    """The case studies that a search for the titles of both versions finds."""
     address = f"{service.url}/v1/case-studies?q=%22written+by+the%22&limit=100"
     return {case["slug"] for case in httpx.get(address, timeout=PATIENCE).json()["data"]}
 
@@ -131,6 +131,8 @@ def test_the_previous_version_serves_and_writes_beside_this_one(
 ) -> None:
     write_previous_version(tmp_path)
     older = ("env", f"PYTHONPATH={tmp_path}")
+    where = [*older, sys.executable, "-c", "import app; print(app.__file__)"]
+    assert subprocess.check_output(where, cwd=tmp_path, text=True).startswith(str(tmp_path))
     with server_process(empty_database_url, before=older) as (old, _):
         assert started(empty_database_url, "migrate").returncode == 0
         with server_process(empty_database_url) as (new, _), at_the_desk(old) as people:
@@ -140,7 +142,7 @@ def test_the_previous_version_serves_and_writes_beside_this_one(
             published(people, case_study("from-the-new", title="Written by the new version"))
             for service in (old, new):
                 until = time.monotonic() + PATIENCE
-                while not found_by(service) >= {"from-the-old", "from-the-new"}:
+                while not hits(service) >= {"from-the-old", "from-the-new"}:
                     assert time.monotonic() < until, service
                     time.sleep(0.05)
                 assert httpx.get(f"{service.url}/readyz", timeout=PATIENCE).status_code == 200
