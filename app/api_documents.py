@@ -17,7 +17,7 @@ case study names its source and the strength of its evidence.
 * Unknown parameters and values are refused with the closest valid ones; none is ignored.
 * Every list has an export with the same filters and no limit. The data is licensed CC BY 4.0.
 * Links in answers are relative to the root of this server.
-* Editors can add terms to vocabularies. The enums in this document list the terms of now.
+* Editors can add terms to vocabularies. The enums in this document list the current terms.
 * Editors work with the desk API: [its docs](/v1/admin/docs), [its document](/v1/admin/openapi.json).
 """,
     tags=[

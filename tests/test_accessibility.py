@@ -83,7 +83,7 @@ def test_axe_finds_nothing_on_a_page_that_could_not_be_made(
         _rename(service, "entry", "lost")
         page.goto(f"{service.url}/case-studies/red-wing-mn")
         _rename(service, "lost", "entry")
-        assert page.title().startswith("This page could not be made")
+        assert page.title().startswith("This page cannot be shown")
         assert not (faults := _faults(page)), "\n\n".join(faults)
 
 

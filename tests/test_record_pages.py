@@ -83,12 +83,12 @@ def test_a_case_study_begins_with_its_outcomes_and_shows_all_it_says(
     ("outcomes", "says"),
     [
         ([], "No outcome is reported."),
-        ([outcome()], "The one outcome is descriptive: counted, with nothing to compare."),
+        ([outcome()], "The one outcome is descriptive: counted, with no comparison group."),
         (
             [outcome(), outcome(source="s2")],
             (
-                "All 2 outcomes are descriptive: counted, with nothing to compare. They tell what "
-                "happened, not why. 1 of them comes from the district itself."
+                "All 2 outcomes are descriptive: counted, with no comparison group. This shows "
+                "what happened, not why. 1 of them comes from the district itself."
             ),
         ),
         (

@@ -57,7 +57,7 @@ def read(text: str) -> Moment:
 PARAMETER = Parameter(
     "as_of",
     "What was public at this revision, or at this time or at the end of this day (UTC): the records, "
-    "counts and rows of then. Links in the answer stay at that revision. A search of an older revision "
+    "counts and rows. Links in the answer stay at that revision. A search of an older revision "
     "is slower.",
     None,
     read,

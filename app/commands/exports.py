@@ -96,7 +96,7 @@ def _refuse_export(name: str, format_: str, *, has_filters: bool) -> None:
             f"{name} has no such format. Use -f with one of: {', '.join(allowed)}."
         )
     if format_ == "parquet" and not parquet.is_available():
-        raise typer.BadParameter("pyarrow is not installed. Install it, or take another format.")
+        raise typer.BadParameter("pyarrow is not installed. Install it, or choose another format.")
     if has_filters and not export_files.takes_filters(name):
         what = "whole" if name == export_files.EVERYTHING else "a vocabulary"
         raise typer.BadParameter(f"{name} is {what}. It takes no filters.")

@@ -61,14 +61,14 @@ def import_(
         Placeholders, typer.Option(help="Refuse cells such as N/A, or skip them.")
     ] = REFUSE_MARKS,
     header_line: Annotated[
-        int | None, typer.Option(help="Line of the column names; default: looked for.", min=1)
+        int | None, typer.Option(help="Line of the column names; detected by default.", min=1)
     ] = None,
     only_good: Annotated[
         bool, typer.Option("--only-good", help="Skip rows that are refused or not accepted.")
     ] = False,
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="Slug or number of a row that is no duplicate; repeatable."),
+        typer.Option(help="Slug or number of a row that is not a duplicate; repeatable."),
     ] = None,
     publish: Annotated[
         bool, typer.Option("--publish", help="Publish without a review; needs --reason.")

@@ -30,7 +30,7 @@ NEWEST = "SELECT coalesce(max(seq), 0) FROM revision"
 IN_USE = "The directory is in use{}. Stop the service, then restore."
 NOT_EMPTY = (
     "The directory at DATABASE_URL holds {:,} changes, which restoring would destroy. "
-    "Back it up, then send --overwrite, or name another place in DATABASE_URL."
+    "Back it up, then use --overwrite, or name another place in DATABASE_URL."
 )
 
 
@@ -59,7 +59,7 @@ def restore(database_url: str, file: Path, *, overwrite: bool = False) -> int:
         start = opened.read(len(SQLITE_BEGINS))
     if not start.startswith(SQLITE_BEGINS if is_sqlite else POSTGRESQL_BEGINS):
         other = start.startswith(POSTGRESQL_BEGINS if is_sqlite else SQLITE_BEGINS)
-        what = "a backup of the other kind of database" if other else "no backup"
+        what = "a backup of another kind of database" if other else "not a backup"
         raise Refusal(f"{file} is {what}. DATABASE_URL names {url.get_backend_name()}.")
     if is_sqlite:
         return _restore_sqlite(_sqlite_path(url), file, overwrite)

@@ -14,7 +14,7 @@ FULL = (
 )
 READ_ONLY = "The database cannot be written: its file, its folder or its server is read-only."
 DAMAGED = "The database file is damaged. Restore a backup."
-BUSY = "Another write is taking long. Try again in a few seconds."
+BUSY = "Another write is taking a long time. Try again in a few seconds."
 LOST = "The database cannot be reached. Try again in 5 seconds."
 CROWDED = "Too many requests are waiting for the database. Try again in 5 seconds."
 FULL_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -21,7 +21,7 @@ REPLACED = (
     "place and restart the service."
 )
 MISSING = (
-    "There is no database {path}. Set DATABASE_URL to the one of the service, or make one with "
+    "There is no database {path}. Set DATABASE_URL to the service's database, or create one with "
     "`model-districts migrate`."
 )
 

@@ -77,7 +77,7 @@ def _unit_faults(case: CaseStudy) -> Iterator[Fault]:
         if outcome.unit is not None and not _fits(outcome):
             yield Fault(
                 "unit_does_not_fit",
-                f"{outcome.unit} is no unit of {outcome.indicator}. Choose another unit or indicator.",
+                f"{outcome.unit} does not fit {outcome.indicator}. Choose another unit or indicator.",
                 pointer=f"/outcomes/{position}/unit",
             )
 
@@ -105,6 +105,6 @@ def _year_faults(case: CaseStudy) -> Iterator[Fault]:
             if claim.year is not None and last is not None and claim.year > last + 10:
                 yield Fault(
                     "year_after_source",
-                    f"The source is of {last}; it cannot report a figure of {claim.year}.",
+                    f"The source is from {last} but the figure is for {claim.year}. Correct one.",
                     pointer=f"/{part}/{position}/year",
                 )

@@ -33,7 +33,7 @@ def _seven_digits(value: str) -> str:
 
 
 Leaid = Annotated[str, AfterValidator(_seven_digits)]
-_YEAR = "the autumn in which the school year begins (2023 is 2023-24)"
+_YEAR = "the fall in which the school year begins (2023 is 2023-24)"
 
 
 class District(Shape):

@@ -121,7 +121,7 @@ def text_warnings(document: Any, pointer: str = "") -> Iterator[Fault]:
 
 def _text_warnings(text: str, pointer: str) -> Iterator[Fault]:
     if meaning := mark_meaning(text):
-        detail = f"{text!r} is a mark for {meaning!r}, not a value. Leave the field empty instead."
+        detail = f"{text!r} means {meaning!r}; it is not a value. Leave the field empty instead."
         yield Fault("placeholder", detail, pointer=pointer)
     elif piece := decoded_wrongly(text):
         detail = f"{piece!r} shows that this text was decoded wrongly. Type it again."

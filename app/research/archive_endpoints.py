@@ -36,7 +36,7 @@ from app.web.streams import encoding_of, head_only, stream_file
 
 router = APIRouter()
 NO_PYARROW = (
-    "This server cannot write Parquet: pyarrow is not installed. Take model-districts.zip or "
+    "This server cannot write Parquet: pyarrow is not installed. Use model-districts.zip or "
     "model-districts.sqlite."
 )
 CONTENT_DIGEST = hashlib.blake2b(

@@ -43,7 +43,7 @@ PARAMETERS = (
         "after",
         0,
         MAX_REVISION,
-        "Revision behind which the page begins; 0 for all that the directory has ever made public.",
+        "Revision after which the page begins; 0 for everything ever made public.",
         0,
     ),
     text(
@@ -146,7 +146,7 @@ class WaitingReaders:
     def one_more(self) -> Iterator[None]:
         """Count a reader for as long as the block lasts. Raises Busy if too many wait already."""
         if self._count >= MAX_WAITING:
-            detail = "Too many readers wait for changes. Ask without `wait`, or try again later."
+            detail = "Too many readers are waiting. Ask without `wait`, or try again later."
             raise Busy(detail, retry_after=MAX_WAIT)
         self._count += 1
         try:
@@ -185,7 +185,7 @@ async def list_changes(request: Request) -> Response:
 @router.get(
     "/v1/digest",
     tags=["mirrors"],
-    summary="Prove that a copy is equal",
+    summary="Verify a copy",
     operation_id="get_digest",
     response_model=DigestAnswer,
     response_description="The checksum.",

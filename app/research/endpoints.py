@@ -46,7 +46,7 @@ MEANINGS = {
     "geojson": "features with the positions of districts (RFC 7946)",
     "parquet": "typed columns, where the operator has installed pyarrow; otherwise 501",
 }
-NO_PYARROW = "This server cannot write Parquet: pyarrow is not installed. Take CSV or NDJSON."
+NO_PYARROW = "This server cannot write Parquet: pyarrow is not installed. Use CSV or NDJSON."
 EXAMPLE = {"case-study": "boise-id", "district": "boise-school-district-id"}
 COLUMNS_DIGEST = hashlib.blake2b(
     repr([table.columns for table in TABLES.values()]).encode(), digest_size=12

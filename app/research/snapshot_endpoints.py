@@ -208,7 +208,7 @@ def compare_snapshots(request: Request, version: Version) -> Response:
 @router.get(
     f"{COLLECTION}/{{version}}/{{table}}.{{format}}",
     tags=["snapshots"],
-    summary="Take a file of a snapshot",
+    summary="Download a file of a snapshot",
     operation_id="get_snapshot_file",
     response_class=Response,
     responses={

@@ -1,4 +1,4 @@
-"""Completing misspelt beginnings: what "philadlphia" or "comunity sch" most likely begins."""
+"""Completing misspelled beginnings: what "philadlphia" or "comunity sch" most likely begins."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

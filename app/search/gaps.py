@@ -146,7 +146,7 @@ def list_gaps(
 
 
 def looks_personal(text: str) -> bool:
-    """Whether a text looks like an e-mail address or a telephone number. Years do not."""
+    """Whether a text looks like an email address or a telephone number. Years do not."""
     return "@" in text or _TELEPHONE.search(_YEARS.sub(" ", text)) is not None
 
 

@@ -116,7 +116,7 @@ def _words(noun: str) -> Json:
         "q",
         'Words to search for, `"exact phrases"`, `-excluded` words and `begin*`. Entries that have '
         "all the words come first, then those that have some. Words match in all their forms (school, "
-        "schools), by synonyms, and by the nearest spelling when a word is misspelt. States, "
+        "schools), by synonyms, and by the nearest spelling when a word is misspelled. States, "
         "settings (rural), sizes (under 500 students) and ZIP codes are understood. Phrases and "
         f"`-excluded` words match as typed. At most {MAX_CLAUSES} words and phrases.",
         {"type": "string", "maxLength": MAX_QUERY_CHARACTERS, "pattern": TEXT},
@@ -242,7 +242,7 @@ def _page(noun: str, fields: Sequence[str], parts: Sequence[str]) -> list[Json]:
         _list_parameter(
             "fields",
             "The fields that each hit has; a dot reaches inside (`districts.name`). The answer then "
-            f"has only these fields, not the whole hit of the 200 below. {SEPARATION}",
+            f"has only these fields, not the complete hit described under 200. {SEPARATION}",
             {"type": "string", "enum": list(fields)},
             EXAMPLES[noun]["fields"],
         ),
@@ -262,7 +262,7 @@ def _page(noun: str, fields: Sequence[str], parts: Sequence[str]) -> list[Json]:
         ),
         _parameter(
             "explain",
-            "`true`: each hit tells in `explanation` what its score by relevance is made of.",
+            "`true`: each hit has an `explanation` of its relevance score.",
             {"type": "boolean"},
             True,
         ),

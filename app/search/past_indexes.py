@@ -25,7 +25,7 @@ PAUSE_AFTER = 10  # entries taken in; then others get the processor
 PAUSE_SECONDS = 0.001
 TOO_LARGE = (
     "The directory held more than {most} case studies and districts at that revision, too "
-    "many to search it again. Take a whole table with as_of from /v1/exports."
+    "many to search. Download a whole table with as_of from /v1/exports."
 )
 
 

@@ -150,7 +150,7 @@ class _Relaxing:
             yield self._asked("match", ["match"], "also with synonyms and other words", wider)
         if self.query.spelling:
             wider = replace(self.query, spelling=None)
-            yield self._asked("match", ["spelling"], "with misspelt words corrected", wider)
+            yield self._asked("match", ["spelling"], "with misspelled words corrected", wider)
 
     def nearest(self) -> Iterator[Relaxation]:
         """As far as the nearest case beyond, and the nearest state if the one asked for has none."""

@@ -61,7 +61,7 @@ class ScorePart(Public):
         "row",
         "limit",
     ] = Field(
-        description="word: the word itself; synonym, correction, joined, split: another word for it; place: an entry of this state or region; setting, enrollment, distance: an entry that fits; name: it is called just so; row: it has the words in a row; limit: what is cut off a very high score."
+        description="word: the word itself; synonym, correction, joined, split: another word for it; place: an entry of this state or region; setting, enrollment, distance: an entry that fits; name: it is called exactly this; row: it has the words as a phrase; limit: what is cut off a very high score."
     )
     stands_for_it: str | None = Field(
         description="The words, the place or the size found; null where it is the word itself."
@@ -323,7 +323,7 @@ class Spread(Public):
 
 class OutcomeStatistics(Public):
     """The outcomes of one indicator in one unit. They come from different studies and populations:
-    the spread describes what the directory holds, it is no effect."""
+    the spread describes what the directory holds, not an effect."""
 
     indicator: IndicatorCode = Field(description="What was measured: slug of the indicator.")
     label: str = Field(description="Name of the indicator.")

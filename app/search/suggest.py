@@ -55,7 +55,7 @@ def suggest(
     """What the text may become: names one of whose words begins with it, best first.
 
     `narrowed` is a search of the case studies without words; its filter `state` holds here too.
-    If nothing begins so, the text is read as misspelt.
+    If nothing begins so, the text is read as misspelled.
     """
     folded, written = words(text), written_words(text)
     if not folded:

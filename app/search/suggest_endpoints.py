@@ -37,7 +37,7 @@ PARAMETERS = (
     Parameter(
         "q",
         "The beginning of one or more words of a title, a name, an alias or a term. Without it, "
-        "nothing is suggested. If nothing begins so, it is read as misspelt.",
+        "nothing is suggested. If nothing begins this way, it is treated as misspelled.",
         "mnps",
         _text,
         {"type": "string", "maxLength": MAX_CHARACTERS, "pattern": TEXT},

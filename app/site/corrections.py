@@ -31,8 +31,8 @@ FORM = ("application/x-www-form-urlencoded",)
 NO_STORE = {"Cache-Control": "no-store"}
 FIELDS = ("kind", "text", "source_url", "contact", "website")
 STATUSES = {
-    "received": "Received. It waits for an editor.",
-    "taken_up": "Taken up. An editor works with it, or has done so.",
+    "received": "Received. It is waiting for an editor.",
+    "taken_up": "Taken up. An editor is working on it or has finished.",
     "declined": "Declined. An editor read it and changed nothing.",
 }
 

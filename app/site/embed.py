@@ -67,7 +67,7 @@ async def newest_script(request: Request) -> Response:
 
 @router.get("/embed-{version}.js")
 async def script(request: Request, version: str) -> Response:
-    """One version of the script, the same for ever."""
+    """One version of the script, the same forever."""
     await takes_no_parameters(request)
     if version not in SCRIPTS:
         raise NotFound(f"The embed has no version {version[:40]!r}. Use /embed.js.")

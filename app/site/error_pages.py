@@ -45,7 +45,7 @@ def error_page(request: Request, error: Exception) -> Response | None:
             return None
     values = {"request_id": request.scope.get("request_id", "")}
     return respond(
-        request, Page("failed.html", "This page could not be made", path, values=values, status=500)
+        request, Page("failed.html", "This page cannot be shown", path, values=values, status=500)
     )
 
 

@@ -1,4 +1,4 @@
-"""The facets of a search as panels of check boxes, with the zeros."""
+"""The facets of a search as panels of checkboxes, with the zeros."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ NUMBERS_BY_KIND = {"case-study": ("enrollment", "started"), "district": ("enroll
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A check box with the number of results it would give."""
+    """A checkbox with the number of results it would give."""
 
     value: str
     label: str

@@ -1,4 +1,4 @@
-"""Maps as values: outlines, dots and counts. templates/maps.html draws them.
+"""Maps as values: outlines, dots and counts. templates/macros/maps.html draws them.
 
 A dot is a district whose position is known. Its shape and color say the kind of place; the table
 beside the map says the same as words.

@@ -9,11 +9,11 @@ PLACES = ("city", "suburb", "town", "rural")
 DESIGNS = ("experimental", "quasi-experimental", "correlational", "descriptive", "cost-benefit")
 UNKNOWN_PLACE = "none"
 GLOSSES = {
-    "experimental": "who took part was drawn by lot",
+    "experimental": "participants were chosen by lottery",
     "quasi-experimental": "compared with a similar group",
     "correlational": "two things rose or fell together",
-    "descriptive": "counted, with nothing to compare",
-    "cost-benefit": "money in against money saved",
+    "descriptive": "counted, with no comparison group",
+    "cost-benefit": "costs weighed against benefits",
 }
 
 

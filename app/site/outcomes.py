@@ -16,14 +16,14 @@ from app.site.plots import Plot, earlier_and_latest, plot
 Json = dict[str, Any]
 # What a design means for a reader; it follows "All 9 outcomes are descriptive: ".
 MEANINGS = {
-    "experimental": "who took part was drawn by lot. It shows what the program did there; it need not do so elsewhere.",
+    "experimental": "participants were chosen by lottery. This shows what the program did there; results may differ elsewhere.",
     "quasi-experimental": "compared with a similar group. The groups may have differed in other ways.",
     "correlational": "two things rose or fell together. Something else may explain both.",
-    "descriptive": "counted, with nothing to compare. They tell what happened, not why.",
-    "cost-benefit": "money in against money saved. They are as sure as the effects and prices they assume.",
+    "descriptive": "counted, with no comparison group. This shows what happened, not why.",
+    "cost-benefit": "costs weighed against benefits. It is only as sure as the effects and prices it assumes.",
 }
 DOLLARS = "U.S. dollars"  # how labels of units of money begin
-NO_OUTCOME = "No outcome is reported. This record is here for what was done and how, not for what came of it."
+NO_OUTCOME = "No outcome is reported. This record is included for what was done and how, not for any results."
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _designs(designs: Mapping[str, int], vocabulary: Vocabulary) -> str:
         designs, key=lambda design: order.index(design) if design in order else len(order)
     )
     parts = [_part(designs[design], labels[design], design) for design in ranked]
-    return f"Of {total} outcomes, {listed(parts)}. Only a comparison says more than what happened."
+    return f"Of {total} outcomes, {listed(parts)}. Only a comparison group can suggest an effect."
 
 
 def _part(count: int, label: str, design: str) -> str:

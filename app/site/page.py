@@ -82,7 +82,7 @@ class Page:
 
 
 def respond(request: Request, page: Page, headers: Mapping[str, str] | None = None) -> Response:
-    """The response. What an address was not found at, or not understood, search engines pass by."""
+    """The response. Search engines skip pages that were not found or not understood."""
     body = render(page, base_url=resource(request, Settings).base_url).encode()
     headers = {**(IN_ANY_FRAME if page.is_framable else IN_NO_FRAME), **(headers or {})}
     if page.status == 200:
@@ -123,7 +123,7 @@ def render(page: Page, *, base_url: str) -> str:
 
 
 def unknown_parameters(request: Request, known: Sequence[str] = ()) -> list[str]:
-    """The parameters that a page does not know; those of trackers are nothing to talk about."""
+    """The parameters that a page does not know; tracking parameters are not reported."""
     names = dict.fromkeys(name for name, _ in request.query_params.multi_items())
     return [name for name in names if name not in known and not name.startswith(TRACKING)]
 

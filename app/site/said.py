@@ -67,8 +67,8 @@ def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, s
             yield word, f"also finds {listed(others)}", "Only this word", exact
     for part in understood.parts:
         strict = query.url_with(*part.parameters)
-        text = f"is understood as {part.label}, and what fits comes first"
-        yield part.words, text, "Only what fits", strict
+        text = f"was understood as {part.label}; results that match it come first"
+        yield part.words, text, "Show only these", strict
     for dropped in results.dropped:
         if dropped.why != "function word":
             yield dropped.word.strip('"'), f"is in no {noun}", "Search without it", dropped.link

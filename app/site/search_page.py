@@ -155,7 +155,7 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
 
 
 def _all_values(index: Index, kind: str, form: SearchForm, name: str) -> Page:
-    """The page of check boxes of one facet: the same form, the rest of the search hidden."""
+    """The page of checkboxes of one facet: the same form, the rest of the search hidden."""
     query, nouns = form.results.query, (KINDS[kind].noun, KINDS[kind].plural)
     panel = full_panel(name, form.results, index.vocabulary)
     hidden = [(key, value) for key, value in query.parameters.items() if key != name]

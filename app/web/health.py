@@ -34,7 +34,7 @@ class Ready(Health):
     """Whether this process can answer."""
 
     warnings: list[str] = Field(
-        description="What does not hinder answers yet and needs the operator; mostly empty."
+        description="Problems that do not affect answers yet but need the operator; usually empty."
     )
 
 

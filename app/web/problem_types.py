@@ -63,8 +63,8 @@ _TYPES = (
     ProblemType(
         408,
         "request-timeout",
-        "Request not whole in time",
-        "The request did not come whole in the time that the server waits for one. Send it again.",
+        "Request not complete in time",
+        "The complete request did not arrive while the server waited for it. Send it again.",
     ),
     ProblemType(
         409,

@@ -121,7 +121,7 @@ def failure(request: Request, error: Exception) -> Response:
     if isinstance(error, OSError) and is_full(error):
         return answer(request, errors.StorageFull(FULL))
     log.error("request %s failed", request.scope.get("request_id"), exc_info=error)
-    detail = "The service could not answer this request. The error was logged under `instance`."
+    detail = "The service failed on this request. The error was logged under the id in `instance`."
     if isinstance(error, DBAPIError | PoolTimeout):
         return problem(request, 503, detail, headers={"Retry-After": str(AGAIN_SECONDS)})
     return problem(request, 500, detail)

@@ -23,7 +23,7 @@ HEADERS = {
 }
 _DETAILS = {
     400: "The request is not HTTP. Check the client that sent it.",
-    408: "The request did not come whole in time. Send it again at once.",
+    408: "The request was not complete in time. Send it again without pauses.",
     414: f"Path and query are longer than {MAX_TARGET:,} bytes. Ask for fewer values at once.",
     503: "Too many connections are open. Try again in 5 seconds.",
     431: f"The headers are longer than {MAX_HEAD:,} bytes. Send fewer or shorter ones.",

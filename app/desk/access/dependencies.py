@@ -118,7 +118,7 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="A key of the client's own: a POST sent twice under it is done once.",
+        description="A key of your choice: a POST sent twice with it is done once.",
     ),
 ]
 ALWAYS = (400, 401, 403, 404, 429)

@@ -75,7 +75,7 @@ def issue(
     for taken in session.exec(select(ApiKeyRow.label)):
         if labels.looks(taken) == looks:
             raise Conflict(
-                f"There is already a key for {taken!r}. Choose a label that cannot be taken for "
+                f"There is already a key for {taken!r}. Choose one that cannot be mistaken for "
                 "it; revoked keys keep theirs."
             )
     secret = _new_secret()
@@ -130,7 +130,7 @@ def authenticate(
 ) -> tuple[Editor, datetime | None]:
     """Who sent this Authorization header, and when the key was last used.
 
-    Raises Unauthenticated. An unknown, revoked or expired key takes the same path: one hash, one look-up.
+    Raises Unauthenticated. An unknown, revoked or expired key takes the same path: one hash, one lookup.
     """
     secret = refuse_malformed(authorization)
     digest = _sha256(secret)

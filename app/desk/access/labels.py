@@ -56,7 +56,7 @@ def checked(label: str, *, parameter: str | None = None) -> str:
     if unseen:
         raise refused(
             "not_printable",
-            f"A label is one line of characters that can be seen; this has U+{ord(unseen[0]):04X}. "
+            f"A label must be one line of visible characters; this has U+{ord(unseen[0]):04X}. "
             "Type it again.",
         )
     plain = " ".join(plain.split())
@@ -66,7 +66,7 @@ def checked(label: str, *, parameter: str | None = None) -> str:
     if letters in {"".join(filter(str.isalnum, looks(name))) for name in RESERVED}:
         raise refused(
             "reserved",
-            f"{plain!r} is taken for {' or '.join(RESERVED)}, which are names of this service. "
+            f"{plain!r} looks like {' or '.join(RESERVED)}, which are names of this service. "
             "Choose another label.",
         )
     return plain

@@ -35,7 +35,7 @@ router = APIRouter(route_class=WritingRoute)
 HANDLING = may("handle_suggestions")
 MAX_BYTES = 20_000
 SUGGESTIONS = (
-    one_of("status", STATUSES, "Only suggestions in this state.", "received"),
+    one_of("status", STATUSES, "Only suggestions with this status.", "received"),
     text("after", 200, "Only suggestions received after this one; `links.next` carries it.", "0"),
     limit("Suggestions"),
 )

@@ -326,7 +326,7 @@ def _unknown(kind: str, columns: list[Column], options: ReadOptions) -> Iterator
         f"{column.name[:60]!r} (column {column.position}{_did_you_mean(close[column.name])})"
         for column in unknown
     )
-    what = "These columns are no fields" if len(unknown) > 1 else "This column is no field"
+    what = "These columns are not fields" if len(unknown) > 1 else "This column is not a field"
     yield Fault(
         "unknown_column",
         f"{what} of {KINDS[kind].with_article}: {named}. Send mapping=Column:field for those that are "

@@ -115,7 +115,7 @@ class Lookalikes:
         return [
             Fault(
                 "likely_duplicate",
-                f"This looks like {', '.join(named)}. Accept it by name if it is another.",
+                f"This looks like {', '.join(named)}. Accept it by slug if it is different.",
                 pointer=pointer,
                 nearest=tuple(best)[:NAMED],
             )

@@ -200,7 +200,7 @@ def _csv_lines(text: Iterator[str], delimiter: str) -> Iterator[Line]:
         elif all(map(_is_text, cells)):
             yield Line(number, cells)
         else:
-            yield Line(number, (), "it holds bytes that are no text in UTF-8")
+            yield Line(number, (), "it holds bytes that are not valid UTF-8")
 
 
 def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
@@ -344,4 +344,4 @@ def _line_too_long(number: int) -> Invalid:
 
 
 def _too_long() -> Fault:
-    return Fault("too_large", f"A record may have {MAX_ROW_BYTES:,} bytes.", pointer="")
+    return Fault("too_large", f"Too long. Shorten the row to {MAX_ROW_BYTES:,} bytes.", pointer="")

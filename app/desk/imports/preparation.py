@@ -78,7 +78,7 @@ def _marks(row: Row) -> Iterator[tuple[str, Fault]]:
             meaning = mark_meaning(text) if isinstance(text, str) else None
             if meaning:
                 detail = (
-                    f"{text.strip()!r} is a mark for {meaning!r}, not a value. Leave {name} out, "
+                    f"{text.strip()!r} means {meaning!r}; it is not a value. Leave {name} out, "
                     "or set it to null."
                 )
                 yield name, Fault("placeholder", detail, pointer=f"/{name}")

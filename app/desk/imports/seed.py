@@ -77,7 +77,7 @@ class SeedPlanner(Planner):
             other = self._initiatives.setdefault((initiative, place), case.slug)
             if other != case.slug:
                 detail = (
-                    f"{other} tells of the same initiative in {place}. Make one record of both."
+                    f"{other} describes the same initiative in {place}. Merge these two records."
                 )
                 return [Fault("repeated", detail, pointer="/initiative")]
         return []

@@ -232,7 +232,7 @@ class _RowReader:
             raise NotReadable("unreadable_cell", _unreadable(cell))
         text = to_text(cell)
         if (meaning := mark_meaning(text)) or (self._leaves_out and text.strip() == "N"):
-            mark = f"{text.strip()!r} is a mark for {meaning or 'not applicable'!r}, not a value"
+            mark = f"{text.strip()!r} means {meaning or 'not applicable'!r}; it is not a value"
             if not self._leaves_out and self._options.placeholders == "refuse":
                 raise NotReadable(
                     "placeholder",

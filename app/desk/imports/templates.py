@@ -1,4 +1,4 @@
-"""Templates for imports: every column, and one record to be written over. And refused rows in the same form, to be mended."""
+"""Templates for imports: every column, and one record to be written over. And refused rows in the same form, to be fixed."""
 
 import csv
 import io

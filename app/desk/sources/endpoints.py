@@ -16,7 +16,7 @@ from app.web.state import resource
 
 router = APIRouter(prefix="/v1/admin/sources", tags=["desk"], dependencies=[may("read")])
 SOURCES = (
-    one_of("health", HEALTH_VALUES, "Only sources in this state.", "dead"),
+    one_of("health", HEALTH_VALUES, "Only sources with this health.", "dead"),
     text("after", 2000, "Only sources after this address; `links.next` carries it.", "https://a"),
     limit("Sources"),
 )

@@ -74,12 +74,12 @@ class Lexicon:
         return list(islice(held, MOST_SYNONYMS))
 
     def correct(self, word: str) -> str | None:
-        """The word of the directory that a misspelt one most likely is."""
+        """The word of the directory that a misspelled one most likely is."""
         return self._speller.correct(word, known=self.synonyms.knows)
 
     @cached_property
     def _speller(self) -> Speller:
-        """Made when the first misspelt word comes."""
+        """Made when the first misspelled word comes."""
         counts: Mapping[str, int] = {
             word: len(members) for word, members in self.collection.words.items() if members
         }

@@ -1,4 +1,4 @@
-"""Spelling: the word of the directory that a misspelt one most likely is (optimal string alignment)."""
+"""Spelling: the word of the directory that a misspelled one most likely is (optimal string alignment)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 # Edits allowed by length of the word. On made-up slips one edit is repaired rightly for 62 % of
 # words of 4 or 5 letters, 95 % of 6 or 7; two edits for 57 % of 6 or 7 and 93 % of longer ones.
 ONE_EDIT, TWO_EDITS, TWO_EDITS_OF_NAMES = 4, 7, 6
-MAX_REMEMBERED = 10_000  # words; a look-up takes 0.1 ms
+MAX_REMEMBERED = 10_000  # words; a lookup takes 0.1 ms
 
 
 class Speller:

@@ -93,8 +93,10 @@ class _Understanding:
     ) -> None:
         parameters = (("enrollment_min", size.low), ("enrollment_max", size.high))
         filters = tuple((name, str(value)) for name, value in parameters if value is not None)
-        low, high = size.low or 0, f"{size.high:,}" if size.high else "any number of"
-        label = f"{low:,} to {high} students" if size.low else f"up to {high} students"
+        low, high = f"{size.low or 0:,}", f"{size.high or 0:,}"
+        label = f"{low} to {high} students" if size.low else f"up to {high} students"
+        if not size.high:
+            label = f"{low} students or more"
         self.parts.append(UnderstoodPart(size.words, "enrollment", label, filters, strict))
         self.gone.update(places)
 
