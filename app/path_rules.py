@@ -18,7 +18,8 @@ from app.web.edge import PathRules
 JSON = "application/json"
 HTML = "text/html"
 FEED_MEDIA_TYPES = (ATOM, "application/xml", "text/xml")
-TAKE_SEARCHES = ("/v1/exports/", "/v1/suggest", FEED)
+TAKE_SEARCHES = ("/v1/exports/", "/v1/suggest", "/oembed", FEED)
+MADE_FOR_OTHER_SITES = ("/oembed", "/pictures/", "/sitemap")  # neither pages nor kept in memory
 _PATHS = "|".join(KINDS[kind].path for kind in SEARCHABLE)
 RECORD = re.compile(f"/v1/({_PATHS}|snapshots)/[^/]+")
 CITATION = re.compile(f"{RECORD.pattern}/citation|/v1/citations/({_PATHS})")
@@ -135,7 +136,8 @@ def _citations(path: str, query: str) -> dict[str, str]:
 def _rate_group(pages: Pages, method: str, path: str) -> str | None:
     """As what a request is counted; None if it is not. The desk's are those of people with keys."""
     is_page = pages.is_page(path)
-    if path.startswith("/v1/admin") or not (is_page or _is_data(path)):
+    is_read = is_page or _is_data(path) or path.startswith(MADE_FOR_OTHER_SITES)
+    if path.startswith("/v1/admin") or not is_read:
         return None
     if method == "POST":
         return "suggestions" if is_page or path == "/v1/suggestions" else "reads"

@@ -50,8 +50,6 @@ def migrate(settings: Settings) -> None:
             raise Unavailable(
                 "The tables could not be migrated, and are as they were. The error above says why."
             )
-        with database.writing(seconds=START_SECONDS) as session:
-            publication.rebuild(session)  # entries may have another form now
 
 
 def refuse_newer_tables(database: Database) -> None:
@@ -83,11 +81,14 @@ def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) 
     digest = _digest(folder)
     with closing(Database(settings.database_url)) as database:
         with database.reading_primary() as session:
-            if seed_loads.newest_digest(session) == digest:
+            loaded = seed_loads.newest_digest(session) or ""
+            if loaded == digest:
                 return SeedResult()
             planned_at = revisions.newest_seq(session)
             plan = plan_seed(session, read_seed(folder), on_row=on_row)
         with database.writing(seconds=START_SECONDS) as session:
+            if not loaded.startswith(_newest_migration()):
+                publication.rebuild(session)  # entries may have another form now
             if revisions.newest_seq(session) != planned_at:
                 plan = plan_seed(session, read_seed(folder))
             apply_seed(session, plan, at=now())
@@ -97,12 +98,12 @@ def load_seed(settings: Settings, *, on_row: Callable[[], None] = lambda: None) 
 
 
 def _digest(folder: Path) -> str:
-    """SHA-256 over the names and contents of the seed's files, and the shape they are read into."""
-    digest = hashlib.sha256(_newest_migration().encode())
+    """The shape that the seed is read into, and SHA-256 over the names and contents of its files."""
+    digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in (".toml", ".csv"):
             digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return f"{_newest_migration()} {digest.hexdigest()}"
 
 
 def _newest_migration() -> str:

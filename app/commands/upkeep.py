@@ -23,7 +23,7 @@ def back_up(
 ) -> None:
     """Write the whole directory to one file, while the service runs.
 
-    The file takes its name only after it has been read back, in place of one that is there.
+    The file gets its name only after it has been read back, and replaces any file of that name.
     """
     revision = backup.back_up(Settings().database_url, file)
     console.print(f"Backed up revision {revision} to {file}")
@@ -37,7 +37,7 @@ def restore(
         bool, typer.Option("--overwrite", help="Destroy what the directory holds now.")
     ] = False,
 ) -> None:
-    """Put a backup in the place of the directory. Stop the service before."""
+    """Replace the directory with a backup. Stop the service first."""
     settings = Settings()
     revision = backup.restore(settings.database_url, file, overwrite=overwrite)
     console.print(
@@ -82,18 +82,21 @@ def verify(
     with open_database(settings) as database:
         with database.reading_primary() as session:
             wrong = publication.differences(session)
-        for snapshot_version, file in snapshot_store.damaged_files(database):
+        damaged = list(snapshot_store.damaged_files(database))
+        for snapshot_version, file in damaged:
             print_failure(f"Damaged: {file} of snapshot {snapshot_version}. Restore a backup.")
-            raise typer.Exit(1)
-        if not wrong:
-            console.print("Every catalog entry matches its published revision.")
-            return
         for kind, slug in wrong[:MAX_FAULTS_SHOWN]:
             console.print(f"differs: {kind} {slug}")
-        if not rebuild:
+        if not wrong:
+            console.print("Every catalog entry matches its published revision.")
+        elif rebuild:
+            with database.writing() as session:
+                publication.rebuild(session)
+            Index(database, index_dir=settings.index_dir).delete_file()
+            console.print(
+                f"Rebuilt {len(wrong)} catalog entries. Restart the service to load them."
+            )
+        else:
             print_failure(f"{len(wrong)} entries differ. Run: model-districts verify --rebuild")
+        if damaged or (wrong and not rebuild):
             raise typer.Exit(1)
-        with database.writing() as session:
-            publication.rebuild(session)
-        Index(database, index_dir=settings.index_dir).delete_file()
-        console.print(f"Rebuilt {len(wrong)} catalog entries. Restart the service to load them.")

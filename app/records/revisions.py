@@ -86,15 +86,17 @@ def append(session: Session, revisions: Sequence[Revision]) -> None:
 def history(session: Session, kind: str, slug: str) -> list[Revision]:
     """Every change of one record, oldest first, under all its slugs."""
     changes: list[Revision] = []
-    before: str | None = slug
-    while before is not None:
-        rows = session.exec(
-            select(RevisionRow)
-            .where(RevisionRow.kind == kind, RevisionRow.slug == before)
-            .order_by(col(RevisionRow.version).desc())
-        ).all()
-        changes += [_read(row) for row in rows]
-        before = rows[-1].previous_slug if rows else None
+    name: str | None = slug
+    while name is not None:
+        query = select(RevisionRow).where(RevisionRow.kind == kind, RevisionRow.slug == name)
+        if changes:  # what has that slug since the rename is another record
+            query = query.where(RevisionRow.seq < changes[-1].seq)
+        name = None
+        for row in session.exec(query.order_by(col(RevisionRow.seq).desc())):
+            changes.append(_read(row))
+            if row.previous_slug is not None:  # what had this slug before the rename, too
+                name = row.previous_slug
+                break
     return changes[::-1]
 
 

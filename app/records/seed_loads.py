@@ -12,7 +12,10 @@ class SeedLoadRow(SQLModel, table=True):
 
     __tablename__ = "seed_load"
 
-    digest: str = Field(primary_key=True, description="SHA-256 of the seed's files.")
+    digest: str = Field(
+        primary_key=True,
+        description="The migration that it was read into, and SHA-256 of the seed's files.",
+    )
     at: datetime = Field(sa_type=UtcDateTime, description="When it was loaded last (UTC).")
 
 

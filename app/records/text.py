@@ -10,6 +10,7 @@ from dataclasses import dataclass
 APOSTROPHES = (
     "'`\u00b4\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u2018\u2019\u201a\u201b\u2032\ua78c\uff07"
 )
+MAX_REMEMBERED = 10_000  # characters; all of Unicode would take 200 MB
 NOT_READ = "\u2122\u2120"  # trade marks: their letters are no part of the word before them
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -27,6 +28,8 @@ class _FoldedCharacters(dict[str, str]):
             folded = "".join(
                 letter for letter in plain if unicodedata.category(letter) not in ("Mn", "Cf")
             )
+        if len(self) >= MAX_REMEMBERED:
+            self.clear()
         self[character] = folded
         return folded
 

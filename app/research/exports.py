@@ -27,7 +27,7 @@ def documents(
     slugs = None
     if len(numbers) < len(collection):
         slugs = frozenset(collection.slugs[number] for number in numbers)
-    return _stream(database, query.kind, slugs, query.as_of)
+    return _stream(database, query.kind, slugs, index.revision)
 
 
 def all_documents(database: Database, index: Index, table: Table) -> Documents:
@@ -50,8 +50,9 @@ def rows(table: Table, documents: Iterable[str]) -> Iterator[Row]:
 def _stream(
     database: Database, kind: str, slugs: frozenset[str] | None, revision: int | None = None
 ) -> Documents:
+    """The documents of now, or of a revision: what is published after it is left out."""
     with database.reading_export() as session:
-        if revision is None:
+        if revision is None or revision == entry.newest_seq(session):
             yield from entry.stream_documents(session, kind, slugs)
         else:
             yield from as_of.documents(session, kind, revision, slugs)

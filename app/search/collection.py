@@ -231,7 +231,7 @@ class Collection:
         def find() -> BitMap:
             return union(self.words[word] for word in self.beginning_with(prefix))
 
-        return self.once(prefix, find)
+        return self.once(("beginning", prefix), find)
 
     def holding_all(self, words: tuple[str, ...], *, in_a_row: bool = False) -> BitMap:
         """The entries that hold all of these words: in any form and place, or as they stand in a row.
@@ -249,7 +249,7 @@ class Collection:
 
     def holding_phrase(self, words: tuple[str, ...]) -> BitMap:
         """The entries one of whose fields holds these words in a row, as they stand."""
-        return self.once(words, lambda: self._find_phrase(words))
+        return self.once(("phrase", words), lambda: self._find_phrase(words))
 
     def candidates(self, words: Sequence[str]) -> int:
         """How many entries must be read to find a phrase: those that hold all of its words."""

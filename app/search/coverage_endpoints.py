@@ -1,6 +1,7 @@
 """GET /v1/coverage: how many case studies or districts the directory holds, by two facets."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -90,7 +91,7 @@ async def get_coverage(request: Request) -> Response:
     rows, columns = values["rows"], values["columns"]
     collection = index.collections[values["kind"]]
     table = cross_tab(collection, index.vocabulary, (rows, columns), collection.all)
-    address = f"{resource(request, Settings).base_url}/v1/coverage?rows={rows}&columns={columns}"
+    address = f"{resource(request, Settings).base_url}/v1/coverage?{urlencode(values)}"
     what = f"{KINDS[values['kind']].plural} by {rows} and {columns}"
     data = {
         "rows_facet": rows,

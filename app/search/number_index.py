@@ -1,5 +1,6 @@
 """NumberIndex: the entries by one of their figures, kept in order as entries come and go."""
 
+import threading
 from array import array
 
 import numpy as np
@@ -17,6 +18,7 @@ class NumberIndex:
         self.values: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.numbers: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
         self._new_values, self._new_numbers = array("q"), array("I")
+        self._settling = threading.Lock()
         self._found: dict[Ends, BitMap] = {}  # by range, until an entry changes
 
     def add(self, number: int, value: int) -> None:
@@ -56,7 +58,11 @@ class NumberIndex:
 
     def settle(self) -> None:
         """Put what is new in its place."""
-        if self._new_values:
+        if not self._new_values:
+            return
+        with self._settling:  # pages are made in threads, and read while the event loop reads
+            if not self._new_values:
+                return
             values = np.concatenate([self.values, np.array(self._new_values, dtype=np.int64)])
             numbers = np.concatenate([self.numbers, np.array(self._new_numbers, dtype=np.uint32)])
             order = np.argsort(values, kind="stable")

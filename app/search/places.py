@@ -1,5 +1,7 @@
 """Places: the positions of entries, each beside its entry."""
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ class Places:
         self.degrees: NDArray[np.float64] = np.empty((0, 2), dtype=np.float64)
         self.numbers: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
         self._new: list[tuple[int, tuple[float, float]]] = []
+        self._settling = threading.Lock()
 
     def add(self, number: int, place: tuple[float, float]) -> None:
         """Take in a position (latitude, longitude in degrees) of an entry."""
@@ -33,9 +36,14 @@ class Places:
     def settled(self) -> tuple[NDArray[np.float64], NDArray[np.uint32]]:
         """Every position, and the entry that it is of."""
         if self._new:
-            degrees = np.array([place for _, place in self._new], dtype=np.float64)
-            numbers = np.array([number for number, _ in self._new], dtype=np.uint32)
-            self.degrees = np.concatenate([self.degrees, degrees])
-            self.numbers = np.concatenate([self.numbers, numbers])
-            self._new = []
+            with self._settling:  # pages are made in threads, and read while the event loop reads
+                if self._new:
+                    self._settle()
         return self.degrees, self.numbers
+
+    def _settle(self) -> None:
+        degrees = np.array([place for _, place in self._new], dtype=np.float64)
+        numbers = np.array([number for number, _ in self._new], dtype=np.uint32)
+        self.degrees = np.concatenate([self.degrees, degrees])
+        self.numbers = np.concatenate([self.numbers, numbers])
+        self._new = []

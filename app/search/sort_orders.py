@@ -1,5 +1,6 @@
 """Order: every entry's place in one sort order, kept as entries come and go."""
 
+import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ class Order:
         self.sorted = array("I")  # numbers, in order
         self._ranks = np.full(64, MISSING, dtype=np.int64)
         self._stale = False
+        self._settling = threading.Lock()
         self._gone: set[int] = set()  # taken out while stale
         self._groups: NDArray[np.int64] | None = None  # until an entry comes or goes
 
@@ -125,10 +127,13 @@ class Order:
         return bisect_left(self.sorted, (True, 0, ""), key=self._key)
 
     def _settle(self) -> None:
-        if self._stale:
-            standing = (number for number in self.sorted if number not in self._gone)
-            self.restore(array("I", sorted(standing, key=self._key)), self.values)
-            self._gone.clear()
+        if not self._stale:
+            return
+        with self._settling:  # pages are made in threads, and read while the event loop reads
+            if self._stale:
+                standing = (number for number in self.sorted if number not in self._gone)
+                self.restore(array("I", sorted(standing, key=self._key)), self.values)
+                self._gone.clear()
 
 
 def _key(value: Any, slug: str) -> Key:

@@ -1,6 +1,6 @@
 """Whole answers kept in memory, pure ASGI, outside the application.
 
-One dictionary look-up stands between a repeated question and its bytes. An answer is kept for the
+One dictionary lookup stands between a repeated question and its bytes. An answer is kept for the
 state of the directory that it was made at, so a stale one is never sent. Only answers of status
 200 are kept, and they carry no request id: one answer serves many requests.
 
@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -307,7 +308,11 @@ class Cache:
     def _sort(self, sent: Key) -> Key:
         """The key of a question: the order of its parameters does not matter."""
         path, query = sent
-        key = (path, b"&".join(sorted(query.split(b"&")))) if b"&" in query else sent
+        key = sent
+        if b"&" in query:  # of one parameter that is repeated, such as sort, the order matters
+            pairs = [(pair.partition(b"=")[0], pair) for pair in query.split(b"&")]
+            pairs.sort(key=itemgetter(0))
+            key = (path, b"&".join(pair for _, pair in pairs))
         if len(path) + len(query) <= MAX_SORTED_KEY:
             if len(self._sorted) >= MAX_SORTED:
                 self._sorted.clear()

@@ -96,8 +96,11 @@ def once(
             session.add(row)
         return answer, False
     except BaseException:
+        unanswered = col(IdempotencyRow.status).is_(
+            None
+        )  # else it is done, and only its end was lost
         with database.writing() as session:
-            session.connection().execute(delete(IdempotencyRow).where(_is(key_id, key)))
+            session.connection().execute(delete(IdempotencyRow).where(_is(key_id, key), unanswered))
         raise
 
 

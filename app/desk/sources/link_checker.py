@@ -93,7 +93,10 @@ class LinkChecker:
     async def check_all(
         self, urls: Sequence[str], on_result: Callable[[CheckResult], None]
     ) -> None:
-        """Check URLs, a few hosts at a time. `on_result` is called in a thread with each result."""
+        """Check URLs, a few hosts at a time. `on_result` is called in a thread with each result.
+
+        Raises what `on_result` raises, and checks no more.
+        """
         hosts: dict[str, list[str]] = defaultdict(list)
         for url in urls:
             hosts[_host(url)].append(url)
@@ -104,9 +107,12 @@ class LinkChecker:
                 for url in urls:
                     await asyncio.to_thread(on_result, await self.check(url))
 
-        async with asyncio.TaskGroup() as group:
-            for of_host in hosts.values():
-                group.create_task(check_host(of_host))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for of_host in hosts.values():
+                    group.create_task(check_host(of_host))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
     async def check(self, url: str) -> CheckResult:
         """Check one URL. Whatever goes wrong on the way is what is found of this URL alone."""
