@@ -47,6 +47,21 @@ def test_the_order_of_parameters_does_not_matter(own_client: httpx.Client) -> No
     assert status(get(own_client, SEARCH)) == "hit"
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/v1/case-studies?sort={}&sort={}&limit=1", ("state", "started")),
+        ("/v1/case-studies?group_by={}&group_by={}&limit=0", ("state", "evidence")),
+    ],
+)
+def test_the_order_of_a_parameter_that_is_repeated_matters(
+    path: str, names: tuple[str, str], own_client: httpx.Client
+) -> None:
+    for first, second in (names, names[::-1]):
+        understood = get(own_client, path.format(first, second)).json()["meta"]["query"]
+        assert f"{first},{second}" in understood
+
+
 @pytest.mark.one_database
 @pytest.mark.parametrize(
     "path", [SEARCH, "/v1/case-studies/boise-id", "/v1/strategies", "/v1/suggest?q=bois", "/v1"]

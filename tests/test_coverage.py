@@ -1,5 +1,7 @@
 """Coverage: what the directory holds by two facets, and what it holds nothing of."""
 
+import re
+
 import httpx
 import pytest
 from typer.testing import CliRunner
@@ -29,6 +31,15 @@ def test_each_cell_counts_what_the_search_finds(kind: str, client: httpx.Client)
                 "limit": "0",
             }
             assert client.get(path, params=filters).json()["meta"]["total"] == count, filters  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["case-study", "district"])
+def test_the_line_to_cite_leads_to_the_same_table(kind: str, client: httpx.Client) -> None:
+    table = client.get("/v1/coverage", params={"rows": "region", "kind": kind}).json()
+    address = re.search(r"https?://\S+/v1/coverage\S*", table["meta"]["cite"])
+    assert address is not None
+    path = address[0].rstrip(".").partition("/v1/")[2]
+    assert client.get(f"/v1/{path}").json()["data"] == table["data"]
 
 
 def test_every_state_has_a_row_and_what_is_missing_is_named(client: httpx.Client) -> None:

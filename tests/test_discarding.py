@@ -55,6 +55,21 @@ def test_the_former_slugs_of_a_discarded_draft_are_free_too(people: People) -> N
     assert people.ada.get("/case-studies/after").json()["data"]["title"] == "Another"
 
 
+def test_a_record_renamed_to_the_slug_of_a_discarded_draft_keeps_its_own_history(
+    people: People,
+) -> None:
+    create(people.ada, case_study("taken-before"))
+    discard(people.ada, "taken-before").raise_for_status()
+    create(people.ada, case_study("named-first"))
+    amend(people.rui, "named-first", title="By Rui")
+    step(people.kim, "rename", "named-first", slug="taken-before").raise_for_status()
+    changes = people.ada.get("/case-studies/taken-before/revisions").json()["data"]
+    assert [change["action"] for change in changes] == ["rename", "update", "create"]
+    step(people.ada, "submit", "taken-before").raise_for_status()
+    own = step(people.rui, "publish", "taken-before")
+    assert own.status_code == 403, own.text
+
+
 def test_discarding_says_which_version_was_read(people: People) -> None:
     made = create(people.ada, case_study("changed-since"))
     assert people.ada.delete("/case-studies/changed-since").status_code == 428

@@ -6,6 +6,7 @@ import io
 import json
 import socket
 from base64 import b64encode
+from contextlib import closing
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +18,10 @@ from paging import every_slug
 from people import People
 from publishing import case_study, publish, wait_for
 from serving import Service
+
+from app.database import Database
+from app.research import exports, tables
+from app.search.index import Index
 
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
@@ -319,6 +324,21 @@ def test_more_than_one_statement_can_carry_at_once_is_still_exported(
     slugs = [document["slug"] for document in exported(own_client, "case-studies", "ndjson")]
     assert slugs == sorted(slugs)
     assert {f"effort-{number}" for number in range(700)} < set(slugs)
+
+
+@pytest.mark.parametrize("filters", [{}, {"state": "ID"}])
+def test_an_export_is_of_the_revision_that_it_names_whatever_is_published_meanwhile(
+    filters: dict[str, str], seeded_url: str
+) -> None:
+    with closing(Database(seeded_url)) as database:
+        index = Index(database)
+        index.catch_up()
+        selected = (database, index, tables.TABLES["case-studies"])
+        query = index.query("case-study", filters.items())
+        before = list(exports.documents(*selected, query))
+        being_read = exports.documents(*selected, query)
+        publish(database, case_study("published-meanwhile"))
+        assert list(being_read) == before
 
 
 @pytest.mark.slow

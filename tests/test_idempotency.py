@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from people import Json, People, case_study, create, seen
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlmodel import Session, col
 
 from app.database import Database
 from app.desk.access.idempotency import Answer, IdempotencyRow, _claim, once
-from app.errors import Conflict
+from app.errors import Conflict, Unavailable
 
 pytestmark = pytest.mark.few_records
 
@@ -122,6 +122,25 @@ def test_a_third_attempt_waits_while_the_second_is_worked_on(database: Database)
     assert claimed is None  # the second took it over
     with pytest.raises(Conflict):
         attempt(90, lambda _session: Answer(200, {}, b"done twice"))
+
+
+def test_a_request_whose_commit_went_through_but_was_not_confirmed_is_not_done_again(
+    database: Database,
+) -> None:
+    request = (database, "ada", "a-key", b"a request")
+    begun = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
+
+    def lose_the_answer(_session: Session) -> None:
+        raise Unavailable("The connection was lost during the commit.")
+
+    def act(session: Session) -> Answer:
+        event.listen(session, "after_commit", lose_the_answer)
+        return Answer(200, {}, b"done once")
+
+    with pytest.raises(Unavailable):
+        once(*request, act, at=begun)
+    again, is_repeated = once(*request, lambda _: Answer(200, {}, b"done twice"), at=begun)
+    assert (again.body, is_repeated) == (b"done once", True)
 
 
 def unanswered(people: People, key: str) -> None:

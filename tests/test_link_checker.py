@@ -14,6 +14,7 @@ from websites import Page, Website, website
 from app.desk.sources.health import CheckResult
 from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.public_network import is_public
+from app.errors import StorageFull
 
 
 @pytest.fixture
@@ -360,3 +361,17 @@ def test_a_name_or_password_in_an_address_is_never_sent(site: Website, userinfo:
         assert found.health == "blocked"
         assert "secret" not in (found.note or "")
     assert site.paths() == ["/leads"]
+
+
+def test_a_result_that_cannot_be_written_ends_the_check_with_its_reason(site: Website) -> None:
+    site.pages.update({"/it": Page(), "/too": Page()})
+
+    def full(_result: CheckResult) -> None:
+        raise StorageFull("The disk is full.")
+
+    async def check() -> None:
+        async with LinkChecker(version="0", pause_seconds=0, allow_loopback=True) as checker:
+            await checker.check_all([site.url("/it"), site.url("/too", "localhost")], full)
+
+    with pytest.raises(StorageFull):
+        asyncio.run(check())

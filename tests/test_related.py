@@ -113,3 +113,13 @@ def test_it_is_kept_in_memory_until_something_is_published(
     nearest = first.json()["data"][0]["slug"]
     wait_for(own_service, withdraw(own_service.database, "case-study", nearest))
     assert nearest not in [case["slug"] for case in own_client.get(address).json()["data"]]
+
+
+@pytest.mark.few_records
+@pytest.mark.one_database
+@pytest.mark.parametrize("q", ["sizes*", '"weights topic"', '"every weight"', "terms*"])
+def test_no_search_takes_what_is_remembered_of_it_for_its_own(
+    q: str, own_client: httpx.Client
+) -> None:
+    related(own_client, "boise-id")
+    assert own_client.get("/v1/case-studies", params={"q": q}).status_code == 200

@@ -249,7 +249,9 @@ def test_the_command_freezes_and_verify_finds_a_damaged_file(
                 "WHERE file = 'scale.csv') WHERE file = 'districts.csv' AND number = 0"
             )
         )
+        session.connection().execute(text("DELETE FROM entry WHERE slug = 'boise-id'"))
     database.close()
     damaged = typed("verify")
     assert damaged.code == 1
     assert "Damaged: districts.csv of snapshot 2026.1. Restore a backup." in damaged.err
+    assert "differs: case-study boise-id" in damaged.err
