@@ -37,6 +37,7 @@ from app.research import feed_endpoints as feed
 from app.research import metadata_endpoints as metadata
 from app.research import shapes as export_shapes
 from app.research import snapshot_endpoints as snapshots
+from app.research.codebook import Fillings
 from app.research.snapshots import SnapshotRequest
 from app.search import coverage_endpoints as coverage
 from app.search import endpoints as search
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
                 database,
                 index,
                 past_indexes,
+                Fillings(database, index),
                 planning,
                 gaps,
                 rate_limits,

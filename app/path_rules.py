@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from app.api_documents import DESK
 from app.records.kinds import KINDS, SEARCHABLE
@@ -16,6 +16,7 @@ from app.search.query import OF_A_PAGE
 from app.web.edge import PathRules
 
 JSON = "application/json"
+IN_A_PATH = "/:@!$&'()*+,;=~"  # besides letters, digits and -._ (RFC 3986)
 HTML = "text/html"
 FEED_MEDIA_TYPES = (ATOM, "application/xml", "text/xml")
 TAKE_SEARCHES = ("/v1/exports/", "/v1/suggest", "/oembed", FEED)
@@ -57,6 +58,7 @@ def rules(pages: Pages) -> PathRules:
 
     def elsewhere(path: str, query: str) -> dict[str, str]:
         """The same question as a page, as data, as a file, or as a citation."""
+        path = quote(path, safe=IN_A_PATH)
         suffix = f"?{query}" if query else ""
         if CITATION.fullmatch(path):
             return _citations(path, query)

@@ -64,7 +64,7 @@ def test_a_record_renamed_to_the_slug_of_a_discarded_draft_keeps_its_own_history
     amend(people.rui, "named-first", title="By Rui")
     step(people.kim, "rename", "named-first", slug="taken-before").raise_for_status()
     changes = people.ada.get("/case-studies/taken-before/revisions").json()["data"]
-    assert [change["action"] for change in changes] == ["rename", "update", "create"]
+    assert [change["action"] for change in changes] == ["rename", "edit", "create"]
     step(people.ada, "submit", "taken-before").raise_for_status()
     own = step(people.rui, "publish", "taken-before")
     assert own.status_code == 403, own.text

@@ -1,8 +1,6 @@
 """GET /v1/changes and /v1/digest: for those who keep a copy of the directory."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlencode
@@ -15,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from app.catalog.provenance import Provenance, provenance
 from app.catalog.shapes import Public
 from app.database import Database
-from app.errors import Busy
 from app.records import revisions
 from app.records.kinds import KINDS, SEARCHABLE
 from app.research import changes
@@ -26,6 +23,7 @@ from app.search.query import OF_A_SAMPLE, OF_THE_PRESENT
 from app.search.results import all_slugs
 from app.search.shapes import FIELDS
 from app.settings import Settings
+from app.web.admission import Waiting
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import one_of, read_values, refuse_unknown, text, whole_number
@@ -37,6 +35,7 @@ MAX_REVISION = 2**63 - 1
 MAX_CHANGES = 200  # on a page
 MAX_WAIT = 30  # seconds
 MAX_WAITING = 100  # readers who wait at once
+MAX_OF_ONE_CLIENT = 20  # of them
 LOOK_EVERY = 0.5  # seconds
 PARAMETERS = (
     whole_number(
@@ -136,23 +135,12 @@ class DigestAnswer(Public):
     meta: Provenance = Field(description="Revision, license and citation.")
 
 
-class WaitingReaders:
-    """Counts those who wait for a change, so that they cannot use up the server's connections."""
+class WaitingReaders(Waiting):
+    """Those who wait for a change. They cannot use up the server's connections."""
 
     def __init__(self) -> None:
-        self._count = 0
-
-    @contextmanager
-    def one_more(self) -> Iterator[None]:
-        """Count a reader for as long as the block lasts. Raises Busy if too many wait already."""
-        if self._count >= MAX_WAITING:
-            detail = "Too many readers are waiting. Ask without `wait`, or try again later."
-            raise Busy(detail, retry_after=MAX_WAIT)
-        self._count += 1
-        try:
-            yield
-        finally:
-            self._count -= 1
+        detail = "Too many readers are waiting. Ask without `wait`, or try again later."
+        super().__init__(MAX_WAITING, MAX_OF_ONE_CLIENT, detail=detail, retry_after=MAX_WAIT)
 
 
 @router.get(
@@ -177,7 +165,8 @@ async def list_changes(request: Request) -> Response:
     await resource(request, Index).follow()
     page, through = await run_in_threadpool(_page, request, values)
     if not page.changes and values.get("wait"):
-        with resource(request, WaitingReaders).one_more():
+        address = request.client.host if request.client else ""
+        with resource(request, WaitingReaders).one_more(address):
             page, through = await _wait_for_change(request, values)
     return _changes_answer(request, values, page, through)
 

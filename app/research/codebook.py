@@ -1,5 +1,6 @@
 """The codebook: what every column of every table means, and how many rows have a value in it."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,12 +19,28 @@ class Filling:
     filled: Counter[str] = field(default_factory=Counter)
 
 
-def fillings(database: Database, index: Index) -> dict[str, Filling]:
-    """The filling of every table, by name. Reads every public document once for each table."""
-    return {
-        table.name: filling(table, exports.all_documents(database, index, table))
-        for table in TABLES.values()
-    }
+class Fillings:
+    """The filling of every table, by name, counted once for each revision."""
+
+    def __init__(self, database: Database, index: Index) -> None:
+        self._database, self._index = database, index
+        self._counting = threading.Lock()
+        self._revision: int | None = None
+        self._fillings: dict[str, Filling] = {}
+
+    def newest(self) -> dict[str, Filling]:
+        """The fillings of now. After a change, reads every public document once for each table."""
+        with self._counting:
+            revision = self._index.revision
+            if self._revision != revision:
+                self._fillings = {
+                    table.name: filling(
+                        table, exports.all_documents(self._database, self._index, table)
+                    )
+                    for table in TABLES.values()
+                }
+                self._revision = revision
+            return self._fillings
 
 
 def filling(table: Table, documents: Iterable[str]) -> Filling:

@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from app.catalog.provenance import Provenance, provenance
 from app.catalog.shapes import Public
-from app.database import Database
 from app.errors import NotFound
 from app.records.spelling import nearest
-from app.research import codebook, formats, shapes
+from app.research import formats, shapes
+from app.research.codebook import Fillings
 from app.research.tables import TABLES
 from app.search.index import Index
 from app.settings import Settings
@@ -90,7 +90,7 @@ async def get_codebook(request: Request) -> Response:
     index = resource(request, Index)
     await index.follow()
     revision, updated_at = index.revision, index.updated_at
-    fillings = await run_in_threadpool(codebook.fillings, resource(request, Database), index)
+    fillings = await run_in_threadpool(resource(request, Fillings).newest)
     data = [
         {
             "name": table.name,

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.database import Database
-from app.research import codebook, formats
+from app.research import formats
+from app.research.codebook import Filling, Fillings
 from app.research.tables import TABLES
 from app.search.filters import NOT_STATED
 from app.search.index import Index
@@ -53,7 +53,7 @@ async def codebook_page(request: Request) -> Response:
     """Every table and column of the exports."""
     index = resource(request, Index)
     await index.follow()
-    fillings = await run_in_threadpool(codebook.fillings, resource(request, Database), index)
+    fillings = await run_in_threadpool(resource(request, Fillings).newest)
     page = Page(
         "codebook.html",
         "Codebook",
@@ -69,7 +69,7 @@ async def codebook_page(request: Request) -> Response:
     return respond(request, page)
 
 
-def _table(name: str, filling: codebook.Filling) -> dict[str, Any]:
+def _table(name: str, filling: Filling) -> dict[str, Any]:
     table = TABLES[name]
     return {
         "name": name,

@@ -10,7 +10,7 @@ Clients take turns, too: whoever sends hundreds of searches waits for their own,
 
 import asyncio
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -82,6 +82,28 @@ class SearchLine:
                 asyncio.get_running_loop().call_soon(self._next)
                 return
         self._taken = False
+
+
+class Waiting:
+    """The requests that wait for one thing: so many at most, and fewer of each client."""
+
+    def __init__(self, most: int, most_of_one: int, *, detail: str, retry_after: int) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._detail, self._retry_after = detail, retry_after
+        self._counts: Counter[str] = Counter()  # by client
+
+    @contextmanager
+    def one_more(self, address: str) -> Iterator[None]:
+        """Count a request of this address for as long as the block lasts. Raises Busy."""
+        client = client_name(address)
+        if self._counts.total() >= self._most or self._counts[client] >= self._most_of_one:
+            raise Busy(self._detail, retry_after=self._retry_after)
+        self._counts[client] += 1
+        try:
+            yield
+        finally:
+            self._counts[client] -= 1
+            self._counts += Counter()  # without those that are 0
 
 
 def _full() -> Busy:

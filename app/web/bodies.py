@@ -71,7 +71,10 @@ def content_type(request: Request, types: Collection[str]) -> str:
             f"This address does not take {sent}. Send {' or '.join(types)}.",
             {"Accept": ", ".join(types)},
         )
-    charset = str(header.get_param("charset") or "utf-8")
+    try:
+        charset = str(header.get_param("charset") or "utf-8")
+    except TypeError:  # the library cannot join numbered parts (RFC 2231) with others
+        charset = "that comes in parts"
     if charset.lower() not in UTF_8:
         raise HTTPException(
             415,

@@ -30,6 +30,7 @@ OTHER_DESCRIPTORS = 200  # database, index, temporary files
 LEAST_BYTES = 10_000  # that a body or an answer must move in CLIENT_TIMEOUT_SECONDS
 LINGER_SECONDS = 2.0  # a closed connection is read so long, so that the client sees the answer
 MAX_LINGER_BYTES = 1024 * 1024
+MAX_PIPELINED = 100  # requests sent ahead of their answers; each takes 5 kB, its bytes a hundredth
 
 
 class BoundedProtocol(DrainingProtocol):
@@ -112,6 +113,9 @@ class BoundedProtocol(DrainingProtocol):
                 return
         self._unparsed += len(data)
         super().data_received(data)
+        if len(self.pipeline) > MAX_PIPELINED:
+            self.transport.abort()
+            return
         cycle = self.cycle
         if cycle is not None and not cycle.more_body and cycle is not before:  # a whole request
             self._unparsed = 0
@@ -125,6 +129,12 @@ class BoundedProtocol(DrainingProtocol):
             if self.transport.is_closing():
                 return
             self.data_received(data[start : start + MAX_HEAD])
+
+    def on_response_complete(self) -> None:
+        """Answer the next request. No more are read while others wait for their answers."""
+        super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """Count a part of the body."""

@@ -13,9 +13,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from app.errors import Busy
+from app.web.rate_limits import OVER_LIMIT
 from app.web.state import resource
 
 AT_ONCE = 8  # in threads: one writes, the others check and prepare what they will write
@@ -74,8 +76,10 @@ def _queued(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """The endpoint, to be run in the queue. It takes the request, under that name."""
 
     async def in_turn(*, request: Request, **arguments: Any) -> Any:
-        queue = resource(request, WriteQueue)
-        return await queue.run(partial(endpoint, request=request, **arguments))
+        write = partial(endpoint, request=request, **arguments)
+        if OVER_LIMIT in request.scope:  # it is told so, and writes nothing
+            return await run_in_threadpool(write)
+        return await resource(request, WriteQueue).run(write)
 
     # Not functools.wraps: the framework would look through it and call `in_turn` in a thread.
     in_turn.__name__, in_turn.__doc__ = endpoint.__name__, endpoint.__doc__

@@ -59,7 +59,7 @@ async def authenticated(
     address = request.client.host if request.client else ""
     authorization = request.headers.get("authorization")
     try:
-        editor = await resource(request, KeyRing).editor(authorization)
+        editor = await resource(request, KeyRing).editor(authorization, address)
     except Unauthenticated:
         if authorization is not None:  # without a key nothing was attempted
             failures = resource(request, FailedAttempts)
@@ -135,7 +135,8 @@ def act(
     request: Request, by: Editor, key: str | None, body: bytes, do: Callable[[Session], Answer]
 ) -> Response:
     """Do a POST in one transaction, once for each Idempotency-Key."""
-    fingerprint = b"%s %s %s" % (request.method.encode(), request.url.path.encode(), body)
+    seen = request.headers.get("if-match", "").encode()
+    fingerprint = b"%s %s %s %s" % (request.method.encode(), request.url.path.encode(), seen, body)
     answer, again = once(
         resource(request, Database), by.key_id, parse_key(key), fingerprint, do, at=now()
     )

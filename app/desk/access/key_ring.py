@@ -14,10 +14,11 @@ from app.clock import now
 from app.database import Database
 from app.desk.access import keys
 from app.desk.access.permissions import Editor
-from app.errors import Busy
+from app.web.admission import Waiting
 
 LOOKUPS_AT_ONCE = 4
 MAX_WAITING = 100
+MAX_OF_ONE_CLIENT = 20  # of them
 USED_AT_STEP = timedelta(minutes=1)  # a key's use is noted once a minute at most
 WRITE_SECONDS = 20.0  # between two writes
 PATIENCE_SECONDS = 5.0  # behind other writers; after that it is left for the next time
@@ -30,22 +31,21 @@ class KeyRing:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._threads = ThreadPoolExecutor(LOOKUPS_AT_ONCE, thread_name_prefix="keys")
-        self._waiting = 0
+        detail = "Too many keys are being looked up. Try again in 5 seconds."
+        self._waiting = Waiting(MAX_WAITING, MAX_OF_ONE_CLIENT, detail=detail, retry_after=5)
         self._lock = threading.Lock()
         self._used_at: dict[str, datetime] = {}  # by key: to the minute
         self._unwritten: dict[str, datetime] = {}
 
-    async def editor(self, authorization: str | None) -> Editor:
-        """Who sent this Authorization header. Raises Unauthenticated, or Busy."""
+    async def editor(self, authorization: str | None, address: str) -> Editor:
+        """Who sent this Authorization header from this address.
+
+        Raises Unauthenticated, or Busy if too many wait.
+        """
         keys.refuse_malformed(authorization)  # without a question to the database
-        if self._waiting >= MAX_WAITING:
-            raise Busy("Too many keys are being looked up. Try again in 5 seconds.", retry_after=5)
-        self._waiting += 1
-        try:
+        with self._waiting.one_more(address):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._threads, self._look_up, authorization)
-        finally:
-            self._waiting -= 1
 
     def used_at(self) -> Mapping[str, datetime]:
         """When each key was last used in this process, if that is not in the database yet."""
