@@ -57,7 +57,7 @@ The API for editors of Model Districts. Every operation needs a key: `Authorizat
 
 * A record is a draft, in review, published or withdrawn. Each change makes a new version.
 * A change to an existing record needs `If-Match` with the ETag of the version it is based on.
-* A POST with an `Idempotency-Key` can be repeated safely.
+* A POST or a step with an `Idempotency-Key` can be repeated safely.
 * Answers of the desk are never cached.
 * Reading published records needs no key: see the [public API](/docs).
 """,

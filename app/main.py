@@ -16,7 +16,8 @@ from app.catalog import endpoints as catalog
 from app.database import Database
 from app.desk.access import endpoints as access
 from app.desk.access import shapes as access_shapes
-from app.desk.access.dependencies import FailedAttempts, may
+from app.desk.access.dependencies import may
+from app.desk.access.failed_attempts import FailedAttempts
 from app.desk.access.key_ring import KeyRing
 from app.desk.editing import endpoints as editing
 from app.desk.editing import shapes as editing_shapes

@@ -1,6 +1,7 @@
 """Keys: who gets in, how failures are told, and how keys are made, listed and revoked over the API and on the command line."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
@@ -158,6 +159,27 @@ def test_after_twenty_failures_from_one_address_no_more_guesses_are_answered_for
         assert 1 <= int(answer.headers["Retry-After"]) <= 61
         assert people.ada.get("/audit").status_code == 200  # a valid key works all the same
         assert httpx.get(f"{own_service.url}/v1/case-studies?limit=1").status_code == 200
+
+
+@pytest.mark.slow
+def test_a_flood_of_unknown_keys_from_one_address_keeps_no_editor_out(seeded_url: str) -> None:
+    secrets = [keys._new_secret() for _ in range(200)]
+    with (
+        serving(seeded_url, trusted_proxies="127.0.0.1") as service,
+        at_the_desk(service) as people,
+        ThreadPoolExecutor(len(secrets)) as threads,
+    ):
+
+        def guess(secret: str) -> int:
+            return httpx.get(
+                f"{service.url}/v1/admin/audit",
+                headers={"Authorization": f"Bearer {secret}", "X-Forwarded-For": "203.0.113.9"},
+                timeout=TIMEOUT_SECONDS,
+            ).status_code
+
+        guesses = [threads.submit(guess, secret) for secret in secrets]
+        assert {people.ada.get("/audit").status_code for _ in range(10)} == {200}
+        assert {guess.result() for guess in guesses} <= {401, 429, 503}
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from people import People, amend, case_study, district, publish, published, step
 from serving import Service
 
 from app.errors import Busy
-from app.research.changes_endpoints import MAX_WAITING, WaitingReaders
+from app.research.changes_endpoints import MAX_OF_ONE_CLIENT, MAX_WAITING, WaitingReaders
 
 pytestmark = pytest.mark.few_records
 Json = dict[str, Any]
@@ -222,12 +222,16 @@ def test_a_wrong_question_is_told_what_is_wrong(
 
 
 @pytest.mark.one_database
-def test_only_so_many_wait_at_once() -> None:
+def test_only_so_many_wait_at_once_and_fewer_of_one_client() -> None:
     waiting = WaitingReaders()
     with ExitStack() as readers:
-        for _ in range(MAX_WAITING):
-            readers.enter_context(waiting.one_more())
-        with pytest.raises(Busy), waiting.one_more():
+        for number in range(MAX_WAITING):
+            address = f"192.0.2.{number // MAX_OF_ONE_CLIENT}"
+            if number == MAX_OF_ONE_CLIENT:
+                with pytest.raises(Busy), waiting.one_more("192.0.2.0"):
+                    pass
+            readers.enter_context(waiting.one_more(address))
+        with pytest.raises(Busy), waiting.one_more("198.51.100.1"):
             pass
-    with waiting.one_more():
+    with waiting.one_more("198.51.100.1"):
         pass  # there is room again

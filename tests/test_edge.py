@@ -37,6 +37,7 @@ REFUSALS = (
     ("GET", "/v1/case-studies?limit=101", 422),
 )
 EXPOSED = {
+    "Content-Disposition",
     "ETag",
     "Link",
     "Retry-After",
@@ -208,3 +209,41 @@ def test_the_documentation_needs_no_other_server(client: httpx.Client) -> None:
     ]
     assert len(parts) >= 3
     assert {client.get(part).status_code for part in parts} == {200}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/states", {"If-Modified-Since": f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT"}, 200),
+        ("/v1/case-studies/%E2%80%AE", {"Accept": "text/html"}, 303),
+        ("/v1/case-studies/a%0d%0aX:%20y", {"Accept": "application/x-bibtex"}, 303),
+        ("/case-studies/a%0d%0aX:%20y", {"Accept": "text/csv"}, 406),
+        (f"/sitemaps/districts-{'9' * 5000}.xml", {}, 404),
+    ],
+)
+def test_no_header_and_no_path_breaks_the_answer(
+    path: str, headers: dict[str, str], status: int, client: httpx.Client
+) -> None:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == status
+    assert "x" not in answer.headers
+
+
+def test_an_address_leads_on_to_the_same_record_whatever_letters_it_has(
+    client: httpx.Client,
+) -> None:
+    answer = client.get("/v1/case-studies/a%3Fb%23c", headers={"Accept": "text/html"})
+    assert answer.headers["Location"] == "/case-studies/a%3Fb%23c"
+
+
+def test_of_a_header_that_is_longer_than_any_browsers_the_beginning_counts(
+    client: httpx.Client,
+) -> None:
+    many = "a/b," * 7000
+    assert client.get("/v1/states", headers={"Accept": f"*/*,{many}"}).status_code == 200
+    assert client.get("/v1/states", headers={"Accept": f"{many}*/*"}).status_code == 406
+
+
+def test_a_charset_that_cannot_be_read_is_refused(client: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json; charset*=a; charset*1=b"}
+    assert client.post("/v1/suggestions", content=b"{}", headers=headers).status_code == 415

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from people import Json, People, case_study, create, seen
+from people import Json, People, case_study, create, seen, step
 from sqlalchemy import event, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
@@ -58,6 +58,26 @@ def test_a_step_is_done_once_too_whatever_became_of_the_record_since(people: Peo
         entry["action"]
         for entry in people.ada.get("/case-studies/stepped/revisions").json()["data"]
     ] == ["submit", "create"]
+
+
+def test_a_key_belongs_to_one_version_of_the_record(people: People) -> None:
+    headers = seen(create(people.ada, case_study("submitted-twice")))
+    key = {"Idempotency-Key": "submitted-1"}
+    path = "/case-studies/submitted-twice/submission"
+    people.ada.post(path, json={}, headers=headers | key).raise_for_status()
+    step(people.rui, "return", "submitted-twice", reason="Not yet.").raise_for_status()
+    newer = seen(people.ada.get("/case-studies/submitted-twice"))
+    again = people.ada.post(path, json={}, headers=newer | key)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "key_used_before")
+
+
+def test_publishing_twice_under_a_key_is_done_once(people: People) -> None:
+    create(people.ada, case_study("published-twice"))
+    headers = seen(step(people.ada, "submit", "published-twice")) | {"Idempotency-Key": "public-1"}
+    path = "/case-studies/published-twice/publication"
+    first = people.rui.put(path, json={}, headers=headers)
+    again = people.rui.put(path, json={}, headers=headers)
+    assert (first.status_code, again.content) == (200, first.content)
 
 
 def test_a_key_may_be_quoted_or_bare(people: People) -> None:

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from serving import Service, serving
 
+from app.desk.access.failed_attempts import FailedAttempts
 from app.errors import TooMany
-from app.web.limits import Rate
 from app.web.rate_limits import CLIENTS, client_name
 
 pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
@@ -220,26 +220,33 @@ def test_requests_go_on_when_redis_goes_away(
     assert "each process counts requests by itself" in warnings[0]
 
 
-def is_limited(rate: Rate, name: str) -> bool:
+def is_limited(attempts: FailedAttempts, address: str) -> bool:
     """Whether another attempt is refused."""
     try:
-        rate.check(name)
+        attempts.check(address)
     except TooMany:
         return True
     return False
 
 
 @pytest.mark.slow
-def test_a_name_waits_until_its_oldest_attempt_is_old_enough() -> None:
-    rate = Rate(times=2, seconds=3)
-    rate.count("ada")
-    assert not is_limited(rate, "ada")
-    rate.count("ada")
+def test_an_address_waits_until_its_oldest_attempt_is_old_enough() -> None:
+    attempts = FailedAttempts(times=2, seconds=3)
+    attempts.count("192.0.2.1")
+    assert not is_limited(attempts, "192.0.2.1")
+    attempts.count("192.0.2.1")
     with pytest.raises(TooMany, match=r"Try again in \d seconds") as refusal:
-        rate.check("ada")
+        attempts.check("192.0.2.1")
     assert 1 <= refusal.value.retry_after <= 4
-    assert not is_limited(rate, "rui")
+    assert not is_limited(attempts, "192.0.2.2")
     began = time.monotonic()
-    while is_limited(rate, "ada"):
+    while is_limited(attempts, "192.0.2.1"):
         assert time.monotonic() - began < PATIENCE
         time.sleep(0.05)
+
+
+def test_attempts_from_many_addresses_let_none_of_them_try_again_earlier() -> None:
+    attempts = FailedAttempts(times=1, seconds=3600)
+    for number in range(10_001):
+        attempts.count(f"address {number}")
+    assert is_limited(attempts, "address 0")

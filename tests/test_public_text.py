@@ -15,7 +15,7 @@ from app.search.parameters import FORMS, filter_description, range_description
 
 Json = dict[str, Any]
 BRITISH = re.compile(
-    r"\b(licence|organis\w+|kilomet\w*res?|centre|colour|programme|recognis\w+|behaviour|favour\w*)\b",
+    r"\b(licence|organis\w+|kilomet\w*res?|centre|colour|programme|recognis\w+|behaviour|favour\w*|misspelt|analys(?:e|ed|ing))\b",
     re.IGNORECASE,
 )
 FAULTS = {

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from serving import Service, serving
 
-from app.web.server import LINGER_SECONDS, allow_descriptors
+from app.web.server import LINGER_SECONDS, MAX_PIPELINED, allow_descriptors
 from app.web.server_answers import MAX_HEAD, MAX_TARGET
 
 pytestmark = pytest.mark.one_database  # what HTTP does cannot differ by database
@@ -75,7 +75,7 @@ def stalled_reader(service: Service) -> socket.socket:
     """A client that asks for more than all buffers hold and takes none of it."""
     connection = connected(service)
     connection.settimeout(PATIENCE)
-    connection.sendall(LONG * 400)
+    connection.sendall(LONG * MAX_PIPELINED)
     return connection
 
 
@@ -155,6 +155,21 @@ def test_a_flood_before_the_application_ends_after_a_few_kilobytes(
     assert is_well(service)
 
 
+def test_requests_without_end_and_without_an_answer_read_end_the_connection(
+    service: Service,
+) -> None:
+    many = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n" * 2000
+    with closing(connected(service)) as connection:
+        sent = 0
+        try:
+            while sent < 200_000_000:
+                sent += connection.send(many)
+        except ConnectionError:
+            pass
+    assert sent < 30_000_000  # what the buffers of both systems take
+    assert is_well(service)
+
+
 def test_a_client_that_sends_too_long_a_head_reads_why(service: Service) -> None:
     answer = answer_to(service, b"GET /v1/states HTTP/1.1\r\nX: " + b"a" * 300_000)
     assert answer.startswith(b"HTTP/1.1 431 ")
@@ -219,7 +234,7 @@ def test_who_asks_for_much_and_takes_nothing_is_cut_off(strict: Service) -> None
     with closing(stalled_reader(strict)) as connection:
         time.sleep(3 * STALL)  # longer than the service waits
         taken = received(connection)
-    assert taken.count(b"HTTP/1.1 200 OK") < 400
+    assert taken.count(b"HTTP/1.1 200 OK") < MAX_PIPELINED
     assert is_well(strict)
 
 

@@ -1,7 +1,6 @@
 """District: a local education agency (NCES), each federal figure with its year and source."""
 
 import re
-from math import asin, cos, radians, sin, sqrt
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -157,15 +156,3 @@ def _slug_faults(district: DistrictRecord) -> list[Fault]:
         return []
     detail = f"{district.slug} looks like a LEAID. Write a slug in words and put it in nces_leaid."
     return [Fault("looks_like_a_leaid", detail, pointer="/slug")]
-
-
-def distance_km(
-    latitude: float, longitude: float, other_latitude: float, other_longitude: float
-) -> float:
-    """Great-circle distance in kilometers (haversine, mean Earth radius)."""
-    phi, other_phi = radians(latitude), radians(other_latitude)
-    half = (
-        sin((other_phi - phi) / 2) ** 2
-        + cos(phi) * cos(other_phi) * sin(radians(other_longitude - longitude) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))

@@ -19,7 +19,7 @@ from app.search.filters import FILTER, NOT_STATED, OUTCOME_FILTERS, OUTCOME_KEY,
 from app.search.name_index import NameIndex
 from app.search.number_index import NumberIndex
 from app.search.places import Places
-from app.search.postings import Posting, analyse, union
+from app.search.postings import Posting, analyze, union
 from app.search.sort_orders import Order
 from app.search.stored_entries import StoredEntries, StoredEntry
 
@@ -112,7 +112,7 @@ class Collection:
 
     def _add_texts(self, entries: Sequence[Entry]) -> None:
         folded = [{name: fold_text(text) for name, text in entry.text.items()} for entry in entries]
-        analysis = analyse(folded, first=len(self.stored))
+        analysis = analyze(folded, first=len(self.stored))
         for entry, texts, words in zip(entries, folded, analysis.rows, strict=True):
             self.name_words.update(_name_words(texts))
             names = {

@@ -48,7 +48,7 @@ def analysis_fingerprint() -> str:
         postings.K1,
         postings.B,
         postings.MAX_IMPACT,
-        postings.analyse([text]),
+        postings.analyze([text]),
         FACETS,
         COUNTED,
     ]

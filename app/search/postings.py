@@ -94,7 +94,7 @@ class Analysis:
     impacts: "array[int]"  # how much a stem matters in each of its holders
 
 
-def analyse(texts: Sequence[Mapping[str, str]], *, first: int = 0) -> Analysis:
+def analyze(texts: Sequence[Mapping[str, str]], *, first: int = 0) -> Analysis:
     """Analyze the texts of entries, folded already, field by field. `first`: the number of the first.
 
     An entry comes to the same whichever others are analyzed with it. Hundreds at a time take half of

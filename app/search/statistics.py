@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import quantiles
 from typing import Any
 
 from pyroaring import BitMap
@@ -134,27 +135,27 @@ def _spread(values: Sequence[Number | None]) -> Spread:
     missing = len(values) - len(known)
     if not known:
         return Spread(0, missing, None, None, None)
-    return Spread(len(known), missing, known[0], _quartile(known, 2), known[-1])
+    return Spread(len(known), missing, known[0], _quartiles(known)[1], known[-1])
 
 
 def _of_figures(known: Sequence[int], missing: int) -> FigureStatistics:
     if not known:
         return FigureStatistics(0, missing, *[None] * 6)
+    first_quartile, median, third_quartile = _quartiles(known)
     return FigureStatistics(
         count=len(known),
         missing=missing,
         min=known[0],
-        first_quartile=_quartile(known, 1),
-        median=_quartile(known, 2),
-        third_quartile=_quartile(known, 3),
+        first_quartile=first_quartile,
+        median=median,
+        third_quartile=third_quartile,
         max=known[-1],
         mean=sum(known) / len(known),
     )
 
 
-def _quartile(known: Sequence[Number], quarter: int) -> float:
-    """A quartile of sorted numbers, between two of them in proportion (Hyndman and Fan, type 7)."""
-    place, rest = divmod(quarter * (len(known) - 1), 4)
-    if not rest:
-        return float(known[place])
-    return (known[place] * (4 - rest) + known[place + 1] * rest) / 4
+def _quartiles(known: Sequence[Number]) -> list[float]:
+    """The three quartiles, between two numbers in proportion (Hyndman and Fan, type 7)."""
+    if len(known) == 1:
+        return [float(known[0])] * 3
+    return [float(quartile) for quartile in quantiles(known, n=4, method="inclusive")]

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from app.research import formats
+from app.research import formats, parquet
 from app.research.codebook import Filling, Fillings
 from app.research.tables import TABLES
 from app.search.filters import NOT_STATED
@@ -78,7 +78,9 @@ def _table(name: str, filling: Filling) -> dict[str, Any]:
         "key": table.key,
         "references": table.references,
         "files": [
-            (format_, f"/v1/exports/{name}.{format_}") for format_ in formats.formats_of(table)
+            (format_, f"/v1/exports/{name}.{format_}")
+            for format_ in formats.formats_of(table)
+            if format_ != "parquet" or parquet.is_available()
         ],
         "columns": [
             (column, round(100 * filling.filled[column.name] / filling.rows) if filling.rows else 0)

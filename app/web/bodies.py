@@ -65,7 +65,13 @@ def content_type(request: Request, types: Collection[str]) -> str:
     header["Content-Type"] = request.headers.get("content-type", "")
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type not in types:
-        sent = media_type or "a body without Content-Type"
+        is_empty = "transfer-encoding" not in request.headers and (
+            request.headers.get("content-length", "0") == "0"
+        )
+        sent = (
+            media_type
+            or f"a {'request without a body' if is_empty else 'body without Content-Type'}"
+        )
         raise HTTPException(
             415,
             f"This address does not take {sent}. Send {' or '.join(types)}.",

@@ -27,7 +27,7 @@ from app.web.state import resource_of_state
 
 EXPOSED = (
     "ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Repr-Digest, Deprecation, Sunset, "
-    "Directory-Revision"
+    "Directory-Revision, Content-Disposition"
 )
 MAX_PAIRS = 100  # of the query, counted before anything is looked up
 CORS = [

@@ -9,8 +9,6 @@ from starlette.types import Message, Scope, Send
 
 from app import logs
 
-REQUESTS = ("none", "misses", "all")
-CLIENTS = ("off", "network", "address")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NETWORK_BITS = {4: 24, 6: 48}  # what is left of a client's address
 UNMATCHED = "unmatched"  # a request to an address that no endpoint has

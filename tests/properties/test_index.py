@@ -1,6 +1,7 @@
 """The index answers as plain SQL over the same entries would, whatever happened to it, and as one built anew."""
 
 import sqlite3
+from math import asin, cos, radians, sin, sqrt
 from random import Random
 from typing import Any
 
@@ -26,10 +27,22 @@ from small_directory import (
 )
 
 from app.catalog.entry import Entry
-from app.records.district import distance_km
+from app.records.district import EARTH_RADIUS_KM
 from app.search.filters import FACETS, RANGE
 
 EXACT = {"match": "exact", "facets": [*FACETS]}  # the SQL knows no synonyms
+
+
+def distance_km(
+    latitude: float, longitude: float, other_latitude: float, other_longitude: float
+) -> float:
+    """Great-circle distance in kilometers (haversine, mean Earth radius)."""
+    phi, other_phi = radians(latitude), radians(other_latitude)
+    half = (
+        sin((other_phi - phi) / 2) ** 2
+        + cos(phi) * cos(other_phi) * sin(radians(other_longitude - longitude) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * asin(min(1.0, sqrt(half)))
 
 
 @pytest.mark.slow

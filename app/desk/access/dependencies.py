@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.clock import now
 from app.database import Database
+from app.desk.access.failed_attempts import FailedAttempts
 from app.desk.access.idempotency import Answer, once, parse_key
 from app.desk.access.key_ring import KeyRing
 from app.desk.access.permissions import Editor
@@ -19,7 +20,6 @@ from app.errors import Fault, Malformed, Unauthenticated, VersionRequired
 from app.records import parsing
 from app.records.kinds import KINDS
 from app.web.bodies import JSON, MERGE_PATCH, parse_object, read_body
-from app.web.limits import Rate
 from app.web.parameters import refuse_unknown
 from app.web.state import resource
 
@@ -27,20 +27,13 @@ NO_STORE = {"Cache-Control": "no-store"}
 KEY = HTTPBearer(
     scheme_name="key",
     bearerFormat="md_...",
-    description="A key of the desk. What each operation takes of it is a permission; docs/permissions.md says which roles have it.",
+    description="A key of the desk. Each operation requires a permission; docs/permissions.md lists the roles that have it.",
     auto_error=False,
 )
 
 VERSION_TAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 _Body = TypeVar("_Body", bound=BaseModel)
-
-
-class FailedAttempts(Rate):
-    """Attempts with a key that is not valid, by client address."""
-
-    def __init__(self) -> None:
-        super().__init__(times=20, seconds=60)
 
 
 def may(permission: str) -> Any:
@@ -118,7 +111,7 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="A key of your choice: a POST sent twice with it is done once.",
+        description="A key of your choice: a request sent twice with it is done once.",
     ),
 ]
 ALWAYS = (400, 401, 403, 404, 429)
@@ -134,7 +127,7 @@ def slug_of(kind: str) -> Any:
 def act(
     request: Request, by: Editor, key: str | None, body: bytes, do: Callable[[Session], Answer]
 ) -> Response:
-    """Do a POST in one transaction, once for each Idempotency-Key."""
+    """Do a write in one transaction, once for each Idempotency-Key."""
     seen = request.headers.get("if-match", "").encode()
     fingerprint = b"%s %s %s %s" % (request.method.encode(), request.url.path.encode(), seen, body)
     answer, again = once(

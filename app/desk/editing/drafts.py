@@ -89,7 +89,10 @@ def rename(session: Session, step: Step, new_slug: str) -> Revision:
     """
     stored = expect_version(session, step)
     if stored.published_version is not None and stored.status != "published":
-        raise Conflict("This record has unpublished changes. Publish or revert them first.")
+        raise Conflict(
+            "The newest version of this record is not public. Publish it first, also if it is a "
+            "reversion to what is public."
+        )
     if stored.status == "withdrawn":
         raise Conflict(WITHDRAWN)
     document = {**stored.record.model_dump(mode="json"), "slug": new_slug}

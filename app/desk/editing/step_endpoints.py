@@ -143,7 +143,7 @@ def _add_route(kind: str, route: _Route) -> None:
             revision = route.take(session, Step(kind, slug, version, by, now()), values)
             return record_answer(session, kind, revision.slug)
 
-        return act(request, by, key if route.method == "POST" else None, body, take_step)
+        return act(request, by, key, body, take_step)
 
     record_shape: Any = KINDS[kind].shape
     router.add_api_route(

@@ -20,7 +20,6 @@ from app.records.kinds import SEARCHABLE
 from app.records.spelling import nearest
 from app.search.index import Index
 
-KINDS = ("correction", "new-case")
 STATUSES = ("received", "taken_up", "declined")
 MAX_WAITING = 5_000  # more than editors could read
 RANDOM_BYTES = 12
