@@ -65,7 +65,7 @@ def test_a_key_belongs_to_one_version_of_the_record(people: People) -> None:
     key = {"Idempotency-Key": "submitted-1"}
     path = "/case-studies/submitted-twice/submission"
     people.ada.post(path, json={}, headers=headers | key).raise_for_status()
-    step(people.rui, "return", "submitted-twice", reason="Not yet.").raise_for_status()
+    step(people.rui, "return", "submitted-twice", note="Not yet.").raise_for_status()
     newer = seen(people.ada.get("/case-studies/submitted-twice"))
     again = people.ada.post(path, json={}, headers=newer | key)
     assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "key_used_before")
