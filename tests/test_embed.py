@@ -228,6 +228,19 @@ def test_the_builder_works_without_javascript(
         assert not overflows(visit.page)
 
 
+def test_every_attribute_of_the_element_narrows_its_list(
+    browser: Browser, service: Service, client: httpx.Client
+) -> None:
+    filters = {"outcome": "attendance", "evidence": "descriptive", "direction": "better"}
+    total = client.get("/v1/case-studies", params=filters).json()["meta"]["total"]
+    attributes = " ".join(f'{name}="{value}"' for name, value in filters.items())
+    with a_page_of_another(
+        browser, service, f"<model-districts {attributes}></model-districts>"
+    ) as visit:
+        status = visit.page.locator("model-districts [role=status]")
+        expect(status).to_contain_text(f"of {total} case stud")
+
+
 def test_what_is_typed_into_the_builder_stays_text(client: httpx.Client) -> None:
     page = client.get("/embed", params={"q": '"><script>alert(1)</script>'}).text
     assert "<script>alert" not in page

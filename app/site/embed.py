@@ -25,8 +25,9 @@ from app.web.state import resource
 
 router = APIRouter()
 BUILDER, FRAME = "/embed", "/embed/frame"
-ATTRIBUTES = ("q", "strategy", "state", "rurality", "slug", "limit")  # of <model-districts>
-FIELDS = ("strategy", "state", "rurality")
+FIELDS = ("strategy", "state", "rurality")  # of the builder
+FILTERS = (*FIELDS, "topic", "outcome", "evidence", "direction", "slug")
+ATTRIBUTES = ("q", *FILTERS, "limit")  # of <model-districts>
 LIMIT = 5
 LIMITS = (3, 5, 10, 20)
 FRAME_WIDTH = 600
@@ -117,7 +118,9 @@ async def builder(request: Request) -> Response:
             "choices": [*choices(FIELDS, query, vocabulary), _limits(query)],
             "attributes": _attributes(query),
             "hidden": [
-                (name, value) for name, value in _attributes(query).items() if name == "slug"
+                (name, value)
+                for name, value in _attributes(query).items()
+                if name not in ("q", *FIELDS, "limit")
             ],
             "frame": query.url(),
             "frame_height": frame_height(query.limit),

@@ -1,9 +1,9 @@
-// <model-districts q="..." strategy="..." state="..." rurality="..." slug="..." limit="...">: case studies on any page.
+// <model-districts q="..." strategy="..." state="..." limit="...">: case studies on any page.
 // It takes the font and the colors of its page; custom properties change them: --md-text, --md-muted, --md-link,
 // --md-rule, --md-accent, --md-background, --md-font. An iframe of /embed/frame gets its height from here too.
 // Contract: docs/embed.md. No inline style or script, no cookie, nothing stored.
 const home = new URL(import.meta.url).origin;
-const FILTERS = ["q", "strategy", "state", "rurality", "slug"];
+const FILTERS = ["q", "strategy", "topic", "outcome", "evidence", "direction", "state", "rurality", "slug"];
 const FIELDS = "slug,title,states,districts.city,started_year,evidence";
 const MOST = 20;
 
