@@ -20,6 +20,7 @@ from app.search.index import Index
 from app.search.past_indexes import PastIndexes
 from app.settings import Settings
 from app.web.admission import ExportPlaces
+from app.web.clients import address_of
 from app.web.conditional import (
     CACHE_CONTROL,
     PERMANENT,
@@ -64,7 +65,7 @@ def _archive_route(archive: Archive) -> None:
         read_parameters(request, (AS_OF,))
         if not archive.is_available():
             return problem(request, 501, NO_PYARROW)
-        index = await resource(request, PastIndexes).at(_as_of(request))
+        index = await resource(request, PastIndexes).at(_as_of(request), address_of(request.scope))
         headers = _headers(request, archive, index.revision, index.updated_at)
         modified_since = request.headers.get("if-modified-since", "")
         none_match = request.headers.get("if-none-match", "")

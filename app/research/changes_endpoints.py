@@ -24,6 +24,7 @@ from app.search.results import all_slugs
 from app.search.shapes import FIELDS
 from app.settings import Settings
 from app.web.admission import Waiting
+from app.web.clients import address_of
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import one_of, read_values, refuse_unknown, text, whole_number
@@ -165,8 +166,7 @@ async def list_changes(request: Request) -> Response:
     await resource(request, Index).follow()
     page, through = await run_in_threadpool(_page, request, values)
     if not page.changes and values.get("wait"):
-        address = request.client.host if request.client else ""
-        with resource(request, WaitingReaders).one_more(address):
+        with resource(request, WaitingReaders).one_more(address_of(request.scope)):
             page, through = await _wait_for_change(request, values)
     return _changes_answer(request, values, page, through)
 

@@ -20,6 +20,7 @@ from app.search.past_indexes import PastIndexes
 from app.search.query import OF_A_PAGE
 from app.search.shapes import FIELDS
 from app.settings import Settings
+from app.web.clients import address_of
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.parameters import one_of, openapi, read_parameters, read_values, refuse_repeated
 from app.web.problem_types import responses
@@ -156,7 +157,8 @@ def _result_route(kind: str) -> None:
 async def _result(request: Request, kind: str) -> Response:
     refuse_repeated(request, [FORMAT])
     values = read_values(request, [FORMAT])
-    index = await resource(request, PastIndexes).at(request.query_params.get("as_of", "").strip())
+    as_of = request.query_params.get("as_of", "").strip()
+    index = await resource(request, PastIndexes).at(as_of, address_of(request.scope))
     pairs = [pair for pair in request.query_params.multi_items() if pair[0] != FORMAT.name]
     query = index.query(kind, pairs, without=OF_A_PAGE, takes_as_of=True)
     base_url = resource(request, Settings).base_url

@@ -23,6 +23,7 @@ from app.search.query import OF_A_PAGE
 from app.search.shapes import FIELDS
 from app.settings import Settings
 from app.web.admission import ExportPlaces
+from app.web.clients import address_of
 from app.web.conditional import (
     CACHE_CONTROL,
     PERMANENT,
@@ -135,7 +136,7 @@ async def _selection(request: Request, table: Table) -> Selection:
             return Selection(then, then, state.revision, state.updated_at, source)
     if table.kind is None:
         read_parameters(request, (AS_OF,))
-    index = await past_indexes.at(as_of)
+    index = await past_indexes.at(as_of, address_of(request.scope))
     revision, updated_at = index.revision, index.updated_at
     then = f"as_of={revision}"
     if table.kind is None:

@@ -17,6 +17,7 @@ from app.search.results import Results, find, needs_documents, with_documents
 from app.settings import Settings
 from app.web.admission import ExportPlaces
 from app.web.cached_response import CachedResponse
+from app.web.clients import address_of
 from app.web.links import link_header
 from app.web.openapi import EXAMPLE_QUERY
 from app.web.problem_types import responses
@@ -74,7 +75,7 @@ SEARCHES = {"case-study": search_case_studies, "district": search_districts}
 
 async def _search(request: Request, kind: str) -> Response:
     as_of = request.query_params.get("as_of", "").strip()
-    index = await resource(request, PastIndexes).at(as_of)
+    index = await resource(request, PastIndexes).at(as_of, address_of(request.scope))
     query = index.query(kind, request.query_params.multi_items(), takes_as_of=True)
     results = find(query, index)
     if needs_documents(query):

@@ -14,9 +14,11 @@ from app.errors import Busy, Fault, Invalid
 from app.records.kinds import SEARCHABLE
 from app.search.index import Index
 from app.search.understanding.lexicon import Language
+from app.web.rate_limits import client_name
 
 MOST_HELD = 2
 MOST_WAITING = 4  # revisions that wait to be built, the one in progress included
+MOST_OF_ONE_CLIENT = 2  # of them
 MOST_ENTRIES = 30_000  # case studies and districts: 14 kB and 2 ms of processor time each
 MOST_REMEMBERED = 1000  # revisions whose state is known
 WAIT_SECONDS = 20.0  # that a request waits; the index is built on after that
@@ -41,19 +43,20 @@ class PastIndexes:
         self._database, self._present, self._most_entries = database, present, most_entries
         self._held: OrderedDict[int, Index] = OrderedDict()
         self._building: dict[int, asyncio.Future[Index]] = {}
+        self._clients: dict[int, str] = {}  # who asked for what is being built
         self._states: dict[int, PastState] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="past-index")
         self._closed = False
 
-    async def at(self, text: str) -> Index:
+    async def at(self, text: str, address: str) -> Index:
         """The index that an `as_of` means, or the present one if none is given or it is unreadable.
 
-        The parser tells what is unreadable, with every other fault. Raises Invalid outside what
-        history holds, Busy if it is not built in time.
+        The parser tells what is unreadable, with every other fault. `address`: the client's. Raises
+        Invalid outside what history holds, Busy if it is not built in time or if too many wait.
         """
         await self._present.follow()
         state = await self.state(text)
-        return self._present if state is None else await self._standing_at(state)
+        return self._present if state is None else await self._standing_at(state, address)
 
     async def state(self, text: str) -> PastState | None:
         """The state that an `as_of` means; None if none is given or it is unreadable."""
@@ -77,7 +80,7 @@ class PastIndexes:
             building.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _standing_at(self, state: PastState) -> Index:
+    async def _standing_at(self, state: PastState, address: str) -> Index:
         revision = state.revision
         if revision == self._present.revision and await asyncio.to_thread(
             self._is_present, revision
@@ -90,22 +93,23 @@ class PastIndexes:
             return self._held[revision]
         building = self._building.get(revision)
         if building is None:
-            building = self._begin(state)
+            building = self._begin(state, client_name(address))
         try:
             return await asyncio.wait_for(asyncio.shield(building), WAIT_SECONDS)
         except TimeoutError:
             raise _busy(f"Revision {revision} is being made searchable.") from None
 
-    def _begin(self, state: PastState) -> asyncio.Future[Index]:
-        if len(self._building) >= MOST_WAITING:
+    def _begin(self, state: PastState, client: str) -> asyncio.Future[Index]:
+        of_this_client = [*self._clients.values()].count(client)
+        if len(self._building) >= MOST_WAITING or of_this_client >= MOST_OF_ONE_CLIENT:
             raise _busy("Too many older revisions are being made searchable.")
         building = asyncio.wrap_future(self._thread.submit(self._build, state))
-        self._building[state.revision] = building
+        self._building[state.revision], self._clients[state.revision] = building, client
         building.add_done_callback(lambda built: self._hold(state.revision, built))
         return building
 
     def _hold(self, revision: int, built: asyncio.Future[Index]) -> None:
-        del self._building[revision]
+        del self._building[revision], self._clients[revision]
         if built.cancelled() or built.exception() is not None:
             return
         self._held[revision] = built.result()

@@ -13,6 +13,7 @@ from app.search.past_indexes import PastIndexes
 from app.search.vocabularies import VOCABULARIES, VocabularyList, term_json
 from app.settings import Settings
 from app.web.cached_response import CachedResponse
+from app.web.clients import address_of
 from app.web.parameters import openapi, read_parameters
 from app.web.problem_types import responses
 from app.web.state import resource
@@ -26,7 +27,7 @@ def _add_route(vocabulary: VocabularyList) -> None:
     async def list_terms(request: Request) -> Response:
         read_parameters(request, (AS_OF,))
         as_of = request.query_params.get(AS_OF.name, "")
-        index = await resource(request, PastIndexes).at(as_of)
+        index = await resource(request, PastIndexes).at(as_of, address_of(request.scope))
         terms: Sequence[Term] = index.vocabulary.terms(vocabulary.vocabulary)
         meta = provenance(
             index.revision,

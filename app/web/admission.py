@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from starlette.types import Scope
 
 from app.errors import Busy
-from app.web.clients import ClientLeft, has_left
+from app.web.clients import ClientLeft, address_of, has_left
 from app.web.rate_limits import client_name
 
 MAX_WAITING = 100  # searches; at a few milliseconds each, the last one waits under a second
@@ -45,7 +45,7 @@ class SearchLine:
         Raises Busy if too many wait, ClientLeft if its client has hung up meanwhile.
         """
         if self._taken:
-            client = client_name((scope.get("client") or ("",))[0])
+            client = client_name(address_of(scope))
             if self._count >= self._most:
                 self._make_room(client)
             future = asyncio.get_running_loop().create_future()

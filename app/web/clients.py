@@ -1,4 +1,4 @@
-"""Whether the client of a request is still there."""
+"""Who the client of a request is, and whether they are still there."""
 
 from typing import Any
 
@@ -11,6 +11,12 @@ CLIENT_LEFT = 499  # status of an answer that nobody reads, for the log alone
 
 class ClientLeft(Exception):
     """The client of a request has hung up: what it asked is not begun."""
+
+
+def address_of(scope: Scope) -> str:
+    """The address of the client of a request; empty on a socket of the machine itself."""
+    host, _port = scope.get("client") or ("", 0)
+    return str(host)
 
 
 def has_left(scope: Scope) -> bool:

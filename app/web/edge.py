@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import Busy, Fault, Malformed, Refusal, TooMany
 from app.web.admission import SearchLine
-from app.web.clients import CLIENT_LEFT, ClientLeft
+from app.web.clients import CLIENT_LEFT, ClientLeft, address_of
 from app.web.conditional import accepts, quality
 from app.web.problems import answer, failure, problem
 from app.web.rate_limits import OVER_LIMIT, RateLimits
@@ -118,8 +118,8 @@ class Edge:
         group = self._rules.rate_group(scope["method"], scope["path"])
         if group is None:
             return None
-        address = scope["client"][0] if scope["client"] else ""
-        counted = await resource_of_state(scope["state"], RateLimits).count(group, address)
+        limits = resource_of_state(scope["state"], RateLimits)
+        counted = await limits.count(group, address_of(scope))
         sender.more_headers = counted.headers
         seconds = counted.retry_after
         if seconds is None:

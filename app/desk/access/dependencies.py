@@ -20,6 +20,7 @@ from app.errors import Fault, Malformed, Unauthenticated, VersionRequired
 from app.records import parsing
 from app.records.kinds import KINDS
 from app.web.bodies import JSON, MERGE_PATCH, parse_object, read_body
+from app.web.clients import address_of
 from app.web.parameters import refuse_unknown
 from app.web.state import resource
 
@@ -49,7 +50,7 @@ async def authenticated(
     Raises Unauthenticated, TooMany instead after too many failures, or Forbidden if the role does
     not allow it. A valid key is let in, whatever others sent from the same address.
     """
-    address = request.client.host if request.client else ""
+    address = address_of(request.scope)
     authorization = request.headers.get("authorization")
     try:
         editor = await resource(request, KeyRing).editor(authorization, address)
