@@ -80,7 +80,7 @@ PARAMETERS = (
 )
 async def suggest_completions(request: Request) -> Response:
     """For a search box: districts, case studies, organizations and vocabulary terms with a word that
-    begins with the text; aliases, acronyms and misspelt beginnings count. Names that begin with the
+    begins with the text; aliases, acronyms and misspelled beginnings count. Names that begin with the
     text come first, then those that lead to more case studies. Each has its link."""
     values = read_parameters(request, PARAMETERS)
     index = resource(request, Index)

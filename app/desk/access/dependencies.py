@@ -129,8 +129,13 @@ def act(
     request: Request, by: Editor, key: str | None, body: bytes, do: Callable[[Session], Answer]
 ) -> Response:
     """Do a write in one transaction, once for each Idempotency-Key."""
-    seen = request.headers.get("if-match", "").encode()
-    fingerprint = b"%s %s %s %s" % (request.method.encode(), request.url.path.encode(), seen, body)
+    if_match = request.headers.get("if-match", "").encode()
+    fingerprint = b"%s %s %s %s" % (
+        request.method.encode(),
+        request.url.path.encode(),
+        if_match,
+        body,
+    )
     answer, again = once(
         resource(request, Database), by.key_id, parse_key(key), fingerprint, do, at=now()
     )
