@@ -81,7 +81,7 @@ def test_each_request_has_an_id_of_its_own(client: httpx.Client) -> None:
     assert all(re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", one) for one in ids)
 
 
-def test_a_misspelt_parameter_is_refused_with_the_nearest_and_the_allowed_ones(
+def test_a_misspelled_parameter_is_refused_with_the_nearest_and_the_allowed_ones(
     client: httpx.Client,
 ) -> None:
     document = problem(client.get("/v1/case-studies?stratgy=after-school"), 400)
@@ -95,7 +95,7 @@ def test_a_misspelt_parameter_is_refused_with_the_nearest_and_the_allowed_ones(
     assert "Did you mean strategy?" in error["detail"]
 
 
-def test_a_misspelt_value_is_refused_with_the_nearest_and_the_allowed_ones(
+def test_a_misspelled_value_is_refused_with_the_nearest_and_the_allowed_ones(
     client: httpx.Client,
 ) -> None:
     document = problem(client.get("/v1/case-studies?state=Oregn&rurality=rurl"), 422)

@@ -97,7 +97,7 @@ def test_too_many_values_are_not_looked_up(client: httpx.Client) -> None:
         f"sort={'x' * 4000}&fields={'y' * 3000}",
         "q=" + "%20".join(names(20)),
     ],
-    ids=["names", "values", "fields", "long", "misspelt words"],
+    ids=["names", "values", "fields", "long", "misspelled words"],
 )
 def test_no_wrong_question_costs_much_more_than_a_plain_one(
     client: httpx.Client, question: str

@@ -106,7 +106,7 @@ def test_function_words_alone_find_nothing(find: Callable[..., Json]) -> None:
     assert slugs(find(q="what is the quokka")) == slugs(find(q="quokka"))
 
 
-def test_a_misspelt_word_is_read_as_the_nearest_and_the_answer_says_so(
+def test_a_misspelled_word_is_read_as_the_nearest_and_the_answer_says_so(
     find: Callable[..., Json], client: httpx.Client
 ) -> None:
     answer = find(q="quoka")

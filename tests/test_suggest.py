@@ -55,7 +55,7 @@ def test_a_name_is_found_by_the_beginning_of_any_of_its_words(
         ("communities in", "organization", "communities-in-schools"),
     ],
 )
-def test_misspelt_beginnings_topics_and_organizations_are_completed(
+def test_misspelled_beginnings_topics_and_organizations_are_completed(
     client: httpx.Client, q: str, kind: str, value: str
 ) -> None:
     assert (kind, value) in [(one["kind"], one["value"]) for one in suggested(client, q)]

@@ -59,7 +59,9 @@ def speller(language: Language) -> Speller:
         ("truency", "truancy"),
     ],
 )
-def test_a_misspelt_word_is_read_as_the_nearest(speller: Speller, written: str, read: str) -> None:
+def test_a_misspelled_word_is_read_as_the_nearest(
+    speller: Speller, written: str, read: str
+) -> None:
     assert speller.correct(written) == read
 
 
