@@ -252,3 +252,46 @@ def test_a_row_that_was_left_out_may_have_changed_since(people: People) -> None:
     create(people.ada, district("left-out-id", name="Another Name"), "districts")
     done = commit(people.ada, planned, only_good=True)
     assert (done.status_code, done.json()["data"]["records_written"]) == (200, 1)
+
+
+def sent_again(editor: httpx.Client, planned: httpx.Response, *edits: tuple[str, str]) -> Any:
+    """The rows of a plan for the refused rows of another, after these edits."""
+    path = planned.json()["links"]["refused"].removeprefix("/v1/admin")
+    text = editor.get(path).content.decode()
+    for wrong, right in edits:
+        assert wrong in text
+        text = text.replace(wrong, right)
+    return rows_of(editor, send(editor, text.encode()))
+
+
+def test_refused_rows_sent_again_change_nothing_that_their_file_did_not_name(
+    people: People,
+) -> None:
+    header = ["slug", "name", "state", "website", "county"]
+    row = [BOISE, "Boise School District", "ID", "www.x.org", ""]
+    planned = send(people.ada, as_csv([header, row]))
+    [mended] = sent_again(people.ada, planned, (",www.x.org", ",https://www.x.org"))
+    changes = {change["pointer"]: change["after"] for change in mended["changes"]}
+    assert changes == {"/website": "https://www.x.org", "/county": None}
+
+
+def test_refused_rows_of_json_that_name_different_fields_clear_none_of_the_others(
+    people: People,
+) -> None:
+    rows: list[Any] = [
+        {"slug": BOISE, "city": "Nampa", "enrollment": "many"},
+        {"slug": "rsu-9-me", "county": None, "state": "ZZ"},
+    ]
+    first, second = sent_again(people.ada, plan(people.ada, rows), ("many", "1"), ("ZZ", "ME"))
+    assert [change["pointer"] for change in first["changes"]] == ["/city", "/enrollment"]
+    assert [change["pointer"] for change in second["changes"]] == ["/county"]
+
+
+def test_refused_rows_say_what_stood_in_fields_that_no_column_has(people: People) -> None:
+    planned = send(
+        people.ada, b'{"slug": "rsu-9-me", "town": "Farmington"}\n{"slug": x\n', "ndjson"
+    )
+    path = planned.json()["links"]["refused"].removeprefix("/v1/admin")
+    _header, first, second = csv.reader(io.StringIO(people.ada.get(path).text))
+    assert '{"town":"Farmington"}' in first[0]
+    assert "it begins '{\"slug\": x'" in second[0]

@@ -93,7 +93,7 @@ def said(kind: str, document: Json) -> Json:
 
 def check(kind: str, document: Json) -> None:
     """One record through each kind of table."""
-    table = [fields_of(kind), to_cells(kind, document)]
+    table = [fields_of(kind), to_cells(kind, document, fields_of(kind))]
     assert read(as_csv(table), kind, "csv") == said(kind, document)
     assert read(as_xlsx(table), kind, "xlsx") == said(kind, document)
 
@@ -133,7 +133,7 @@ def test_refused_rows_are_read_again_as_they_were_sent(rows: list[tuple[Json, st
         )
         for number, (document, problem) in enumerate(rows, 1)
     ]
-    file = "".join(refused_csv("district", iter(refused))).encode()
+    file = "".join(refused_csv("district", lambda: refused)).encode()
     assert [
         said("district", row.document)
         for row in read_file(io.BytesIO(file), "district", "csv").rows

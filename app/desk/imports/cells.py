@@ -12,6 +12,7 @@ from app.records.csv_cells import as_written
 from app.records.stored_text import normalize
 
 SEPARATOR = "|"
+UNCHANGED = "(unchanged)"  # a cell that leaves its field as it is; an empty cell clears it
 SCHOOL_YEAR = re.compile(r"\b((?:19|20)\d{2})(?:\s*[-\u2013/]\s*(?:\d{4}|\d{2}))?\b")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
 _WHOLE = re.compile(r"([-+]?\d+)\.0*")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import TimeoutError as StillPlanning
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, BinaryIO
 
 import orjson
@@ -340,14 +341,15 @@ def list_rows(request: Request, import_id: ImportId) -> Response:
     },
 )
 def get_refused(request: Request, import_id: ImportId) -> Response:
-    """The refused rows as CSV with a column `problem`. Fix them and upload the file; the column
-    `problem` is ignored."""
+    """The refused rows as CSV: the columns that you sent, and a column `problem`. Fix them and
+    upload the file. The column `problem` is ignored; a cell `(unchanged)` leaves its field as it is,
+    and an empty cell clears it."""
     refuse_unknown(request, ())
     database = resource(request, Database)
     with database.reading_primary() as session:
         kind = plans.get(session, import_id).kind
 
-    refused = plans.stream_to_client(database, import_id, ("refused",))
+    refused = partial(plans.stream_to_client, database, import_id, ("refused",))
     return _download(templates.refused_csv(kind, refused), f"refused-{import_id}.csv", "csv")
 
 

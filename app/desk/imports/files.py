@@ -30,6 +30,7 @@ from app.errors import Fault, Invalid
 FORMATS = ("csv", "ndjson", "json", "xlsx")
 MAX_ROW_BYTES = 2 * 1024 * 1024  # as much as a record may have that is sent alone
 CHUNK = 256 * 1024
+SHOWN = 200  # bytes of a line that cannot be read
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 UTF8, UTF8_BOM, WINDOWS = "utf-8", "utf-8 with a byte order mark", "windows-1252"
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -222,7 +223,9 @@ def _json_row(kind: str, text: bytes, origin: str) -> Row:
         orjson.loads(text)  # stricter than the json module, which takes NaN
         value = json.loads(text, object_pairs_hook=_Object)
     except (ValueError, RecursionError) as error:
-        fault = Fault("not_json", f"This is not JSON: {error}.", pointer="")
+        shown = text[:SHOWN].decode("utf-8", "backslashreplace")
+        detail = f"This is not JSON: {error}. Correct the line; it begins {shown!r}."
+        fault = Fault("not_json", detail, pointer="")
         return Row(kind, {}, origin, (fault,))
     return _object_row(kind, value, origin)
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from app.desk.imports.cells import Cell, NotReadable, Unreadable, cell_name, read_cell, to_text
+from app.desk.imports.cells import (
+    UNCHANGED,
+    Cell,
+    NotReadable,
+    Unreadable,
+    cell_name,
+    read_cell,
+    to_text,
+)
 from app.desk.imports.column_names import (
     YEAR,
     Column,
@@ -231,6 +239,8 @@ class _RowReader:
         if isinstance(cell, Unreadable):
             raise NotReadable("unreadable_cell", _unreadable(cell))
         text = to_text(cell)
+        if text.strip() == UNCHANGED:
+            return
         if (meaning := mark_meaning(text)) or (self._leaves_out and text.strip() == "N"):
             mark = f"{text.strip()!r} means {meaning or 'not applicable'!r}; it is not a value"
             if not self._leaves_out and self._options.placeholders == "refuse":
