@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 
 import orjson
 
+from app.desk.imports.json_values import read_json, repeated_keys
 from app.records.csv_cells import as_written
 from app.records.stored_text import normalize
 
@@ -41,10 +42,10 @@ class Reading:
 
 
 class NotReadable(Exception):
-    """A cell that cannot be read, and why, in words."""
+    """A cell that cannot be read, and why, in words. `inside`: where in the value of its field."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        self.code = code
+    def __init__(self, code: str, detail: str, *, inside: str = "") -> None:
+        self.code, self.inside = code, inside
         super().__init__(detail)
 
 
@@ -96,15 +97,23 @@ def write_cell(annotation: Any, value: Any) -> str:
 
 def _list(annotation: Any, text: str) -> Reading:
     if text.startswith("[") or not _is_word_list(annotation):
-        try:
-            return Reading(orjson.loads(text))
-        except orjson.JSONDecodeError as error:
-            raise NotReadable("not_json", f"This cell must hold a JSON list: {error}.") from None
+        return Reading(_json_list(text))
     if SEPARATOR not in text and '",' in f"{text}," and text.count('"') % 2 == 0:
         [words] = csv.reader([text], skipinitialspace=True)  # as Airtable writes a list
         if len(words) > 1 and all(words):
             return Reading(words, f"read as a list of {len(words)}, separated by commas")
     return Reading([word.strip() for word in text.split(SEPARATOR) if word.strip()])
+
+
+def _json_list(text: str) -> Any:
+    try:
+        value = read_json(text)
+    except ValueError as error:
+        detail = f"This cell must hold a JSON list: {error}. Correct it there."
+        raise NotReadable("not_json", detail) from None
+    for fault in repeated_keys(value):
+        raise NotReadable(fault.code, fault.detail, inside=fault.pointer or "")
+    return value
 
 
 def _leaid(text: str) -> Reading:

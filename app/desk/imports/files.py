@@ -2,9 +2,8 @@
 
 import codecs
 import csv
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import chain, islice
@@ -14,6 +13,7 @@ import ijson  # type: ignore[import-untyped]
 import orjson
 from ijson.backends import python as ijson_to_the_letter  # type: ignore[import-untyped]
 
+from app.desk.imports.json_values import JsonObject, read_json, repeated_keys
 from app.desk.imports.options import ReadOptions
 from app.desk.imports.rows import Reading, Row
 from app.desk.imports.tables import (
@@ -220,9 +220,8 @@ def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
 
 def _json_row(kind: str, text: bytes, origin: str) -> Row:
     try:
-        orjson.loads(text)  # stricter than the json module, which takes NaN
-        value = json.loads(text, object_pairs_hook=_Object)
-    except (ValueError, RecursionError) as error:
+        value = read_json(text)
+    except ValueError as error:
         shown = text[:SHOWN].decode("utf-8", "backslashreplace")
         detail = f"This is not JSON: {error}. Correct the line; it begins {shown!r}."
         fault = Fault("not_json", detail, pointer="")
@@ -266,37 +265,8 @@ def _entries(file: BinaryIO, reader: Any) -> Iterator[Any]:
     file.seek(0)
     if file.read(3) != codecs.BOM_UTF8:
         file.seek(0)
-    entries: Iterator[Any] = reader.items(file, "item", use_float=True, map_type=_Object)
+    entries: Iterator[Any] = reader.items(file, "item", use_float=True, map_type=JsonObject)
     return entries
-
-
-class _Object(dict[str, Any]):
-    """A JSON object that notes its repeated keys. JSON readers keep the last one without a word."""
-
-    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
-        super().__init__()
-        self.repeated: list[str] = []
-        for key, value in pairs:
-            self[key] = value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        if key in self:
-            self.repeated.append(key)
-        super().__setitem__(key, value)
-
-
-def _repeated_keys(value: Any) -> list[str]:
-    """The keys that an object, or one inside it, has twice."""
-    repeated: list[str] = []
-    inside = [value]
-    while inside:
-        part = inside.pop()
-        if isinstance(part, _Object):
-            repeated += part.repeated
-            inside += part.values()
-        elif isinstance(part, list):
-            inside += part
-    return list(dict.fromkeys(repeated))
 
 
 def _object_row(kind: str, value: Any, origin: str) -> Row:
@@ -305,21 +275,13 @@ def _object_row(kind: str, value: Any, origin: str) -> Row:
         return Row(kind, {}, origin, (fault,))
     if _is_too_long(value):
         return Row(kind, {}, origin, (_too_long(),))
-    faults = tuple(
-        Fault(
-            "repeated_key",
-            f"The key {key[:60]!r} is in one object twice. Remove one.",
-            pointer=f"/{key[:60]}",
-        )
-        for key in _repeated_keys(value)
-    )
-    return Row(kind, dict(value), origin, faults)
+    return Row(kind, dict(value), origin, tuple(repeated_keys(value)))
 
 
 def _is_too_long(value: dict[str, Any]) -> bool:
     try:
         return len(orjson.dumps(value)) > MAX_ROW_BYTES
-    except TypeError:  # nested deeper than JSON writers go: its shape is refused later
+    except TypeError:  # nested deeper than JSON writers go: it is refused later
         return False
 
 

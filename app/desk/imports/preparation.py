@@ -1,17 +1,19 @@
 """A row made ready to be compared: states by their codes, unknown fields and marks refused by name."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, select
 
+from app.desk.imports.json_values import too_deep
 from app.desk.imports.rows import Row
 from app.errors import Fault
 from app.records.kinds import KINDS
 from app.records.spelling import nearest
 from app.records.stored_text import comparison_key, mark_meaning
 from app.records.tables import StateRow
+from app.web.bodies import escaped
 
 IMPORTABLE = ("district", "case-study")
 NEAREST = 3
@@ -28,8 +30,10 @@ class RowPreparation:
 
     def prepare(self, row: Row) -> Row:
         """The row as it is compared; what is wrong with it is added to its faults."""
+        deep = dict(too_deep(row.document))
+        row = replace(row, document=_without(deep, row.document))
         document = dict(row.document)
-        faults = list(row.faults)
+        faults = [*row.faults, *deep.values()]
         for name, fault in (*_unknown_fields(row), *_marks(row)):
             faults.append(fault)
             document.pop(name, None)
@@ -39,7 +43,7 @@ class RowPreparation:
             document=document,
             faults=tuple(faults),
             notes=tuple(notes),
-            as_sent=row.document if row.as_sent is None else row.as_sent,
+            as_sent=_without(deep, row.document if row.as_sent is None else row.as_sent),
         )
 
     def _with_state_code(self, document: dict[str, Any]) -> Iterator[Fault]:
@@ -48,6 +52,10 @@ class RowPreparation:
         if code is not None and code != state:
             document["state"] = code
             yield Fault("read_as", f"state: {state!r} is read as {code!r}.", pointer="/state")
+
+
+def _without(names: Container[str], document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in names}
 
 
 def keep_case(document: dict[str, Any], before: dict[str, Any]) -> None:
@@ -67,7 +75,7 @@ def _unknown_fields(row: Row) -> Iterator[tuple[str, Fault]]:
             close = tuple(nearest(name, fields)[:NEAREST])
             hint = f" Did you mean {close[0]}?" if close else " Remove it."
             detail = f"A {KINDS[row.kind].noun} has no field {name[:60]!r}.{hint}"
-            yield name, Fault("extra_forbidden", detail, pointer=f"/{name[:60]}", nearest=close)
+            yield name, Fault("extra_forbidden", detail, pointer=f"/{escaped(name)}", nearest=close)
 
 
 def _marks(row: Row) -> Iterator[tuple[str, Fault]]:

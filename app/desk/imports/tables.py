@@ -226,7 +226,8 @@ class _RowReader:
             except NotReadable as error:
                 where = self._where(column, line)
                 detail = f"{where}: {error}"
-                faults.append(Fault(error.code, detail, pointer=f"/{column.field}"))
+                pointer = f"/{column.field}{error.inside}"
+                faults.append(Fault(error.code, detail, pointer=pointer))
                 refused[column.field] = _text(line.cells[column.position - 1])
         self._say_once(document, line)
         as_sent = {**document, **refused} if refused else None
