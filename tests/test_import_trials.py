@@ -107,6 +107,47 @@ def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(people: People) -> 
     assert plan["rows"][0]["faults"] == []
 
 
+def merged_xlsx(table: list[list[Any]], *ranges: str) -> bytes:
+    """A workbook in which these ranges are merged."""
+    plain, merged = io.BytesIO(as_xlsx(table)), io.BytesIO()
+    cells = "".join(f'<mergeCell ref="{place}"/>' for place in ranges)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(merged, "w") as target:
+        for name in source.namelist():
+            part = source.read(name).decode()
+            ends = f"</sheetData><mergeCells>{cells}</mergeCells>"
+            target.writestr(name, part.replace("</sheetData>", ends))
+    return merged.getvalue()
+
+
+def test_cells_that_are_merged_downward_all_have_the_value_that_they_show(people: People) -> None:
+    table = [
+        ["slug", "name", "state", "county"],
+        ["merged-one-id", "Merged One", "ID", "Clearwater"],
+        ["merged-two-id", "Merged Two", "", ""],
+        ["merged-three-id", "Merged Three", "", ""],
+        ["merged-last-id", "Merged Last", "ID", ""],
+    ]
+    body = merged_xlsx(table, "C2:C4", "D2:D4")
+    rows = planned(people.ada, body, "xlsx")["rows"]
+    assert [(row["document"]["state"], row["document"]["county"]) for row in rows] == [
+        *[("ID", "Clearwater")] * 3,
+        ("ID", None),
+    ]
+
+
+def test_a_merged_slug_is_repeated_and_no_row_is_dropped(people: People) -> None:
+    body = merged_xlsx([["slug", "city"], [BOISE, "Nampa"], ["", "Star"]], "A2:A3")
+    first, second = planned(people.ada, body, "xlsx")["rows"]
+    assert (first["faults"], second["faults"][0]["code"]) == ([], "repeated")
+
+
+def test_a_heading_that_is_merged_across_the_table_stays_a_heading(people: People) -> None:
+    table = [["slug", "city", "county"], ["Ada County", "", ""], [BOISE, "Nampa", "Ada"]]
+    plan = planned(people.ada, merged_xlsx(table, "A2:C2"), "xlsx")
+    assert [line["reason"] for line in plan["reading"]["passed_over"]] == ["a heading or a note"]
+    assert len(plan["rows"]) == 1
+
+
 def test_a_cell_with_an_error_comes_back_in_the_refused_rows(people: People) -> None:
     answer = send(people.ada, xlsx_with('<c r="B2" t="e"><v>#N/A</v></c>'), "xlsx")
     refused = answer.json()["links"]["refused"].removeprefix("/v1/admin")

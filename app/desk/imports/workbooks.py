@@ -8,7 +8,8 @@ whose result was not saved, as an empty cell. So a workbook is looked through be
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from posixpath import dirname, join, normpath
@@ -30,6 +31,7 @@ MAX_TEXT = 64 * 1024 * 1024  # characters in all cells of a sheet
 MAX_CELLS = 4_000_000  # 100,000 rows of 40 columns; 32 bytes each
 MAX_LINES = 200_000
 MAX_UNREADABLE = 200_000  # cells
+MAX_MERGED = 200_000  # ranges
 MAX_INDEX_BYTES = 4 * 1024 * 1024  # of the parts that say where the sheets are
 # A part that grows so much when unpacked is one text repeated, not a table.
 SUSPICIOUS_BYTES, SUSPICIOUS_RATIO = 32 * 1024 * 1024, 500
@@ -71,7 +73,8 @@ def sheet_rows(file: BinaryIO) -> Iterator[tuple[int, list[Cell]]]:
                 opened: IO[bytes] = file
             else:
                 opened = _with_usual_names(packed, main)
-        rows = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(sheet.name).iter_rows()
+        read = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(sheet.name)
+        merged = _MergedCells(read.merged_cell_ranges or ())
     except Invalid:
         raise
     except CalamineError as error:
@@ -79,7 +82,10 @@ def sheet_rows(file: BinaryIO) -> Iterator[tuple[int, list[Cell]]]:
     except Exception as error:  # whatever a damaged file makes of the readers
         raise _refused(str(error)) from None
     unreadable = places.get(sheet.part, {})
-    return ((number, _cells(row, number, unreadable)) for number, row in enumerate(rows, 1))
+    return (
+        (number, merged.fill(number, _cells(row, number, unreadable)))
+        for number, row in enumerate(read.iter_rows(), 1)
+    )
 
 
 def _cells(row: list[Any], number: int, unreadable: _Places) -> list[Cell]:
@@ -88,6 +94,33 @@ def _cells(row: list[Any], number: int, unreadable: _Places) -> list[Cell]:
         for column in range(len(cells)):
             cells[column] = unreadable.get((number, column + 1), cells[column])
     return cells
+
+
+class _MergedCells:
+    """Cells that are merged downward. The file has their value in the first one alone, and the
+    library reads the others as empty, which would clear a field.
+
+    Cells that are merged across are titles and headings: they stay in their first column.
+    """
+
+    def __init__(self, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+        self._beginning: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._open: dict[int, tuple[int, Cell]] = {}  # column -> last row, and the value
+        for (first_row, column), (last_row, _last_column) in ranges:
+            if last_row > first_row:
+                self._beginning[first_row + 1].append((column, last_row + 1))
+
+    def fill(self, number: int, cells: list[Cell]) -> list[Cell]:
+        """The cells of a row, each merged one with the value that it shows. Call it row by row."""
+        for column, (last, value) in list(self._open.items()):
+            if number > last:
+                del self._open[column]
+            elif column < len(cells):
+                cells[column] = value
+        for column, last in self._beginning.pop(number, ()):
+            if column < len(cells):
+                self._open[column] = last, cells[column]
+        return cells
 
 
 def _cell(value: Any) -> Cell:
@@ -219,6 +252,7 @@ class _SheetCheck:
         self.unreadable: _Places = {}
         self._parser = parser
         self._row = self._column = self._last_row = self._last_column = 0
+        self._merged = 0
         self._type = ""
         self._is_formula = self._in_value = False
         self._shown = ""
@@ -250,6 +284,10 @@ class _SheetCheck:
                 self._is_formula = True
                 self._follow(self._end)
             self._in_value = name == "v"
+        elif name == "mergeCell":
+            self._merged += 1
+            if self._merged > MAX_MERGED:
+                raise _too_large(f"it has more than {MAX_MERGED:,} merged cells")
         elif any(int(attributes.get(count, 0)) > MAX_CELLS for count in ("count", "uniqueCount")):
             raise _too_large("it says that it holds more texts than that")
 
