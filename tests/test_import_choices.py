@@ -101,6 +101,51 @@ def test_alike_are_new_records_of_one_place_with_nearly_the_same_name(
     assert plan(people.ada, rows, kind).json()["data"]["warned"] == warned
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [
+        ({}, ["/enrollment"]),
+        ({"enrollment_year": 2024}, ["/enrollment"]),
+        ({"enrollment_year": 2024, "enrollment_source": "NCES CCD LEA membership 2024-25"}, []),
+    ],
+)
+def test_a_new_figure_under_an_old_year_or_source_must_be_accepted(
+    people: People, more: Any, warned: list[str]
+) -> None:
+    planned = plan(
+        people.ada, [{"slug": "portland-public-schools-or", "enrollment": 30_001, **more}]
+    )
+    [row] = rows_of(people.ada, planned)
+    assert [warning["pointer"] for warning in row["warnings"]] == warned
+    assert all(warning["code"] == "old_citation" for warning in row["warnings"])
+
+
+def test_a_row_over_an_unpublished_draft_is_published_only_if_it_is_accepted(
+    people: People,
+) -> None:
+    amend(people.rui, "rsu-9-me", "districts", city="Drafted By Rui")
+    planned = plan(people.ada, [{"slug": "rsu-9-me", "website": "https://www.example.org/"}])
+    [warned] = rows_of(people.ada, planned, warned="true")
+    assert [warning["code"] for warning in warned["warnings"]] == ["unpublished_draft"]
+    refused = commit(people.kim, planned, publish=True, reason="web addresses")
+    assert (refused.status_code, "rsu-9-me" in refused.json()["detail"]) == (409, True)
+    options = {"publish": True, "reason": "web addresses", "accept": ["rsu-9-me"]}
+    assert commit(people.kim, planned, **options).json()["data"]["records_written"] == 1
+
+
+def test_a_row_over_a_record_in_review_is_written_only_if_it_is_accepted(people: People) -> None:
+    create(people.rui, district("reviewed-id", name="Reviewed Meanwhile"), "districts")
+    step(people.rui, "submit", "reviewed-id", "districts").raise_for_status()
+    planned = plan(people.ada, [{"slug": "reviewed-id", "city": "Star"}])
+    [warned] = rows_of(people.ada, planned, warned="true")
+    assert [warning["code"] for warning in warned["warnings"]] == ["in_review"]
+    assert commit(people.ada, planned).status_code == 409
+    assert states(people.ada, "reviewed-id") == ["in_review"]
+    commit(people.ada, planned, accept=["reviewed-id"]).raise_for_status()
+    assert states(people.ada, "reviewed-id") == ["draft"]
+
+
 def test_the_refused_rows_come_back_as_csv_and_can_be_mended_and_sent_again(people: People) -> None:
     rows = [
         district("fine-id", name="Fine"),

@@ -181,7 +181,7 @@ def missing_parts(columns: Columns, options: ReadOptions) -> list[str]:
         column = columns.by_field.get(figure)
         if column is None or column.how in ("name", "spelling"):
             continue
-        parts = _parts_of(figure)
+        parts = parts_of(figure)
         has_year = column.year is not None or YEAR in columns.by_field
         derived = {part for part in parts if not part.endswith("_year") or has_year}
         if not (column.source and has_year):
@@ -198,12 +198,21 @@ def missing_parts(columns: Columns, options: ReadOptions) -> list[str]:
     return lines
 
 
+def parts_of(figure: str) -> tuple[str, ...]:
+    """The fields that go with a figure."""
+    if figure in ("latitude", "longitude"):
+        return "place_basis", "place_source"
+    if figure in ("locale", "enrollment", "schools"):
+        return f"{figure}_year", f"{figure}_source"
+    return ()
+
+
 def derived_parts(column: Column, year: int | None) -> Iterator[tuple[str, object]]:
     """The year, source and basis of a federal figure, as far as the file says them."""
     if column.how in ("name", "spelling"):
         return
     year = column.year or year
-    for part in _parts_of(column.field):
+    for part in parts_of(column.field):
         if part.endswith("_year") and year is not None:
             yield part, year
         elif part.endswith("_source") and column.source and year is not None:
@@ -229,15 +238,6 @@ _EXAMPLES = {
     "place_basis": "office",
     "place_source": "NCES EDGE 2023-24",
 }
-
-
-def _parts_of(figure: str) -> tuple[str, ...]:
-    """The fields that go with a figure."""
-    if figure in ("latitude", "longitude"):
-        return "place_basis", "place_source"
-    if figure in ("locale", "enrollment", "schools"):
-        return f"{figure}_year", f"{figure}_source"
-    return ()
 
 
 def _recognized(kind: str, header: Sequence[str], options: ReadOptions) -> list[Column]:

@@ -307,7 +307,7 @@ def get_import(request: Request, import_id: ImportId) -> Response:
 )
 def list_rows(request: Request, import_id: ImportId) -> Response:
     """The result of each row: created, changed (by field), unchanged or refused (with its faults);
-    records that it looks like; and what is still missing for publication."""
+    warnings to accept; and what is still missing for publication."""
     values = read_parameters(request, ROWS)
     result = values.get("result")
     query = RowQuery(
@@ -372,7 +372,7 @@ def commit_import(
     key: Key = None,
 ) -> Response:
     """Write exactly what the plan shows, as drafts, in one transaction; 412 if records have changed
-    since. All rows or none, unless you set `only_good`. Likely duplicates must be accepted by slug
+    since. All rows or none, unless you set `only_good`. Rows with warnings must be accepted by slug
     or row number. Admins may publish at once, with a reason. Repeating the commit is harmless."""
     options = parsed(shapes.ImportCommitment, body).model_dump()
     commitment = Commitment(**{**options, "accept": tuple(options["accept"])})

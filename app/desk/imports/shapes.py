@@ -36,7 +36,7 @@ class ImportCommitment(RequestBody):
     accept: list[str | StrictInt] = Field(
         default_factory=list,
         max_length=10_000,
-        description="Slugs or numbers of rows with a duplicate warning that are not duplicates.",
+        description="Slugs or numbers of the rows whose `warnings` you have read and accept.",
     )
     publish: bool = Field(
         default=False, description="Publish the records without a review. Admins only."
@@ -123,7 +123,7 @@ class ImportState(DeskShape):
     rows_seen: int = Field(description="Rows read so far.")
     counts: ImportCounts = Field(description="Number of rows by result.")
     warned: int = Field(
-        description="Rows that look like another record; each must be accepted by slug or number."
+        description="Rows with `warnings`; each must be accepted by slug or number."
     )
     not_publishable: int = Field(description="Rows that are not ready to publish.")
     problem: str | None = Field(description="Why reading the file failed; null if it did not.")
@@ -178,7 +178,7 @@ class ImportedRow(DeskShape):
     )
     faults: list[ProblemError] = Field(description="Why the row is refused.")
     warnings: list[ProblemError] = Field(
-        description="Records that it looks like; accept the row if it is not a duplicate."
+        description="What to look at before the row is written: `likely_duplicate` (it looks like another record), `in_review` (the record would be a draft again), `unpublished_draft` (the record has a draft that this plan does not show; to be accepted only with `publish`), `old_citation` (a new figure under an old year or source), `decoded_wrongly` and `placeholder` (its text)."
     )
     notes: list[ProblemError] = Field(
         description="Values that were read differently from the file, such as 17,075 as 17075. Nothing to accept."
