@@ -42,8 +42,11 @@ def progress(label: str, *, total: int | None = None) -> Iterator[Callable[..., 
 def print_plan(session: Session, plan: PlanRow) -> None:
     """Print what an import would do, and what stands in its way."""
     counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
-    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.")
-    for line in _reading(orjson.loads(plan.about or "{}")):
+    about = orjson.loads(plan.about or "{}")
+    if passed_over := about.get("passed_over_count"):
+        counts += f"; {_count(passed_over, 'line')} passed over"
+    console.print(f"{plan.filename}: {_count(plan.rows_seen, 'row')}: {counts}.")
+    for line in _reading(about):
         console.print(line, markup=False)
     if plan.problem:
         print_failure(f"Reading stopped early: {plan.problem}")
@@ -55,7 +58,7 @@ def print_plan(session: Session, plan: PlanRow) -> None:
     ):
         if number:
             faults = _row_faults(session, plan, query, column)
-            print_faults(faults, title=f"{number} row{'s' if number > 1 else ''} {title}")
+            print_faults(faults, title=f"{_count(number, 'row')} {title}")
 
 
 def _reading(about: dict[str, Any]) -> Iterator[str]:
@@ -100,6 +103,10 @@ def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None
             console.print(line, markup=False)
     if len(faults) > MAX_FAULTS_SHOWN:
         console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row_faults(session: Session, plan: PlanRow, query: RowQuery, column: str) -> tuple[Fault, ...]:

@@ -341,6 +341,7 @@ def test_the_public_export_of_districts_can_be_sent_in_and_changes_nothing(peopl
         "changed": 0,
         "unchanged": data["rows_seen"],
         "refused": 0,
+        "passed_over": 0,
     }
     assert {"rurality", "case_studies", "updated_at"} <= set(data["ignored_columns"])
     assert data["rows_seen"] > 1

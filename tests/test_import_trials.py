@@ -257,6 +257,32 @@ def test_a_states_list_goes_in_with_what_it_does_not_say_said_once(people: Peopl
     assert fields(plan)["ADM (Oct 1)"] == "enrollment"
 
 
+def test_a_line_with_a_name_and_a_state_is_a_record_whatever_its_name(people: People) -> None:
+    body = (
+        "name,state,city\n*Adair Trial Schools,KY,Columbia\nTotal Learning Trial,TX,Austin\n"
+        "Statewide Trial†,TX,\nTotal,TX,\n* suppressed,,\n"
+    )
+    plan = planned(people.ada, body)
+    names = [row["document"]["name"] for row in plan["rows"]]
+    assert names == ["Adair Trial Schools", "Total Learning Trial", "Statewide Trial"]
+    assert "footnote" in plan["rows"][0]["notes"][0]["detail"]
+    assert plan["counts"] == {
+        "created": 3,
+        "changed": 0,
+        "unchanged": 0,
+        "refused": 0,
+        "passed_over": 2,
+    }
+
+
+def test_a_line_of_a_name_alone_is_refused_where_the_state_is_said_once(people: People) -> None:
+    body = "name,city\nSisters Trial School,\nBend Trial,Bend\nTotal,\nSource: a list,\n"
+    plan = planned(people.ada, body, every_row="state:OR")
+    assert [row["result"] for row in plan["rows"]] == ["refused", "created"]
+    assert plan["rows"][0]["faults"][0]["code"] == "only_a_name"
+    assert plan["counts"]["passed_over"] == 2
+
+
 def test_an_airtable_export_goes_in(people: People) -> None:
     body = (
         "\ufeffName,Slug,State,Aliases,Strategies,Created\r\n"

@@ -19,6 +19,7 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
 _WHOLE = re.compile(r"([-+]?\d+)\.0*")
 _LOCALE = re.compile(r"([1-4][1-3])\s*[-\u2013:]\s*(?:City|Suburb|Town|Rural)\b.*", re.IGNORECASE)
 _LEAID = re.compile(r"\d{6}")  # a leading zero is gone; the states' FIPS codes begin at 01
+_FOOTNOTE_MARKS = re.compile(r"\A[*\u2020\u2021]+\s*|\s*[*\u2020\u2021]+\Z")
 _OUR_NUMBERS = (int, float)
 
 
@@ -75,6 +76,8 @@ def read_cell(name: str, annotation: Any, text: str) -> Reading:
         return _list(annotation, text)
     if name == "nces_leaid":
         return _leaid(text)
+    if name == "name":
+        return _name(text)
     if name == "locale" and (match := _LOCALE.fullmatch(text)):
         return Reading(match[1])
     if name.endswith("_year") and not text.isdigit() and (match := SCHOOL_YEAR.fullmatch(text)):
@@ -114,6 +117,13 @@ def _json_list(text: str) -> Any:
     for fault in repeated_keys(value):
         raise NotReadable(fault.code, fault.detail, inside=fault.pointer or "")
     return value
+
+
+def _name(text: str) -> Reading:
+    bare = _FOOTNOTE_MARKS.sub("", text)
+    if bare == text or not bare:
+        return Reading(text)
+    return Reading(bare, f"{text!r} is read as {bare!r}, without the mark of a footnote")
 
 
 def _leaid(text: str) -> Reading:

@@ -417,6 +417,7 @@ def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[s
     """The state of an import. `done`: this process has just committed it."""
     written = None if done else planning.written(plan.id)
     state = plans.state(plan, at=now())
+    about = orjson.loads(plan.about or "{}")
     return {
         **{
             name: getattr(plan, name)
@@ -426,8 +427,11 @@ def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[s
         "state": state if written is None else "committing",
         "planned_on_revision": plan.planned_on_seq,
         "ignored_columns": orjson.loads(plan.ignored_columns),
-        **_reading(orjson.loads(plan.about or "{}")),
-        "counts": {result: getattr(plan, result) for result in plans.RESULTS},
+        **_reading(about),
+        "counts": {
+            **{result: getattr(plan, result) for result in plans.RESULTS},
+            "passed_over": about.get("passed_over_count", 0),
+        },
         "problem": plan.problem or (plans.INTERRUPTED if state == "failed" else None),
         "records_written": plan.written if written is None else written,
         "first_revision": plan.first_seq,

@@ -56,6 +56,9 @@ class ImportCounts(DeskShape):
     changed: int = Field(description="Rows that change a record.")
     unchanged: int = Field(description="Rows without a change.")
     refused: int = Field(description="Rows that cannot be written.")
+    passed_over: int = Field(
+        description="Lines of a table that are no rows; `reading.passed_over` says which and why."
+    )
 
 
 class ReadColumn(DeskShape):
