@@ -283,6 +283,24 @@ def test_a_line_of_a_name_alone_is_refused_where_the_state_is_said_once(people: 
     assert plan["counts"]["passed_over"] == 2
 
 
+def test_a_column_of_urls_is_the_website_but_not_in_our_own_export(people: People) -> None:
+    plan = planned(people.ada, f"slug,URL\n{BOISE},https://x.example.org/\n")
+    assert plan["rows"][0]["document"]["website"] == "https://x.example.org/"
+    for other in ("website", "version"):
+        body = f"slug,url,{other}\n{BOISE},https://x.example.org/,\n"
+        assert fields(planned(people.ada, body))["url"] is None
+
+
+@pytest.mark.parametrize("second", ["Website", "website"])
+def test_a_column_that_is_there_twice_is_refused_with_advice_that_helps(
+    people: People, second: str
+) -> None:
+    body = f"slug,website,{second}\n{BOISE},https://a.example.org/,https://b.example.org/\n"
+    [fault] = send(people.ada, body).json()["errors"]
+    assert fault["code"] == "repeated"
+    assert fault["detail"].endswith("Remove or rename one.")
+
+
 def test_an_airtable_export_goes_in(people: People) -> None:
     body = (
         "\ufeffName,Slug,State,Aliases,Strategies,Created\r\n"

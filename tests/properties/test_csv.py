@@ -36,8 +36,10 @@ slugs = st.from_regex(r"[a-z0-9]+(-[a-z0-9]+)*", fullmatch=True).filter(
 )
 figures = st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: value + 0.0)
 short = words.filter(lambda text: len(text) <= 200)
+# The mark of a footnote is taken off a name.
+names = short.filter(lambda text: text == text.strip("*\u2020\u2021 "))
 districts = st.fixed_dictionaries(
-    {"slug": slugs, "name": short, "state": st.sampled_from(["ID", "OR"])},
+    {"slug": slugs, "name": names, "state": st.sampled_from(["ID", "OR"])},
     optional={
         "nces_leaid": st.from_regex("[0-9]{7}", fullmatch=True),
         "city": short,
