@@ -336,6 +336,14 @@ def test_a_text_is_read_in_the_encoding_it_has(
     assert plan["rows"][0]["document"]["city"] == "Peñasco"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_only_a_line_end_ends_a_line_whatever_the_encoding(people: People, encoding: str) -> None:
+    body = "\ufeffslug,city\nrsu-9-me,Far\u2028ming\x0bton\n".encode(encoding)
+    [row] = planned(people.ada, body)["rows"]
+    assert (row["origin"], row["faults"]) == ("line 2", [])
+    assert row["document"]["city"].startswith("Far")
+
+
 def test_a_workbook_may_call_its_parts_as_it_likes(people: People) -> None:
     usual = as_xlsx([["slug", "city"], [BOISE, "Nampa"]])
     packed = io.BytesIO()

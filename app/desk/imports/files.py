@@ -3,11 +3,11 @@
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import chain, islice
-from typing import Any, AnyStr, BinaryIO
+from typing import Any, BinaryIO
 
 import ijson  # type: ignore[import-untyped]
 import orjson
@@ -119,34 +119,32 @@ def _encoding(file: BinaryIO) -> str:
 
 def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
     """The lines of a text, whatever ends them; bytes that are no text become lone surrogates."""
-    chunks = iter(partial(file.read, CHUNK), b"")
+    chunks: Iterable[bytes] = iter(partial(file.read, CHUNK), b"")
     if encoding in UTF16.values():
         decoder = codecs.getincrementaldecoder(encoding)("replace")
-        for line in _split_lines(map(decoder.decode, chunks), ""):
-            yield line.removeprefix("\ufeff")
-        return
+        chunks = (decoder.decode(chunk).encode() for chunk in chunks)
     codec = WINDOWS if encoding == WINDOWS else UTF8
     mark = codecs.BOM_UTF8
-    for raw in _split_lines(chunks, b""):
+    for raw in _split_lines(chunks):
         yield raw.removeprefix(mark).decode(codec, "surrogateescape")
         mark = b""
 
 
-def _split_lines(chunks: Iterator[AnyStr], rest: AnyStr) -> Iterator[AnyStr]:
+def _split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a text that comes in chunks. Raises Invalid when one of them is too long.
 
-    The last line of a chunk waits for the next one, as its \\r may be followed by a \\n.
+    Bytes end a line at \\n and \\r alone; `str` would also end one at U+2028, inside a cell. The last
+    line of a chunk waits for the next one, as its \\r may be followed by a \\n.
     """
-    number = 0
+    number, rest = 0, b""
     for chunk in chunks:
-        lines: list[AnyStr] = (rest + chunk).splitlines(keepends=True)
+        lines = (rest + chunk).splitlines(keepends=True)
         rest = lines.pop() if lines else rest
         number += len(lines)
         if len(rest) > MAX_ROW_BYTES:
             raise _line_too_long(number + 1)
         yield from lines
-    last: list[AnyStr] = rest.splitlines(keepends=True)
-    yield from last
+    yield from rest.splitlines(keepends=True)
 
 
 def _beginning(lines: Iterator[str]) -> Iterator[str]:
