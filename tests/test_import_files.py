@@ -283,6 +283,14 @@ def test_a_key_that_is_repeated_inside_a_part_is_named_where_it_stands(
     assert (fault["code"], fault["pointer"]) == ("repeated_key", "/outcomes/0/finding")
 
 
+def test_a_row_with_very_many_faults_says_how_many_more_it_has(people: People) -> None:
+    row = case_study("many-faults", outcomes=[{"finding": "X"}] * 150)
+    [planned] = rows_of(people.ada, plan(people.ada, [row], "case-study"))
+    assert len(planned["faults"]) == 101
+    assert planned["faults"][-1]["code"] == "more_faults"
+    assert "more faults are not listed" in planned["faults"][-1]["detail"]
+
+
 def test_a_file_that_breaks_off_later_makes_a_plan_that_cannot_be_committed(people: People) -> None:
     planned = send(people.ada, b'[{"slug": "rsu-9-me"}, {"slug" 7}]', "json")
     data = planned.json()["data"]
