@@ -194,6 +194,15 @@ def test_publishing_at_once_takes_an_admin_and_a_reason(people: People) -> None:
     assert note == f"review bypassed: federal data (import {done['id']}, rows.ndjson, line 1)"
 
 
+@pytest.mark.one_database
+def test_spaces_are_no_reason(people: People) -> None:
+    planned = plan(people.ada, [district("no-reason-id", name="Without A Reason")])
+    assert commit(people.kim, planned, publish=True, reason=" \n").status_code == 422
+    create(people.ada, district("no-review-id", name="Without A Review"), "districts")
+    refused = step(people.kim, "publish", "no-review-id", "districts", bypass_reason="  ")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/bypass_reason")
+
+
 def test_what_lacks_what_publishing_takes_is_told_in_the_plan_and_not_published(
     people: People,
 ) -> None:

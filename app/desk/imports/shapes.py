@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, StrictInt
 
-from app.desk.shapes import ChangedField, DeskShape, NextLink, RequestBody
+from app.desk.shapes import ChangedField, DeskShape, NextLink, Reason, RequestBody
 from app.web.problem_types import ProblemError
 
 ImportKind = Literal["district", "case-study"]
@@ -41,10 +41,8 @@ class ImportCommitment(RequestBody):
     publish: bool = Field(
         default=False, description="Publish the records without a review. Admins only."
     )
-    reason: str | None = Field(
+    reason: Reason | None = Field(
         default=None,
-        min_length=1,
-        max_length=2000,
         description="Reason to publish without a review; required with `publish`.",
     )
 
