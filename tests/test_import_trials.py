@@ -237,6 +237,21 @@ def test_an_edge_geocode_workbook_goes_in(people: People) -> None:
     assert document["county"] is None
 
 
+def test_an_agency_with_its_office_in_another_state_belongs_to_that_of_its_leaid(
+    people: People,
+) -> None:
+    body = "LEAID,NAME,STATE,NMCNTY\n5099024,Rivendell Trial,NH,Grafton County\n"
+    [row] = planned(people.ada, body)["rows"]
+    assert (row["result"], row["document"]["state"], row["slug"]) == (
+        "created",
+        "VT",
+        "rivendell-trial-vt",
+    )
+    assert any("'NH' is where the office is" in note["detail"] for note in row["notes"])
+    plain = planned(people.ada, body.replace("NMCNTY", "county").replace("LEAID", "nces_leaid"))
+    assert only_fault(plain)["code"] == "leaid_of_another_state"
+
+
 def test_a_states_list_goes_in_with_what_it_does_not_say_said_once(people: People) -> None:
     refused = send(people.ada, STATE_LIST).json()["errors"]
     [fault] = refused

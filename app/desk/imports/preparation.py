@@ -25,7 +25,9 @@ class RowPreparation:
 
     def __init__(self, session: Session) -> None:
         self._codes: dict[str, str] = {}
-        for code, name in session.exec(select(StateRow.slug, StateRow.name)):
+        self._codes_by_fips: dict[str, str] = {}
+        for code, name, fips in session.exec(select(StateRow.slug, StateRow.name, StateRow.fips)):
+            self._codes_by_fips[fips] = code
             self._codes[comparison_key(code)] = self._codes[comparison_key(name)] = code
 
     def prepare(self, row: Row) -> Row:
@@ -38,6 +40,8 @@ class RowPreparation:
             faults.append(fault)
             document.pop(name, None)
         notes = [*row.notes, *self._with_state_code(document)]
+        if row.is_federal:
+            notes += self._with_state_of_leaid(document)
         return replace(
             row,
             document=document,
@@ -52,6 +56,20 @@ class RowPreparation:
         if code is not None and code != state:
             document["state"] = code
             yield Fault("read_as", f"state: {state!r} is read as {code!r}.", pointer="/state")
+
+    def _with_state_of_leaid(self, document: dict[str, Any]) -> Iterator[Fault]:
+        """EDGE and CCD say where the office of an agency is: that of Rivendell, VT, is in NH."""
+        state, leaid = document.get("state"), document.get("nces_leaid")
+        if state not in self._codes_by_fips.values() or not isinstance(leaid, str):
+            return
+        code = self._codes_by_fips.get(leaid[:2])
+        if code is not None and code != state:
+            document["state"] = code
+            detail = (
+                f"state: {state!r} is where the office is. It is read as {code!r}, to which LEAID "
+                f"{leaid[:7]} belongs."
+            )
+            yield Fault("read_as", detail, pointer="/state")
 
 
 def _without(names: Container[str], document: dict[str, Any]) -> dict[str, Any]:

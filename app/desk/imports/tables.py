@@ -261,7 +261,15 @@ class _RowReader:
                 refused[column.field] = _text(line.cells[column.position - 1])
         self._say_once(document, line)
         as_sent = {**document, **refused} if refused else None
-        return Row(self._columns.kind, document, origin, tuple(faults), tuple(remarks), as_sent)
+        return Row(
+            self._columns.kind,
+            document,
+            origin,
+            tuple(faults),
+            tuple(remarks),
+            as_sent,
+            is_federal=self._columns.is_federal,
+        )
 
     def _read(
         self, column: Column, line: Line, document: dict[str, Any], remarks: list[Fault]
