@@ -72,6 +72,11 @@ def _reading(about: dict[str, Any]) -> Iterator[str]:
             name = column["name"] or f"column {column['position']}"
             if column["how"] != "name":
                 yield f"  {name}: {field} ({column['how'].replace('_', ' ')})"
+    if other_sheets := about.get("other_sheets"):
+        yield f"Read the sheet {about['sheet']}, and not {', '.join(other_sheets)}."
+    for what in ("rows", "columns"):
+        if number := about.get(f"hidden_{what}"):
+            yield f"Read hidden {what} too: {number}."
     if about.get("encoding") == WINDOWS:
         yield "Read as Windows-1252. Check names with accents."
     for line in about.get("passed_over", [])[:MAX_FAULTS_SHOWN]:

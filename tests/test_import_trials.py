@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from importing import TYPES, Json, as_csv, as_xlsx, commit, rows_of
+from importing import TYPES, Json, as_csv, as_workbook, as_xlsx, commit, rows_of
 from people import People, create, district
 
 pytestmark = [
@@ -146,6 +146,32 @@ def test_a_heading_that_is_merged_across_the_table_stays_a_heading(people: Peopl
     plan = planned(people.ada, merged_xlsx(table, "A2:C2"), "xlsx")
     assert [line["reason"] for line in plan["reading"]["passed_over"]] == ["a heading or a note"]
     assert len(plan["rows"]) == 1
+
+
+def test_an_empty_sheet_is_passed_over_and_the_one_that_is_read_is_named(people: People) -> None:
+    table = [["slug", "city"], [BOISE, "Nampa"]]
+    body = as_workbook(Cover=[], Districts=table, Schools=[["a", "b"]])
+    plan = planned(people.ada, body, "xlsx")
+    assert (plan["reading"]["sheet"], plan["reading"]["other_sheets"]) == ("Districts", ["Schools"])
+    assert [row["slug"] for row in plan["rows"]] == [BOISE]
+
+
+def test_a_cover_sheet_that_cannot_be_read_as_a_table_is_named(people: People) -> None:
+    body = as_workbook(Cover=[["How to use this"]], Districts=[["slug", "city"], [BOISE, "Nampa"]])
+    [fault] = send(people.ada, body, "xlsx").json()["errors"]
+    assert "The sheet 'Cover' was read." in fault["detail"]
+    assert fault["detail"].endswith("move it to the front: Districts.")
+
+
+def test_hidden_rows_and_columns_are_read_and_counted(people: People) -> None:
+    cells = (
+        f'<c t="inlineStr"><is><t>{BOISE}</t></is></c><c t="inlineStr"><is><t>Nampa</t></is></c>'
+    )
+    header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("slug", "city"))
+    body = as_xlsx([], sheet=f'<row>{header}</row><row hidden="1">{cells}</row>')
+    plan = planned(people.ada, body, "xlsx")
+    assert (plan["reading"]["hidden_rows"], plan["reading"]["hidden_columns"]) == (1, 0)
+    assert plan["rows"][0]["document"]["city"] == "Nampa"
 
 
 def test_a_cell_with_an_error_comes_back_in_the_refused_rows(people: People) -> None:

@@ -4,7 +4,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any, BinaryIO
@@ -24,7 +24,7 @@ from app.desk.imports.tables import (
     best_header,
     read_table,
 )
-from app.desk.imports.workbooks import sheet_rows
+from app.desk.imports.workbooks import Sheet, read_sheet
 from app.errors import Fault, Invalid
 
 FORMATS = ("csv", "ndjson", "json", "xlsx")
@@ -75,10 +75,34 @@ def _read_csv(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
 
 
 def _read_xlsx(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
-    """The first visible sheet of a workbook."""
-    lines = (Line(number, cells) for number, cells in sheet_rows(file))
-    table = read_table(kind, lines, options, unit="row", by_letters=True)
-    return _of_table(table, options, encoding=None, delimiter=None)
+    """The first visible sheet of a workbook that is not empty."""
+    sheet = read_sheet(file)
+    lines = (Line(number, cells) for number, cells in sheet.rows)
+    try:
+        table = read_table(kind, lines, options, unit="row", by_letters=True)
+    except Invalid as invalid:
+        raise _of_sheet(invalid, sheet) from None
+    return _of_table(
+        table,
+        options,
+        encoding=None,
+        delimiter=None,
+        sheet=sheet.name,
+        other_sheets=sheet.others,
+        hidden_rows=sheet.hidden_rows,
+        hidden_columns=sheet.hidden_columns,
+    )
+
+
+def _of_sheet(invalid: Invalid, sheet: Sheet) -> Invalid:
+    """The faults of a header, with the name of the sheet where it may be the wrong one."""
+    if not sheet.others:
+        return invalid
+    advice = (
+        f"The sheet {sheet.name!r} was read. If another one has the table, move it to the front: "
+        f"{', '.join(sheet.others)[:SHOWN]}."
+    )
+    return Invalid([replace(fault, detail=f"{fault.detail} {advice}") for fault in invalid.faults])
 
 
 def _of_table(table: Table, options: ReadOptions, **more: Any) -> Reading:

@@ -86,6 +86,18 @@ class ReadingNotes(DeskShape):
     header: str | None = Field(description="Line or row of the column names.")
     encoding: str | None = Field(description="Encoding of the text; null for XLSX.")
     delimiter: str | None = Field(description="comma, semicolon or tab; null for XLSX.")
+    sheet: str | None = Field(
+        default=None, description="The sheet of a workbook that was read; null for CSV."
+    )
+    other_sheets: list[str] = Field(
+        default_factory=list, description="Visible sheets with cells that were not read."
+    )
+    hidden_rows: int = Field(
+        default=0, description="Rows that the workbook hides; they are read like the others."
+    )
+    hidden_columns: int = Field(
+        default=0, description="Columns that the workbook hides; they are read like the others."
+    )
     missing: list[str] = Field(
         description="What the file does not say of its figures, and how to say it once."
     )
