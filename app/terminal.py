@@ -1,5 +1,6 @@
 """What the command prints: progress, plans of imports, tables of faults."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from app.desk.imports.plans import PlanRow, RowQuery
 from app.errors import Fault
 
 MAX_FAULTS_SHOWN = 50
+_PARAMETER = re.compile(r"\b(mapping|every_row|header_line|placeholders|unknown_columns)=")
 console = Console(stderr=True, highlight=False, soft_wrap=True)  # addresses stay whole
 
 
@@ -48,6 +50,9 @@ def print_plan(session: Session, plan: PlanRow) -> None:
     console.print(f"{plan.filename}: {_count(plan.rows_seen, 'row')}: {counts}.")
     for line in _reading(about):
         console.print(line, markup=False)
+    noted = RowQuery(noted=True, limit=MAX_FAULTS_SHOWN)
+    if notes := _row_faults(session, plan, noted, "notes"):
+        print_faults(notes, title="Notes on how rows were read")
     if plan.problem:
         print_failure(f"Reading stopped early: {plan.problem}")
     refused = RowQuery(("refused",), limit=MAX_FAULTS_SHOWN)
@@ -81,7 +86,12 @@ def _reading(about: dict[str, Any]) -> Iterator[str]:
         yield "Read as Windows-1252. Check names with accents."
     for line in about.get("passed_over", [])[:MAX_FAULTS_SHOWN]:
         yield f"Passed over {line['origin']} ({line['reason']}): {line['text']}"
-    yield from about.get("missing", [])
+    yield from map(_as_options, about.get("missing", []))
+
+
+def _as_options(text: str) -> str:
+    """Advice for the API in the words of the command: `header_line=7` is `--header-line 7`."""
+    return _PARAMETER.sub(lambda match: f"--{match[1].replace('_', '-')} ", text)
 
 
 def print_failure(text: str) -> None:
@@ -97,15 +107,15 @@ def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None
         columns = (Column(name, overflow="fold") for name in ("where", "what", "nearest"))
         table = Table(*columns, title=title)
         for fault in shown:
-            cells = (fault.where, fault.detail, ", ".join(fault.nearest or ()))
+            cells = (fault.where, _as_options(fault.detail), ", ".join(fault.nearest or ()))
             table.add_row(*map(escape, cells))
         console.print(table, soft_wrap=False)
     else:
         console.print(title)
         for fault in shown:
             nearest = f" (nearest: {', '.join(fault.nearest)})" if fault.nearest else ""
-            line = f"{fault.where}: {fault.detail}{nearest}"
-            console.print(line, markup=False)
+            where = f"{fault.where}: " if fault.where else ""
+            console.print(f"{where}{_as_options(fault.detail)}{nearest}", markup=False)
     if len(faults) > MAX_FAULTS_SHOWN:
         console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")
 

@@ -447,6 +447,121 @@ def test_an_option_that_fits_nothing_is_refused_by_name(
     assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer", "told"),
+    [
+        (
+            "slug,city\nboise-school-distrct-id,Nampa\n",
+            "/slug",
+            (
+                "No district has the slug 'boise-school-distrct-id'. Did you mean "
+                "boise-school-district-id? For a new district, add name and state."
+            ),
+        ),
+        (
+            "nces_leaid,city\n1699999,Nampa\n",
+            "/nces_leaid",
+            "No district has the LEAID '1699999'. For a new district, add name and state.",
+        ),
+        (
+            "slug,city\n#REF!,Nampa\n",
+            "/slug",
+            (
+                "Column 1 (slug): '#REF!' is an error of a formula; it is not a value. Clear the cell, "
+                "or send placeholders=skip to leave such fields as they are."
+            ),
+        ),
+        (
+            f'slug,latitude\n{BOISE},"43,6150"\n',
+            "/latitude",
+            (
+                "Column 2 (latitude): '43,6150' has a comma. Write the decimals behind a point, such as "
+                "43.615."
+            ),
+        ),
+        (
+            f"slug,city\n{BOISE}\n",
+            "",
+            (
+                'The line has 1 cell, the header has 2. Check for a comma that is not inside "..." '
+                "quotes."
+            ),
+        ),
+        (
+            f'slug,city\n{BOISE},"Nampa\n',
+            "",
+            'This line cannot be read: a quote is opened and not closed. Close it with ".',
+        ),
+        (
+            f'slug,city\n{BOISE},"Nam"pa\n',
+            "",
+            (
+                "This line cannot be read: text follows a closing quote. Write a quote inside a cell "
+                'twice: "".'
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said_in_one_fault_with_what_to_do(
+    people: People, body: str, pointer: str, told: str
+) -> None:
+    fault = only_fault(planned(people.ada, body))
+    assert (fault["pointer"], fault["detail"]) == (pointer, told)
+
+
+@pytest.mark.parametrize(
+    ("format_", "body", "told"),
+    [
+        ("ndjson", '{"slug": "Peñasco"}'.encode("cp1252"), "This line is not UTF-8. Save"),
+        (
+            "ndjson",
+            b'{"slug": "x",}',
+            "This is not JSON: trailing comma is not allowed at character",
+        ),
+        ("ndjson", b"7", "A record must be a JSON object, not 7. Write it as {...}."),
+    ],
+)
+def test_a_line_that_is_no_record_of_json_is_told_in_words(
+    people: People, format_: str, body: bytes, told: str
+) -> None:
+    assert only_fault(planned(people.ada, body, format_))["detail"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'[{"slug": NaN}]', "cannot read its first entry"),
+        ('[{"slug": "Peñasco"}]'.encode("cp1252"), "cannot read its first entry"),
+        ('[{"slug": "x"}]'.encode("utf-16"), "it does not begin with ["),
+    ],
+)
+def test_a_file_that_is_no_array_says_what_to_look_for(
+    people: People, body: bytes, told: str
+) -> None:
+    answer = send(people.ada, body, "json")
+    plan = answer.json()
+    detail = plan["data"]["problem"] if answer.status_code == 201 else plan["errors"][0]["detail"]
+    assert told in detail
+    assert "UTF-8" in detail
+
+
+def test_new_districts_of_one_name_without_a_leaid_are_told_to_give_each_a_slug(
+    people: People,
+) -> None:
+    rows = planned(people.ada, "name,state\nTwice Trial,ID\nTwice Trial,ID\n")["rows"]
+    assert rows[1]["faults"][0]["detail"].endswith("give each a slug or nces_leaid.")
+
+
+def test_a_header_of_a_workbook_that_is_an_error_is_told_without_commas(people: People) -> None:
+    header = '<c t="inlineStr"><is><t>slug</t></is></c><c t="e"><v>#REF!</v></c>'
+    row = f'<c t="inlineStr"><is><t>{BOISE}</t></is></c><c t="inlineStr"><is><t>x</t></is></c>'
+    body = as_xlsx([], sheet=f"<row>{header}</row><row>{row}</row>")
+    fault = only_fault(planned(people.ada, body, "xlsx"))
+    assert fault["detail"].endswith(
+        "Name every column in the header, or clear the cells beyond it."
+    )
+
+
 def test_an_unknown_field_of_json_is_told_with_the_nearest(people: People) -> None:
     fault = only_fault(planned(people.ada, f'{{"slug": "{BOISE}", "enrolment": 5}}', "ndjson"))
     assert (fault["pointer"], fault["nearest"][0]) == ("/enrolment", "enrollment")

@@ -58,6 +58,13 @@ def to_text(cell: float | str) -> str:
     return as_written(str(cell))
 
 
+def mark_in_words(mark: str, meaning: str) -> str:
+    """What a mark for a missing value is, without a point at the end."""
+    if meaning.startswith("an "):
+        return f"{mark!r} is {meaning}; it is not a value"
+    return f"{mark!r} means {meaning!r}; it is not a value"
+
+
 def cell_name(column: int, row: int) -> str:
     """A cell as spreadsheet programs name it: column 2 of row 7 is B7."""
     letters = ""
@@ -82,6 +89,9 @@ def read_cell(name: str, annotation: Any, text: str) -> Reading:
         return Reading(match[1])
     if name.endswith("_year") and not text.isdigit() and (match := SCHOOL_YEAR.fullmatch(text)):
         return Reading(match[1], f"{text!r} is read as {match[1]}, the year in which it begins")
+    if name in ("latitude", "longitude") and "," in text:
+        detail = f"{text[:60]!r} has a comma. Write the decimals behind a point, such as 43.615."
+        raise NotReadable("float_parsing", detail)
     if _is_number(annotation):
         return _number(text)
     return Reading(text)

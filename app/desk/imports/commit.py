@@ -131,8 +131,8 @@ def _not_accepted(session: Session, plan: PlanRow, commitment: Commitment) -> se
     }
     if plan.refused and not commitment.only_good:
         raise Conflict(
-            f"{_rows(plan.refused)} refused. Fix them (refused.csv) and upload the file again, or set "
-            "only_good to skip them."
+            f"{_rows(plan.refused)} refused. Fix what is wrong (refused.csv) and upload the file again, "
+            "or set only_good to skip what is refused."
         )
     if left and not commitment.only_good:
         raise Conflict(

@@ -26,11 +26,12 @@ from app.desk.imports.tables import (
 )
 from app.desk.imports.workbooks import Sheet, read_sheet
 from app.errors import Fault, Invalid
+from app.records.shape_faults import shown
 
 FORMATS = ("csv", "ndjson", "json", "xlsx")
 MAX_ROW_BYTES = 2 * 1024 * 1024  # as much as a record may have that is sent alone
 CHUNK = 256 * 1024
-SHOWN = 200  # bytes of a line that cannot be read
+SHOWN = 200  # characters of a line that cannot be read
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 UTF8, UTF8_BOM, WINDOWS = "utf-8", "utf-8 with a byte order mark", "windows-1252"
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -216,14 +217,30 @@ def _csv_lines(text: Iterator[str], delimiter: str) -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Line(number, (), str(error))
+            yield Line(number, (), _in_words(error))
             continue
         if len(cells) > MAX_COLUMNS:
-            yield Line(number, (), f"it has {len(cells):,} cells; a row may have {MAX_COLUMNS}")
+            yield Line(
+                number,
+                (),
+                f"it has {len(cells):,} cells, and a row may have {MAX_COLUMNS}. Remove empty columns",
+            )
         elif all(map(_is_text, cells)):
             yield Line(number, cells)
         else:
-            yield Line(number, (), "it holds bytes that are not valid UTF-8")
+            yield Line(
+                number, (), "it holds bytes that are not valid UTF-8. Save the file as CSV UTF-8"
+            )
+
+
+def _in_words(error: csv.Error) -> str:
+    """Why a line of CSV cannot be taken apart, and what to do, without a point at the end."""
+    text = str(error)
+    if text == "unexpected end of data":
+        return 'a quote is opened and not closed. Close it with "'
+    if "expected after" in text:
+        return 'text follows a closing quote. Write a quote inside a cell twice: ""'
+    return f"{text}. Correct it, or save the file again as CSV"
 
 
 def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
@@ -242,10 +259,13 @@ def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
 
 def _json_row(kind: str, text: bytes, origin: str) -> Row:
     try:
-        value = read_json(text)
+        value = read_json(text.decode())
+    except UnicodeDecodeError:
+        detail = "This line is not UTF-8. Save the file as UTF-8 and upload it again."
+        return Row(kind, {}, origin, (Fault("not_json", detail, pointer=""),))
     except ValueError as error:
-        shown = text[:SHOWN].decode("utf-8", "backslashreplace")
-        detail = f"This is not JSON: {error}. Correct the line; it begins {shown!r}."
+        beginning = text.decode()[:SHOWN]
+        detail = f"This is not JSON: {error}. Correct the line; it begins {beginning!r}."
         fault = Fault("not_json", detail, pointer="")
         return Row(kind, {}, origin, (fault,))
     return _object_row(kind, value, origin)
@@ -256,7 +276,7 @@ def _read_json(file: BinaryIO, kind: str) -> Reading:
     start = file.read(CHUNK).removeprefix(codecs.BOM_UTF8)
     file.seek(0)
     if not start.lstrip().startswith(b"["):
-        raise _no_array(0)
+        raise _no_array("it does not begin with [")
     rows = _json_rows(file, kind)
     first = next(rows, None)
     return Reading(chain([first] if first else [], rows))
@@ -280,7 +300,8 @@ def _json_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
             if count > done:
                 yield _object_row(kind, value, f"entry {count}")
     except (ijson.JSONError, ValueError):
-        raise _no_array(count) from None
+        where = f"past entry {count}" if count else "its first entry"
+        raise _no_array(f"cannot read {where}") from None
 
 
 def _entries(file: BinaryIO, reader: Any) -> Iterator[Any]:
@@ -293,7 +314,8 @@ def _entries(file: BinaryIO, reader: Any) -> Iterator[Any]:
 
 def _object_row(kind: str, value: Any, origin: str) -> Row:
     if not isinstance(value, dict):
-        fault = Fault("not_an_object", "A record must be a JSON object.", pointer="")
+        detail = f"A record must be a JSON object, not {shown(value)}. Write it as {{...}}."
+        fault = Fault("not_an_object", detail, pointer="")
         return Row(kind, {}, origin, (fault,))
     if _is_too_long(value):
         return Row(kind, {}, origin, (_too_long(),))
@@ -311,9 +333,11 @@ def _is_text(text: str) -> bool:
     return text.isascii() or not _UNDECODED.search(text)
 
 
-def _no_array(count: int) -> Invalid:
-    where = f"cannot read past entry {count}" if count else "it does not begin with [ and an entry"
-    detail = f"Not a JSON array of objects: {where}. Check for a missing comma, or send NDJSON."
+def _no_array(why: str) -> Invalid:
+    detail = (
+        f"Not a JSON array of objects: {why}. Check that the file is UTF-8, and look for a missing "
+        "comma or a NaN; or send NDJSON."
+    )
     return Invalid([Fault("not_json", detail, pointer="")])
 
 

@@ -27,7 +27,10 @@ class JsonObject(dict[str, Any]):
 
 def read_json(text: bytes | str) -> Any:
     """The value of a JSON text. Raises ValueError."""
-    orjson.loads(text)  # stricter than the json module, which takes NaN
+    try:
+        orjson.loads(text)  # stricter than the json module, which takes NaN
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} at character {error.pos + 1:,}") from None
     try:
         return json.loads(text, object_pairs_hook=JsonObject)
     except RecursionError:

@@ -16,7 +16,13 @@ from app.desk.editing.history import FieldChange, field_changes
 from app.desk.imports.column_names import parts_of
 from app.desk.imports.duplicates import Lookalikes
 from app.desk.imports.preparation import RowPreparation, keep_case
-from app.desk.imports.record_finder import Match, MatchedBy, RecordFinder, taken_fault
+from app.desk.imports.record_finder import (
+    NAMING_FIELDS,
+    Match,
+    MatchedBy,
+    RecordFinder,
+    taken_fault,
+)
 from app.desk.imports.rows import Row
 from app.errors import Fault, Invalid
 from app.records import parsing, revisions, store
@@ -79,6 +85,8 @@ class Planner:
         before = self._document(stored)
         keep_case(row.document, before)
         record, faults = self._parsed(row, match.slug, self._base(before))
+        if stored is None and record is None:
+            faults = self._without_noise(row, match, faults)
         faults += [*match.faults, *self._state_faults(stored)]
         if stored and match.is_proposed:
             faults.append(taken_fault(row.kind, match.slug))
@@ -104,6 +112,19 @@ class Planner:
             warnings=self._warnings(row, record, stored, changes),
             needs=self._needs(row.kind, record) if result in ("created", "changed") else (),
         )
+
+    def _without_noise(self, row: Row, match: Match, faults: list[Fault]) -> list[Fault]:
+        """The faults of a row whose record is not found. If it does not make a new one, that is
+        what is wrong, not what a new one would need."""
+        naming = NAMING_FIELDS.get(row.kind, ())
+        if not naming or any(row.document.get(name) is not None for name in naming):
+            return faults
+        others = [fault for fault in faults if fault.code != "missing"]
+        if any(fault.pointer in ("/slug", "/nces_leaid") for fault in others):
+            return others
+        if not match.slug and row.document.get("nces_leaid") is None:
+            return faults
+        return [*others, self._finder.unknown(row, match)] if len(others) < len(faults) else faults
 
     def _document(self, stored: StoredRecord | None) -> dict[str, Any]:
         """The record as it is, with the present slugs of what it refers to."""

@@ -163,6 +163,7 @@ class RowQuery:
     warned: bool = False
     after: int = 0
     limit: int = 50
+    noted: bool = False
 
 
 def create(
@@ -289,6 +290,8 @@ def rows(session: Session, plan_id: str, query: RowQuery) -> list[Planned]:
         statement = statement.where(col(PlannedRow.result).in_(query.results))
     if query.warned:
         statement = statement.where(col(PlannedRow.warnings) != "[]")
+    if query.noted:
+        statement = statement.where(col(PlannedRow.notes) != "[]")
     records = (
         session.connection()
         .execute(statement.order_by(col(PlannedRow.number)).limit(query.limit))

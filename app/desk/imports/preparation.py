@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from app.desk.imports.cells import mark_in_words
 from app.desk.imports.json_values import too_deep
 from app.desk.imports.rows import Row
 from app.errors import Fault
@@ -104,8 +105,7 @@ def _marks(row: Row) -> Iterator[tuple[str, Fault]]:
             meaning = mark_meaning(text) if isinstance(text, str) else None
             if meaning:
                 detail = (
-                    f"{text.strip()!r} means {meaning!r}; it is not a value. Leave {name} out, "
-                    "or set it to null."
+                    f"{mark_in_words(text.strip(), meaning)}. Leave {name} out, or set it to null."
                 )
                 yield name, Fault("placeholder", detail, pointer=f"/{name}")
                 break

@@ -12,6 +12,7 @@ from app.desk.imports.cells import (
     NotReadable,
     Unreadable,
     cell_name,
+    mark_in_words,
     read_cell,
     to_text,
 )
@@ -281,7 +282,7 @@ class _RowReader:
         if text.strip() == UNCHANGED:
             return
         if (meaning := mark_meaning(text)) or (self._leaves_out and text.strip() == "N"):
-            mark = f"{text.strip()!r} means {meaning or 'not applicable'!r}; it is not a value"
+            mark = mark_in_words(text.strip(), meaning or "not applicable")
             if not self._leaves_out and self._options.placeholders == "refuse":
                 raise NotReadable(
                     "placeholder",
@@ -329,8 +330,7 @@ class _RowReader:
         if extra or cells < header:
             yield Fault(
                 "wrong_number_of_cells",
-                f"The {self._unit} has {cells} cells, the header has {header}. "
-                'Check for a comma that is not inside "..." quotes.',
+                f"The {self._unit} has {_cells(cells)}, the header has {header}. {self._advice()}",
                 pointer="",
             )
         if unnamed and self._options.unknown_columns != "ignore":
@@ -341,10 +341,19 @@ class _RowReader:
                 pointer="",
             )
 
+    def _advice(self) -> str:
+        if self._by_letters:
+            return "Name every column in the header, or clear the cells beyond it."
+        return 'Check for a comma that is not inside "..." quotes.'
+
     def _where(self, column: Column, line: Line) -> str:
         if self._by_letters:
             return f"Cell {cell_name(column.position, line.number)} ({column.name})"
         return f"Column {column.position} ({column.name})"
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number:,} cells"
 
 
 def _figure_of(part: str) -> str | None:

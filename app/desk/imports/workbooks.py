@@ -303,8 +303,8 @@ class _SheetCheck:
             or self._last_column > MAX_COLUMNS
         ):
             raise _too_large(
-                f"its cells reach to row {self._last_row:,} and column {self._last_column:,}. "
-                "Delete what stands outside the table, or send it in parts"
+                f"its cells reach to row {self._last_row:,} and column {self._last_column:,}",
+                "Delete what stands outside the table, or send it in parts.",
             )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -396,5 +396,6 @@ def _refused(why: str) -> Invalid:
     return Invalid([Fault("not_xlsx", detail, pointer="")])
 
 
-def _too_large(why: str) -> Invalid:
-    return Invalid([Fault("too_large", f"The workbook is too large: {why}.", pointer="")])
+def _too_large(why: str, advice: str = "Send it in parts.") -> Invalid:
+    detail = f"The workbook is too large: {why}. {advice}"
+    return Invalid([Fault("too_large", detail, pointer="")])
