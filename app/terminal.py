@@ -1,5 +1,6 @@
 """What the command prints: progress, plans of imports, tables of faults."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from app.desk.imports.plans import PlanRow, RowQuery
 from app.errors import Fault
 
 MAX_FAULTS_SHOWN = 50
+_PARAMETER = re.compile(r"\b(mapping|every_row|header_line|placeholders|unknown_columns)=")
 console = Console(stderr=True, highlight=False, soft_wrap=True)  # addresses stay whole
 
 
@@ -42,9 +44,15 @@ def progress(label: str, *, total: int | None = None) -> Iterator[Callable[..., 
 def print_plan(session: Session, plan: PlanRow) -> None:
     """Print what an import would do, and what stands in its way."""
     counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
-    console.print(f"{plan.filename}: {plan.rows_seen} rows: {counts}.")
-    for line in _reading(orjson.loads(plan.about or "{}")):
+    about = orjson.loads(plan.about or "{}")
+    if passed_over := about.get("passed_over_count"):
+        counts += f"; {_count(passed_over, 'line')} passed over"
+    console.print(f"{plan.filename}: {_count(plan.rows_seen, 'row')}: {counts}.")
+    for line in _reading(about):
         console.print(line, markup=False)
+    noted = RowQuery(noted=True, limit=MAX_FAULTS_SHOWN)
+    if notes := _row_faults(session, plan, noted, "notes"):
+        print_faults(notes, title="Notes on how rows were read")
     if plan.problem:
         print_failure(f"Reading stopped early: {plan.problem}")
     refused = RowQuery(("refused",), limit=MAX_FAULTS_SHOWN)
@@ -55,7 +63,7 @@ def print_plan(session: Session, plan: PlanRow) -> None:
     ):
         if number:
             faults = _row_faults(session, plan, query, column)
-            print_faults(faults, title=f"{number} row{'s' if number > 1 else ''} {title}")
+            print_faults(faults, title=f"{_count(number, 'row')} {title}")
 
 
 def _reading(about: dict[str, Any]) -> Iterator[str]:
@@ -69,11 +77,21 @@ def _reading(about: dict[str, Any]) -> Iterator[str]:
             name = column["name"] or f"column {column['position']}"
             if column["how"] != "name":
                 yield f"  {name}: {field} ({column['how'].replace('_', ' ')})"
+    if other_sheets := about.get("other_sheets"):
+        yield f"Read the sheet {about['sheet']}, and not {', '.join(other_sheets)}."
+    for what in ("rows", "columns"):
+        if number := about.get(f"hidden_{what}"):
+            yield f"Read hidden {what} too: {number}."
     if about.get("encoding") == WINDOWS:
         yield "Read as Windows-1252. Check names with accents."
     for line in about.get("passed_over", [])[:MAX_FAULTS_SHOWN]:
         yield f"Passed over {line['origin']} ({line['reason']}): {line['text']}"
-    yield from about.get("missing", [])
+    yield from map(_as_options, about.get("missing", []))
+
+
+def _as_options(text: str) -> str:
+    """Advice for the API in the words of the command: `header_line=7` is `--header-line 7`."""
+    return _PARAMETER.sub(lambda match: f"--{match[1].replace('_', '-')} ", text)
 
 
 def print_failure(text: str) -> None:
@@ -89,17 +107,21 @@ def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None
         columns = (Column(name, overflow="fold") for name in ("where", "what", "nearest"))
         table = Table(*columns, title=title)
         for fault in shown:
-            cells = (fault.where, fault.detail, ", ".join(fault.nearest or ()))
+            cells = (fault.where, _as_options(fault.detail), ", ".join(fault.nearest or ()))
             table.add_row(*map(escape, cells))
         console.print(table, soft_wrap=False)
     else:
         console.print(title)
         for fault in shown:
             nearest = f" (nearest: {', '.join(fault.nearest)})" if fault.nearest else ""
-            line = f"{fault.where}: {fault.detail}{nearest}"
-            console.print(line, markup=False)
+            where = f"{fault.where}: " if fault.where else ""
+            console.print(f"{where}{_as_options(fault.detail)}{nearest}", markup=False)
     if len(faults) > MAX_FAULTS_SHOWN:
         console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row_faults(session: Session, plan: PlanRow, query: RowQuery, column: str) -> tuple[Fault, ...]:

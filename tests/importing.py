@@ -52,6 +52,30 @@ def as_csv(table: Sequence[Sequence[Any]]) -> bytes:
     return written.getvalue().encode()
 
 
+def as_workbook(**tables: Sequence[Sequence[Any]]) -> bytes:
+    """A workbook of several sheets, by their names."""
+    packed = io.BytesIO()
+    parts = dict(_WORKBOOK)
+    sheets, targets = "", ""
+    for number, (name, table) in enumerate(tables.items(), 1):
+        sheets += f'<sheet name="{name}" sheetId="{number}" r:id="r{number}"/>'
+        targets += f'<Relationship Id="r{number}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{number}.xml"/>'
+        rows = "".join(f"<row>{''.join(map(_xlsx_cell, row))}</row>" for row in table)
+        parts[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+        )
+    parts["xl/workbook.xml"] = (
+        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{sheets}</sheets></workbook>'
+    )
+    parts["xl/_rels/workbook.xml.rels"] = (
+        f'<Relationships xmlns="{_PACKAGE}/relationships">{targets}</Relationships>'
+    )
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as folder:
+        for name, part in parts.items():
+            folder.writestr(name, part)
+    return packed.getvalue()
+
+
 def as_xlsx(table: Sequence[Sequence[Any]], *, sheet: str | None = None) -> bytes:
     """A table as a workbook: texts as texts, numbers as numbers. `sheet`: XML to stand in place of its rows."""
     packed = io.BytesIO()

@@ -101,6 +101,51 @@ def test_alike_are_new_records_of_one_place_with_nearly_the_same_name(
     assert plan(people.ada, rows, kind).json()["data"]["warned"] == warned
 
 
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [
+        ({}, ["/enrollment"]),
+        ({"enrollment_year": 2024}, ["/enrollment"]),
+        ({"enrollment_year": 2024, "enrollment_source": "NCES CCD LEA membership 2024-25"}, []),
+    ],
+)
+def test_a_new_figure_under_an_old_year_or_source_must_be_accepted(
+    people: People, more: Any, warned: list[str]
+) -> None:
+    planned = plan(
+        people.ada, [{"slug": "portland-public-schools-or", "enrollment": 30_001, **more}]
+    )
+    [row] = rows_of(people.ada, planned)
+    assert [warning["pointer"] for warning in row["warnings"]] == warned
+    assert all(warning["code"] == "old_citation" for warning in row["warnings"])
+
+
+def test_a_row_over_an_unpublished_draft_is_published_only_if_it_is_accepted(
+    people: People,
+) -> None:
+    amend(people.rui, "rsu-9-me", "districts", city="Drafted By Rui")
+    planned = plan(people.ada, [{"slug": "rsu-9-me", "website": "https://www.example.org/"}])
+    [warned] = rows_of(people.ada, planned, warned="true")
+    assert [warning["code"] for warning in warned["warnings"]] == ["unpublished_draft"]
+    refused = commit(people.kim, planned, publish=True, reason="web addresses")
+    assert (refused.status_code, "rsu-9-me" in refused.json()["detail"]) == (409, True)
+    options = {"publish": True, "reason": "web addresses", "accept": ["rsu-9-me"]}
+    assert commit(people.kim, planned, **options).json()["data"]["records_written"] == 1
+
+
+def test_a_row_over_a_record_in_review_is_written_only_if_it_is_accepted(people: People) -> None:
+    create(people.rui, district("reviewed-id", name="Reviewed Meanwhile"), "districts")
+    step(people.rui, "submit", "reviewed-id", "districts").raise_for_status()
+    planned = plan(people.ada, [{"slug": "reviewed-id", "city": "Star"}])
+    [warned] = rows_of(people.ada, planned, warned="true")
+    assert [warning["code"] for warning in warned["warnings"]] == ["in_review"]
+    assert commit(people.ada, planned).status_code == 409
+    assert states(people.ada, "reviewed-id") == ["in_review"]
+    commit(people.ada, planned, accept=["reviewed-id"]).raise_for_status()
+    assert states(people.ada, "reviewed-id") == ["draft"]
+
+
 def test_the_refused_rows_come_back_as_csv_and_can_be_mended_and_sent_again(people: People) -> None:
     rows = [
         district("fine-id", name="Fine"),
@@ -147,6 +192,15 @@ def test_publishing_at_once_takes_an_admin_and_a_reason(people: People) -> None:
     assert is_public(people, "at-once-id")
     note = people.ada.get("/audit?slug=at-once-id&action=publish").json()["data"][0]["note"]
     assert note == f"review bypassed: federal data (import {done['id']}, rows.ndjson, line 1)"
+
+
+@pytest.mark.one_database
+def test_spaces_are_no_reason(people: People) -> None:
+    planned = plan(people.ada, [district("no-reason-id", name="Without A Reason")])
+    assert commit(people.kim, planned, publish=True, reason=" \n").status_code == 422
+    create(people.ada, district("no-review-id", name="Without A Review"), "districts")
+    refused = step(people.kim, "publish", "no-review-id", "districts", bypass_reason="  ")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/bypass_reason")
 
 
 def test_what_lacks_what_publishing_takes_is_told_in_the_plan_and_not_published(
@@ -252,3 +306,46 @@ def test_a_row_that_was_left_out_may_have_changed_since(people: People) -> None:
     create(people.ada, district("left-out-id", name="Another Name"), "districts")
     done = commit(people.ada, planned, only_good=True)
     assert (done.status_code, done.json()["data"]["records_written"]) == (200, 1)
+
+
+def sent_again(editor: httpx.Client, planned: httpx.Response, *edits: tuple[str, str]) -> Any:
+    """The rows of a plan for the refused rows of another, after these edits."""
+    path = planned.json()["links"]["refused"].removeprefix("/v1/admin")
+    text = editor.get(path).content.decode()
+    for wrong, right in edits:
+        assert wrong in text
+        text = text.replace(wrong, right)
+    return rows_of(editor, send(editor, text.encode()))
+
+
+def test_refused_rows_sent_again_change_nothing_that_their_file_did_not_name(
+    people: People,
+) -> None:
+    header = ["slug", "name", "state", "website", "county"]
+    row = [BOISE, "Boise School District", "ID", "www.x.org", ""]
+    planned = send(people.ada, as_csv([header, row]))
+    [mended] = sent_again(people.ada, planned, (",www.x.org", ",https://www.x.org"))
+    changes = {change["pointer"]: change["after"] for change in mended["changes"]}
+    assert changes == {"/website": "https://www.x.org", "/county": None}
+
+
+def test_refused_rows_of_json_that_name_different_fields_clear_none_of_the_others(
+    people: People,
+) -> None:
+    rows: list[Any] = [
+        {"slug": BOISE, "city": "Nampa", "enrollment": "many"},
+        {"slug": "rsu-9-me", "county": None, "state": "ZZ"},
+    ]
+    first, second = sent_again(people.ada, plan(people.ada, rows), ("many", "1"), ("ZZ", "ME"))
+    assert [change["pointer"] for change in first["changes"]] == ["/city", "/enrollment"]
+    assert [change["pointer"] for change in second["changes"]] == ["/county"]
+
+
+def test_refused_rows_say_what_stood_in_fields_that_no_column_has(people: People) -> None:
+    planned = send(
+        people.ada, b'{"slug": "rsu-9-me", "town": "Farmington"}\n{"slug": x\n', "ndjson"
+    )
+    path = planned.json()["links"]["refused"].removeprefix("/v1/admin")
+    _header, first, second = csv.reader(io.StringIO(people.ada.get(path).text))
+    assert '{"town":"Farmington"}' in first[0]
+    assert "it begins '{\"slug\": x'" in second[0]

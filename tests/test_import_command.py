@@ -66,6 +66,21 @@ def test_it_writes_all_or_nothing_or_the_good_rows_under_the_name_given(
     assert "0 created, 0 changed, 2 unchanged, 1 refused" in clean.err
 
 
+def test_the_command_advises_its_own_options_and_prints_notes(
+    typed: Typing, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("name,state,city\nNoted Trial,Idaho,N/A\nOther Noted,Idaho,Star\nTotal,,\n")
+    ran = typed("import", str(path), "--kind", "district", "--dry-run")
+    assert "2 rows: 1 created, 0 changed, 0 unchanged, 1 refused; 1 line passed over." in ran.err
+    assert "or send --placeholders skip to leave" in ran.err
+    assert "other-noted-id/slug: The slug 'other-noted-id' is proposed." in ran.err
+    path.write_text("slug,naem\nx,X\n")
+    refused = typed("import", str(path), "--kind", "district", "--dry-run")
+    assert "Send --mapping Column:field" in refused.err
+    assert "--unknown-columns ignore" in refused.err
+
+
 @pytest.mark.slow
 def test_likely_duplicates_are_accepted_and_records_published_by_option(
     typed: Typing, tmp_path: Path, people: People

@@ -228,7 +228,17 @@ def test_an_unknown_column_is_told_with_the_nearest(people: People) -> None:
         (
             "ndjson",
             b'{"slug": "deep-id", "name": ' + b"[" * 400 + b"]" * 400 + b', "state": "ID"}\n',
-            ["string_type"],
+            ["too_deep"],
+        ),
+        (
+            "ndjson",
+            b'{"slug": "rsu-9-me", "city": [{"a": ' + b"[" * 900 + b"]" * 900 + b"}]}\n",
+            ["too_deep"],
+        ),
+        (
+            "json",
+            b'[{"slug": "rsu-9-me", "city": ' + b"[" * 5000 + b"]" * 5000 + b'}, {"slug": "x"}]',
+            ["too_deep", "missing"],
         ),
         (
             "json",
@@ -243,6 +253,42 @@ def test_a_row_that_cannot_be_read_is_refused_and_the_others_are_read(
 ) -> None:
     found = results(people.ada, send(people.ada, body, format_))
     assert [faults[0] if faults else None for _, _, faults in found] == reasons
+
+
+@pytest.mark.parametrize("levels", [60, 500, 1010, 5000])
+def test_a_cell_that_nests_too_deeply_refuses_its_row(people: People, levels: int) -> None:
+    cell = "[" * levels + "]" * levels
+    planned = send(people.ada, f"slug,outcomes\nx,{cell}\ny,\n".encode(), kind="case-study")
+    first, second = rows_of(people.ada, planned)
+    assert first["faults"][0]["pointer"] == "/outcomes"
+    assert first["faults"][0]["code"] in ("too_deep", "not_json")
+    assert second["faults"][0]["code"] == "missing"
+
+
+@pytest.mark.parametrize("format_", ["ndjson", "json", "csv"])
+def test_a_key_that_is_repeated_inside_a_part_is_named_where_it_stands(
+    people: People, format_: str
+) -> None:
+    outcomes = '[{"finding": "A", "finding": "B"}]'
+    row = f'{{"slug": "x", "title": "X", "outcomes": {outcomes}}}'
+    cell = outcomes.replace('"', '""')
+    bodies = {
+        "ndjson": row,
+        "json": f"[{row}]",
+        "csv": f'slug,title,outcomes\nx,X,"{cell}"\n',
+    }
+    planned = send(people.ada, bodies[format_].encode(), format_, "case-study")
+    [row_planned] = rows_of(people.ada, planned)
+    fault = row_planned["faults"][0]
+    assert (fault["code"], fault["pointer"]) == ("repeated_key", "/outcomes/0/finding")
+
+
+def test_a_row_with_very_many_faults_says_how_many_more_it_has(people: People) -> None:
+    row = case_study("many-faults", outcomes=[{"finding": "X"}] * 150)
+    [planned] = rows_of(people.ada, plan(people.ada, [row], "case-study"))
+    assert len(planned["faults"]) == 101
+    assert planned["faults"][-1]["code"] == "more_faults"
+    assert "more faults are not listed" in planned["faults"][-1]["detail"]
 
 
 def test_a_file_that_breaks_off_later_makes_a_plan_that_cannot_be_committed(people: People) -> None:
@@ -303,6 +349,7 @@ def test_the_public_export_of_districts_can_be_sent_in_and_changes_nothing(peopl
         "changed": 0,
         "unchanged": data["rows_seen"],
         "refused": 0,
+        "passed_over": 0,
     }
     assert {"rurality", "case_studies", "updated_at"} <= set(data["ignored_columns"])
     assert data["rows_seen"] > 1

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from importing import TYPES, Json, as_csv, as_xlsx, commit, rows_of
+from importing import TYPES, Json, as_csv, as_workbook, as_xlsx, commit, rows_of
 from people import People, create, district
 
 pytestmark = [
@@ -107,6 +107,73 @@ def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(people: People) -> 
     assert plan["rows"][0]["faults"] == []
 
 
+def merged_xlsx(table: list[list[Any]], *ranges: str) -> bytes:
+    """A workbook in which these ranges are merged."""
+    plain, merged = io.BytesIO(as_xlsx(table)), io.BytesIO()
+    cells = "".join(f'<mergeCell ref="{place}"/>' for place in ranges)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(merged, "w") as target:
+        for name in source.namelist():
+            part = source.read(name).decode()
+            ends = f"</sheetData><mergeCells>{cells}</mergeCells>"
+            target.writestr(name, part.replace("</sheetData>", ends))
+    return merged.getvalue()
+
+
+def test_cells_that_are_merged_downward_all_have_the_value_that_they_show(people: People) -> None:
+    table = [
+        ["slug", "name", "state", "county"],
+        ["merged-one-id", "Merged One", "ID", "Clearwater"],
+        ["merged-two-id", "Merged Two", "", ""],
+        ["merged-three-id", "Merged Three", "", ""],
+        ["merged-last-id", "Merged Last", "ID", ""],
+    ]
+    body = merged_xlsx(table, "C2:C4", "D2:D4")
+    rows = planned(people.ada, body, "xlsx")["rows"]
+    assert [(row["document"]["state"], row["document"]["county"]) for row in rows] == [
+        *[("ID", "Clearwater")] * 3,
+        ("ID", None),
+    ]
+
+
+def test_a_merged_slug_is_repeated_and_no_row_is_dropped(people: People) -> None:
+    body = merged_xlsx([["slug", "city"], [BOISE, "Nampa"], ["", "Star"]], "A2:A3")
+    first, second = planned(people.ada, body, "xlsx")["rows"]
+    assert (first["faults"], second["faults"][0]["code"]) == ([], "repeated")
+
+
+def test_a_heading_that_is_merged_across_the_table_stays_a_heading(people: People) -> None:
+    table = [["slug", "city", "county"], ["Ada County", "", ""], [BOISE, "Nampa", "Ada"]]
+    plan = planned(people.ada, merged_xlsx(table, "A2:C2"), "xlsx")
+    assert [line["reason"] for line in plan["reading"]["passed_over"]] == ["a heading or a note"]
+    assert len(plan["rows"]) == 1
+
+
+def test_an_empty_sheet_is_passed_over_and_the_one_that_is_read_is_named(people: People) -> None:
+    table = [["slug", "city"], [BOISE, "Nampa"]]
+    body = as_workbook(Cover=[], Districts=table, Schools=[["a", "b"]])
+    plan = planned(people.ada, body, "xlsx")
+    assert (plan["reading"]["sheet"], plan["reading"]["other_sheets"]) == ("Districts", ["Schools"])
+    assert [row["slug"] for row in plan["rows"]] == [BOISE]
+
+
+def test_a_cover_sheet_that_cannot_be_read_as_a_table_is_named(people: People) -> None:
+    body = as_workbook(Cover=[["How to use this"]], Districts=[["slug", "city"], [BOISE, "Nampa"]])
+    [fault] = send(people.ada, body, "xlsx").json()["errors"]
+    assert "The sheet 'Cover' was read." in fault["detail"]
+    assert fault["detail"].endswith("move it to the front: Districts.")
+
+
+def test_hidden_rows_and_columns_are_read_and_counted(people: People) -> None:
+    cells = (
+        f'<c t="inlineStr"><is><t>{BOISE}</t></is></c><c t="inlineStr"><is><t>Nampa</t></is></c>'
+    )
+    header = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("slug", "city"))
+    body = as_xlsx([], sheet=f'<row>{header}</row><row hidden="1">{cells}</row>')
+    plan = planned(people.ada, body, "xlsx")
+    assert (plan["reading"]["hidden_rows"], plan["reading"]["hidden_columns"]) == (1, 0)
+    assert plan["rows"][0]["document"]["city"] == "Nampa"
+
+
 def test_a_cell_with_an_error_comes_back_in_the_refused_rows(people: People) -> None:
     answer = send(people.ada, xlsx_with('<c r="B2" t="e"><v>#N/A</v></c>'), "xlsx")
     refused = answer.json()["links"]["refused"].removeprefix("/v1/admin")
@@ -196,6 +263,21 @@ def test_an_edge_geocode_workbook_goes_in(people: People) -> None:
     assert document["county"] is None
 
 
+def test_an_agency_with_its_office_in_another_state_belongs_to_that_of_its_leaid(
+    people: People,
+) -> None:
+    body = "LEAID,NAME,STATE,NMCNTY\n5099024,Rivendell Trial,NH,Grafton County\n"
+    [row] = planned(people.ada, body)["rows"]
+    assert (row["result"], row["document"]["state"], row["slug"]) == (
+        "created",
+        "VT",
+        "rivendell-trial-vt",
+    )
+    assert any("'NH' is where the office is" in note["detail"] for note in row["notes"])
+    plain = planned(people.ada, body.replace("NMCNTY", "county").replace("LEAID", "nces_leaid"))
+    assert only_fault(plain)["code"] == "leaid_of_another_state"
+
+
 def test_a_states_list_goes_in_with_what_it_does_not_say_said_once(people: People) -> None:
     refused = send(people.ada, STATE_LIST).json()["errors"]
     [fault] = refused
@@ -214,6 +296,50 @@ def test_a_states_list_goes_in_with_what_it_does_not_say_said_once(people: Peopl
         "a total",
     ]
     assert fields(plan)["ADM (Oct 1)"] == "enrollment"
+
+
+def test_a_line_with_a_name_and_a_state_is_a_record_whatever_its_name(people: People) -> None:
+    body = (
+        "name,state,city\n*Adair Trial Schools,KY,Columbia\nTotal Learning Trial,TX,Austin\n"
+        "Statewide Trial†,TX,\nTotal,TX,\n* suppressed,,\n"
+    )
+    plan = planned(people.ada, body)
+    names = [row["document"]["name"] for row in plan["rows"]]
+    assert names == ["Adair Trial Schools", "Total Learning Trial", "Statewide Trial"]
+    assert "footnote" in plan["rows"][0]["notes"][0]["detail"]
+    assert plan["counts"] == {
+        "created": 3,
+        "changed": 0,
+        "unchanged": 0,
+        "refused": 0,
+        "passed_over": 2,
+    }
+
+
+def test_a_line_of_a_name_alone_is_refused_where_the_state_is_said_once(people: People) -> None:
+    body = "name,city\nSisters Trial School,\nBend Trial,Bend\nTotal,\nSource: a list,\n"
+    plan = planned(people.ada, body, every_row="state:OR")
+    assert [row["result"] for row in plan["rows"]] == ["refused", "created"]
+    assert plan["rows"][0]["faults"][0]["code"] == "only_a_name"
+    assert plan["counts"]["passed_over"] == 2
+
+
+def test_a_column_of_urls_is_the_website_but_not_in_our_own_export(people: People) -> None:
+    plan = planned(people.ada, f"slug,URL\n{BOISE},https://x.example.org/\n")
+    assert plan["rows"][0]["document"]["website"] == "https://x.example.org/"
+    for other in ("website", "version"):
+        body = f"slug,url,{other}\n{BOISE},https://x.example.org/,\n"
+        assert fields(planned(people.ada, body))["url"] is None
+
+
+@pytest.mark.parametrize("second", ["Website", "website"])
+def test_a_column_that_is_there_twice_is_refused_with_advice_that_helps(
+    people: People, second: str
+) -> None:
+    body = f"slug,website,{second}\n{BOISE},https://a.example.org/,https://b.example.org/\n"
+    [fault] = send(people.ada, body).json()["errors"]
+    assert fault["code"] == "repeated"
+    assert fault["detail"].endswith("Remove or rename one.")
 
 
 def test_an_airtable_export_goes_in(people: People) -> None:
@@ -249,6 +375,14 @@ def test_a_text_is_read_in_the_encoding_it_has(
     plan = planned(people.ada, encoded)
     assert plan["reading"]["encoding"] == encoding
     assert plan["rows"][0]["document"]["city"] == "Peñasco"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_only_a_line_end_ends_a_line_whatever_the_encoding(people: People, encoding: str) -> None:
+    body = "\ufeffslug,city\nrsu-9-me,Far\u2028ming\x0bton\n".encode(encoding)
+    [row] = planned(people.ada, body)["rows"]
+    assert (row["origin"], row["faults"]) == ("line 2", [])
+    assert row["document"]["city"].startswith("Far")
 
 
 def test_a_workbook_may_call_its_parts_as_it_likes(people: People) -> None:
@@ -311,6 +445,121 @@ def test_an_option_that_fits_nothing_is_refused_by_name(
     answer = send(people.ada, f"slug,city\n{BOISE},Boise\n", **options)
     assert answer.status_code == 422
     assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "told"),
+    [
+        (
+            "slug,city\nboise-school-distrct-id,Nampa\n",
+            "/slug",
+            (
+                "No district has the slug 'boise-school-distrct-id'. Did you mean "
+                "boise-school-district-id? For a new district, add name and state."
+            ),
+        ),
+        (
+            "nces_leaid,city\n1699999,Nampa\n",
+            "/nces_leaid",
+            "No district has the LEAID '1699999'. For a new district, add name and state.",
+        ),
+        (
+            "slug,city\n#REF!,Nampa\n",
+            "/slug",
+            (
+                "Column 1 (slug): '#REF!' is an error of a formula; it is not a value. Clear the cell, "
+                "or send placeholders=skip to leave such fields as they are."
+            ),
+        ),
+        (
+            f'slug,latitude\n{BOISE},"43,6150"\n',
+            "/latitude",
+            (
+                "Column 2 (latitude): '43,6150' has a comma. Write the decimals behind a point, such as "
+                "43.615."
+            ),
+        ),
+        (
+            f"slug,city\n{BOISE}\n",
+            "",
+            (
+                'The line has 1 cell, the header has 2. Check for a comma that is not inside "..." '
+                "quotes."
+            ),
+        ),
+        (
+            f'slug,city\n{BOISE},"Nampa\n',
+            "",
+            'This line cannot be read: a quote is opened and not closed. Close it with ".',
+        ),
+        (
+            f'slug,city\n{BOISE},"Nam"pa\n',
+            "",
+            (
+                "This line cannot be read: text follows a closing quote. Write a quote inside a cell "
+                'twice: "".'
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said_in_one_fault_with_what_to_do(
+    people: People, body: str, pointer: str, told: str
+) -> None:
+    fault = only_fault(planned(people.ada, body))
+    assert (fault["pointer"], fault["detail"]) == (pointer, told)
+
+
+@pytest.mark.parametrize(
+    ("format_", "body", "told"),
+    [
+        ("ndjson", '{"slug": "Peñasco"}'.encode("cp1252"), "This line is not UTF-8. Save"),
+        (
+            "ndjson",
+            b'{"slug": "x",}',
+            "This is not JSON: trailing comma is not allowed at character",
+        ),
+        ("ndjson", b"7", "A record must be a JSON object, not 7. Write it as {...}."),
+    ],
+)
+def test_a_line_that_is_no_record_of_json_is_told_in_words(
+    people: People, format_: str, body: bytes, told: str
+) -> None:
+    assert only_fault(planned(people.ada, body, format_))["detail"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'[{"slug": NaN}]', "cannot read its first entry"),
+        ('[{"slug": "Peñasco"}]'.encode("cp1252"), "cannot read its first entry"),
+        ('[{"slug": "x"}]'.encode("utf-16"), "it does not begin with ["),
+    ],
+)
+def test_a_file_that_is_no_array_says_what_to_look_for(
+    people: People, body: bytes, told: str
+) -> None:
+    answer = send(people.ada, body, "json")
+    plan = answer.json()
+    detail = plan["data"]["problem"] if answer.status_code == 201 else plan["errors"][0]["detail"]
+    assert told in detail
+    assert "UTF-8" in detail
+
+
+def test_new_districts_of_one_name_without_a_leaid_are_told_to_give_each_a_slug(
+    people: People,
+) -> None:
+    rows = planned(people.ada, "name,state\nTwice Trial,ID\nTwice Trial,ID\n")["rows"]
+    assert rows[1]["faults"][0]["detail"].endswith("give each a slug or nces_leaid.")
+
+
+def test_a_header_of_a_workbook_that_is_an_error_is_told_without_commas(people: People) -> None:
+    header = '<c t="inlineStr"><is><t>slug</t></is></c><c t="e"><v>#REF!</v></c>'
+    row = f'<c t="inlineStr"><is><t>{BOISE}</t></is></c><c t="inlineStr"><is><t>x</t></is></c>'
+    body = as_xlsx([], sheet=f"<row>{header}</row><row>{row}</row>")
+    fault = only_fault(planned(people.ada, body, "xlsx"))
+    assert fault["detail"].endswith(
+        "Name every column in the header, or clear the cells beyond it."
+    )
 
 
 def test_an_unknown_field_of_json_is_told_with_the_nearest(people: People) -> None:

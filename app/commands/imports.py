@@ -68,7 +68,7 @@ def import_(
     ] = False,
     accept: Annotated[
         list[str] | None,
-        typer.Option(help="Slug or number of a row that is not a duplicate; repeatable."),
+        typer.Option(help="Slug or number of a row whose warnings you accept; repeatable."),
     ] = None,
     publish: Annotated[
         bool, typer.Option("--publish", help="Publish without a review; needs --reason.")

@@ -111,7 +111,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         detail = "The body is not a JSON object. Send {...}."
         raise Invalid([Fault("not_an_object", detail, pointer="")])
-    if _is_deeper_than(MAX_DEPTH, document):
+    if is_deeper_than(MAX_DEPTH, document):
         detail = f"The body nests deeper than {MAX_DEPTH} levels."
         raise Invalid([Fault("too_deep", detail, pointer="")])
     faults = repeated_keys(body)
@@ -130,7 +130,7 @@ def repeated_keys(body: bytes) -> list[Fault]:
         Fault(
             "repeated_key",
             f"The key {key[:60]!r} appears more than once in one object. Keep one of them.",
-            pointer=f"{pointer}/{_escaped(key)}",
+            pointer=f"{pointer}/{escaped(key)}",
         )
         for pointer, key in _repetitions(document, "")
     ]
@@ -150,18 +150,19 @@ def _repetitions(part: Any, pointer: str) -> Iterator[tuple[str, str]]:
         yield from ((pointer, key) for key in part.repeated)
     if isinstance(part, dict):
         for key, inner in part.items():
-            yield from _repetitions(inner, f"{pointer}/{_escaped(key)}")
+            yield from _repetitions(inner, f"{pointer}/{escaped(key)}")
     elif isinstance(part, list):
         for position, inner in enumerate(part):
             yield from _repetitions(inner, f"{pointer}/{position}")
 
 
-def _escaped(key: str) -> str:
+def escaped(key: str) -> str:
     """A key as a JSON Pointer writes it (RFC 6901)."""
     return key[:60].replace("~", "~0").replace("/", "~1")
 
 
-def _is_deeper_than(depth: int, value: Any) -> bool:
+def is_deeper_than(depth: int, value: Any) -> bool:
+    """Whether a value has more than `depth` levels of objects and lists in each other."""
     level = [value]
     for _ in range(depth):
         level = [

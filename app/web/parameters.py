@@ -109,8 +109,12 @@ def text(
     """A parameter that takes text which both databases can store."""
 
     def read(value: str) -> str:
-        if len(value) > most or "\0" in value:
-            raise ValueError(f"{name} must be text of at most {most} characters, without NUL.")
+        if "\0" in value:
+            raise ValueError(f"{name} holds a NUL character. Remove it.")
+        if len(value) > most:
+            raise ValueError(
+                f"{name} has {len(value):,} characters. Shorten it to {most:,}, as in {example!r}."
+            )
         return value
 
     schema = {"type": "string", "maxLength": most}

@@ -5,7 +5,7 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import Field, JsonValue
 
-from app.desk.shapes import ChangedField, DeskShape, NextLink, Note, RequestBody, Status
+from app.desk.shapes import ChangedField, DeskShape, NextLink, Note, Reason, RequestBody, Status
 from app.records.shape import SHORT, SLUG_PATTERN
 from app.web.problem_types import Problem, ProblemError
 
@@ -174,16 +174,14 @@ class PreviewAnswer(DeskShape):
 class RequiredNote(RequestBody):
     """A required note for the log."""
 
-    note: str = Field(min_length=1, max_length=2000, description="Reason, in your words.")
+    note: Reason = Field(description="Reason, in your words.")
 
 
 class PublicationRequest(Note):
     """A note for the log, and an admin's reason to publish without a second reviewer."""
 
-    bypass_reason: str | None = Field(
+    bypass_reason: Reason | None = Field(
         default=None,
-        min_length=1,
-        max_length=2000,
         description="Admins only: reason to publish without another reviewer.",
     )
 
@@ -191,7 +189,7 @@ class PublicationRequest(Note):
 class Withdrawal(RequestBody):
     """Why a record is withdrawn."""
 
-    reason: str = Field(min_length=1, max_length=2000, description="Reason shown to the public.")
+    reason: Reason = Field(description="Reason shown to the public.")
 
 
 class Renaming(RequestBody):

@@ -8,15 +8,18 @@ from typing import Any, get_args, get_origin
 
 import orjson
 
+from app.desk.imports.json_values import read_json, repeated_keys
 from app.records.csv_cells import as_written
 from app.records.stored_text import normalize
 
 SEPARATOR = "|"
+UNCHANGED = "(unchanged)"  # a cell that leaves its field as it is; an empty cell clears it
 SCHOOL_YEAR = re.compile(r"\b((?:19|20)\d{2})(?:\s*[-\u2013/]\s*(?:\d{4}|\d{2}))?\b")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
 _WHOLE = re.compile(r"([-+]?\d+)\.0*")
 _LOCALE = re.compile(r"([1-4][1-3])\s*[-\u2013:]\s*(?:City|Suburb|Town|Rural)\b.*", re.IGNORECASE)
 _LEAID = re.compile(r"\d{6}")  # a leading zero is gone; the states' FIPS codes begin at 01
+_FOOTNOTE_MARKS = re.compile(r"\A[*\u2020\u2021]+\s*|\s*[*\u2020\u2021]+\Z")
 _OUR_NUMBERS = (int, float)
 
 
@@ -40,10 +43,10 @@ class Reading:
 
 
 class NotReadable(Exception):
-    """A cell that cannot be read, and why, in words."""
+    """A cell that cannot be read, and why, in words. `inside`: where in the value of its field."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        self.code = code
+    def __init__(self, code: str, detail: str, *, inside: str = "") -> None:
+        self.code, self.inside = code, inside
         super().__init__(detail)
 
 
@@ -53,6 +56,13 @@ def to_text(cell: float | str) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return as_written(str(cell))
+
+
+def mark_in_words(mark: str, meaning: str) -> str:
+    """What a mark for a missing value is, without a point at the end."""
+    if meaning.startswith("an "):
+        return f"{mark!r} is {meaning}; it is not a value"
+    return f"{mark!r} means {meaning!r}; it is not a value"
 
 
 def cell_name(column: int, row: int) -> str:
@@ -73,10 +83,15 @@ def read_cell(name: str, annotation: Any, text: str) -> Reading:
         return _list(annotation, text)
     if name == "nces_leaid":
         return _leaid(text)
+    if name == "name":
+        return _name(text)
     if name == "locale" and (match := _LOCALE.fullmatch(text)):
         return Reading(match[1])
     if name.endswith("_year") and not text.isdigit() and (match := SCHOOL_YEAR.fullmatch(text)):
         return Reading(match[1], f"{text!r} is read as {match[1]}, the year in which it begins")
+    if name in ("latitude", "longitude") and "," in text:
+        detail = f"{text[:60]!r} has a comma. Write the decimals behind a point, such as 43.615."
+        raise NotReadable("float_parsing", detail)
     if _is_number(annotation):
         return _number(text)
     return Reading(text)
@@ -95,15 +110,30 @@ def write_cell(annotation: Any, value: Any) -> str:
 
 def _list(annotation: Any, text: str) -> Reading:
     if text.startswith("[") or not _is_word_list(annotation):
-        try:
-            return Reading(orjson.loads(text))
-        except orjson.JSONDecodeError as error:
-            raise NotReadable("not_json", f"This cell must hold a JSON list: {error}.") from None
+        return Reading(_json_list(text))
     if SEPARATOR not in text and '",' in f"{text}," and text.count('"') % 2 == 0:
         [words] = csv.reader([text], skipinitialspace=True)  # as Airtable writes a list
         if len(words) > 1 and all(words):
             return Reading(words, f"read as a list of {len(words)}, separated by commas")
     return Reading([word.strip() for word in text.split(SEPARATOR) if word.strip()])
+
+
+def _json_list(text: str) -> Any:
+    try:
+        value = read_json(text)
+    except ValueError as error:
+        detail = f"This cell must hold a JSON list: {error}. Correct it there."
+        raise NotReadable("not_json", detail) from None
+    for fault in repeated_keys(value):
+        raise NotReadable(fault.code, fault.detail, inside=fault.pointer or "")
+    return value
+
+
+def _name(text: str) -> Reading:
+    bare = _FOOTNOTE_MARKS.sub("", text)
+    if bare == text or not bare:
+        return Reading(text)
+    return Reading(bare, f"{text!r} is read as {bare!r}, without the mark of a footnote")
 
 
 def _leaid(text: str) -> Reading:

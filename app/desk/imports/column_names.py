@@ -15,6 +15,7 @@ from app.records.spelling import nearest
 
 PROBLEM = "problem"  # the column in which refused rows come back with what is wrong with them
 NEAREST = 3
+URL = "url"
 # What the public export of districts has besides: made from other records, so it is not imported.
 DERIVED = {
     "district": (
@@ -25,7 +26,7 @@ DERIVED = {
         "case_studies",
         "version",
         "updated_at",
-        "url",
+        URL,
     )
 }
 YEAR = "school_year"  # stands for the year of every federal figure in the row
@@ -84,7 +85,6 @@ _FRIENDLY = {
     "statecode": "state",
     "lng": "longitude",
     "long": "longitude",
-    "url": "website",
     "homepage": "website",
     "webaddress": "website",
     "alias": "aliases",
@@ -181,7 +181,7 @@ def missing_parts(columns: Columns, options: ReadOptions) -> list[str]:
         column = columns.by_field.get(figure)
         if column is None or column.how in ("name", "spelling"):
             continue
-        parts = _parts_of(figure)
+        parts = parts_of(figure)
         has_year = column.year is not None or YEAR in columns.by_field
         derived = {part for part in parts if not part.endswith("_year") or has_year}
         if not (column.source and has_year):
@@ -198,12 +198,21 @@ def missing_parts(columns: Columns, options: ReadOptions) -> list[str]:
     return lines
 
 
+def parts_of(figure: str) -> tuple[str, ...]:
+    """The fields that go with a figure."""
+    if figure in ("latitude", "longitude"):
+        return "place_basis", "place_source"
+    if figure in ("locale", "enrollment", "schools"):
+        return f"{figure}_year", f"{figure}_source"
+    return ()
+
+
 def derived_parts(column: Column, year: int | None) -> Iterator[tuple[str, object]]:
     """The year, source and basis of a federal figure, as far as the file says them."""
     if column.how in ("name", "spelling"):
         return
     year = column.year or year
-    for part in _parts_of(column.field):
+    for part in parts_of(column.field):
         if part.endswith("_year") and year is not None:
             yield part, year
         elif part.endswith("_source") and column.source and year is not None:
@@ -231,23 +240,29 @@ _EXAMPLES = {
 }
 
 
-def _parts_of(figure: str) -> tuple[str, ...]:
-    """The fields that go with a figure."""
-    if figure in ("latitude", "longitude"):
-        return "place_basis", "place_source"
-    if figure in ("locale", "enrollment", "schools"):
-        return f"{figure}_year", f"{figure}_source"
-    return ()
-
-
 def _recognized(kind: str, header: Sequence[str], options: ReadOptions) -> list[Column]:
     mapping = {_key(name): name_of for name, name_of in options.mapping.items()}
     columns = [
         _recognize(kind, Column(position, " ".join(name.split())), mapping)
         for position, name in enumerate(header, 1)
     ]
+    columns = _with_website(columns)
     federal = sum(column.how == "federal" for column in columns) >= 2
     return [_with_source(column) if federal else column for column in columns]
+
+
+def _with_website(columns: list[Column]) -> list[Column]:
+    """A column `url` is the website, but not beside our own column of websites or in our export,
+    where it is the address of our page."""
+    is_export = any(column.how == "derived" and _key(column.name) != URL for column in columns)
+    if is_export or any(column.field == "website" for column in columns):
+        return columns
+    return [
+        replace(column, field="website", how="friendly")
+        if column.how == "derived" and _key(column.name) == URL
+        else column
+        for column in columns
+    ]
 
 
 def _recognize(kind: str, column: Column, mapping: Mapping[str, str]) -> Column:
@@ -313,7 +328,9 @@ def _preferred(columns: list[Column]) -> list[Column]:
 def _rank(column: Column) -> tuple[int, bool, bool]:
     """ELSI has the agency's name twice, the better one with a year; and states by name and code."""
     is_elsi = _ELSI.fullmatch(column.name) is not None
-    return _HOW.index(column.how), not is_elsi, "statename" in _key(column.name)
+    # two spellings of our name are one column twice, and neither is better
+    how = "name" if column.how == "spelling" else column.how
+    return _HOW.index(how), not is_elsi, "statename" in _key(column.name)
 
 
 def _unknown(kind: str, columns: list[Column], options: ReadOptions) -> Iterator[Fault]:
@@ -346,10 +363,12 @@ def _repeated(columns: list[Column]) -> Iterator[Fault]:
     for column in columns:
         if column.field in columns_by_field:
             first = columns_by_field[column.field]
+            advice = f"Remove or rename one, or send mapping={column.name}: to pass it over."
+            if _key(first.name) == _key(column.name):  # a mapping would mean both
+                advice = "Remove or rename one."
             detail = (
                 f"Two columns are read as {column.field}: {first.name!r} (column {first.position})"
-                f" and {column.name!r} (column {column.position}). Remove or rename one, or send "
-                f"mapping={column.name}: to pass it over."
+                f" and {column.name!r} (column {column.position}). {advice}"
             )
             yield Fault("repeated", detail, pointer=f"/{column.field}")
         elif column.field:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from app.catalog import publication
 from app.desk.access.permissions import Editor
 from app.desk.imports import plans
-from app.desk.imports.planner import BATCH
+from app.desk.imports.planner import BATCH, UNPUBLISHED_DRAFT
 from app.desk.imports.plans import WRITTEN, Planned, PlannedRow, PlanRow
 from app.errors import Conflict, Fault, Invalid, Stale
 from app.records import lookups, parsing, revisions, store
@@ -101,13 +101,15 @@ def _not_accepted(session: Session, plan: PlanRow, commitment: Commitment) -> se
 
     Raises Conflict if there are such rows or refused ones, unless `only_good` is set.
     """
-    query = select(col(PlannedRow.number), col(PlannedRow.slug)).where(
+    columns = (col(PlannedRow.number), col(PlannedRow.slug), col(PlannedRow.warnings))
+    query = select(*columns).where(
         col(PlannedRow.import_id) == plan.id,
         col(PlannedRow.result).in_(WRITTEN),
         col(PlannedRow.warnings) != "[]",
     )
-    rows = session.connection().execute(query.order_by(col(PlannedRow.number)))
+    rows = session.connection().execute(query.order_by(col(PlannedRow.number))).all()
     warned = {row.number: row.slug for row in rows}
+    for_publishing = {row.number for row in rows if _counts_only_for_publishing(row.warnings)}
     names, accepted = {*warned, *warned.values()}, set(commitment.accept)
     if unknown := [name for name in commitment.accept if name not in names]:
         raise Invalid(
@@ -123,19 +125,25 @@ def _not_accepted(session: Session, plan: PlanRow, commitment: Commitment) -> se
     left = {
         number: slug
         for number, slug in warned.items()
-        if number not in accepted and slug not in accepted
+        if number not in accepted
+        and slug not in accepted
+        and (commitment.publish or number not in for_publishing)
     }
     if plan.refused and not commitment.only_good:
         raise Conflict(
-            f"{_rows(plan.refused)} refused. Fix them (refused.csv) and upload the file again, or set "
-            "only_good to skip them."
+            f"{_rows(plan.refused)} refused. Fix what is wrong (refused.csv) and upload the file again, "
+            "or set only_good to skip what is refused."
         )
     if left and not commitment.only_good:
         raise Conflict(
-            f"Likely duplicates: {_named(left.values())}. List them in accept, or set only_good to "
-            "skip them."
+            f"Rows with warnings: {_named(left.values())}. Read their warnings, then list the rows in "
+            "accept, or set only_good to skip them."
         )
     return set(left)
+
+
+def _counts_only_for_publishing(warnings: str) -> bool:
+    return all(fault["code"] == UNPUBLISHED_DRAFT for fault in orjson.loads(warnings))
 
 
 class _Writing:

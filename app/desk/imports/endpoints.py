@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import TimeoutError as StillPlanning
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, BinaryIO
 
 import orjson
@@ -306,7 +307,7 @@ def get_import(request: Request, import_id: ImportId) -> Response:
 )
 def list_rows(request: Request, import_id: ImportId) -> Response:
     """The result of each row: created, changed (by field), unchanged or refused (with its faults);
-    records that it looks like; and what is still missing for publication."""
+    warnings to accept; and what is still missing for publication."""
     values = read_parameters(request, ROWS)
     result = values.get("result")
     query = RowQuery(
@@ -340,14 +341,15 @@ def list_rows(request: Request, import_id: ImportId) -> Response:
     },
 )
 def get_refused(request: Request, import_id: ImportId) -> Response:
-    """The refused rows as CSV with a column `problem`. Fix them and upload the file; the column
-    `problem` is ignored."""
+    """The refused rows as CSV: the columns that you sent, and a column `problem`. Fix them and
+    upload the file. The column `problem` is ignored; a cell `(unchanged)` leaves its field as it is,
+    and an empty cell clears it."""
     refuse_unknown(request, ())
     database = resource(request, Database)
     with database.reading_primary() as session:
         kind = plans.get(session, import_id).kind
 
-    refused = plans.stream_to_client(database, import_id, ("refused",))
+    refused = partial(plans.stream_to_client, database, import_id, ("refused",))
     return _download(templates.refused_csv(kind, refused), f"refused-{import_id}.csv", "csv")
 
 
@@ -370,7 +372,7 @@ def commit_import(
     key: Key = None,
 ) -> Response:
     """Write exactly what the plan shows, as drafts, in one transaction; 412 if records have changed
-    since. All rows or none, unless you set `only_good`. Likely duplicates must be accepted by slug
+    since. All rows or none, unless you set `only_good`. Rows with warnings must be accepted by slug
     or row number. Admins may publish at once, with a reason. Repeating the commit is harmless."""
     options = parsed(shapes.ImportCommitment, body).model_dump()
     commitment = Commitment(**{**options, "accept": tuple(options["accept"])})
@@ -415,6 +417,7 @@ def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[s
     """The state of an import. `done`: this process has just committed it."""
     written = None if done else planning.written(plan.id)
     state = plans.state(plan, at=now())
+    about = orjson.loads(plan.about or "{}")
     return {
         **{
             name: getattr(plan, name)
@@ -424,8 +427,11 @@ def _state(planning: PlanWorker, plan: PlanRow, *, done: bool = False) -> dict[s
         "state": state if written is None else "committing",
         "planned_on_revision": plan.planned_on_seq,
         "ignored_columns": orjson.loads(plan.ignored_columns),
-        **_reading(orjson.loads(plan.about or "{}")),
-        "counts": {result: getattr(plan, result) for result in plans.RESULTS},
+        **_reading(about),
+        "counts": {
+            **{result: getattr(plan, result) for result in plans.RESULTS},
+            "passed_over": about.get("passed_over_count", 0),
+        },
         "problem": plan.problem or (plans.INTERRUPTED if state == "failed" else None),
         "records_written": plan.written if written is None else written,
         "first_revision": plan.first_seq,

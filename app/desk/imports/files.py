@@ -2,18 +2,18 @@
 
 import codecs
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain, islice
-from typing import Any, AnyStr, BinaryIO
+from typing import Any, BinaryIO
 
 import ijson  # type: ignore[import-untyped]
 import orjson
 from ijson.backends import python as ijson_to_the_letter  # type: ignore[import-untyped]
 
+from app.desk.imports.json_values import JsonObject, read_json, repeated_keys
 from app.desk.imports.options import ReadOptions
 from app.desk.imports.rows import Reading, Row
 from app.desk.imports.tables import (
@@ -24,12 +24,14 @@ from app.desk.imports.tables import (
     best_header,
     read_table,
 )
-from app.desk.imports.workbooks import sheet_rows
+from app.desk.imports.workbooks import Sheet, read_sheet
 from app.errors import Fault, Invalid
+from app.records.shape_faults import shown
 
 FORMATS = ("csv", "ndjson", "json", "xlsx")
 MAX_ROW_BYTES = 2 * 1024 * 1024  # as much as a record may have that is sent alone
 CHUNK = 256 * 1024
+SHOWN = 200  # characters of a line that cannot be read
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 UTF8, UTF8_BOM, WINDOWS = "utf-8", "utf-8 with a byte order mark", "windows-1252"
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -74,10 +76,34 @@ def _read_csv(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
 
 
 def _read_xlsx(file: BinaryIO, kind: str, options: ReadOptions) -> Reading:
-    """The first visible sheet of a workbook."""
-    lines = (Line(number, cells) for number, cells in sheet_rows(file))
-    table = read_table(kind, lines, options, unit="row", by_letters=True)
-    return _of_table(table, options, encoding=None, delimiter=None)
+    """The first visible sheet of a workbook that is not empty."""
+    sheet = read_sheet(file)
+    lines = (Line(number, cells) for number, cells in sheet.rows)
+    try:
+        table = read_table(kind, lines, options, unit="row", by_letters=True)
+    except Invalid as invalid:
+        raise _of_sheet(invalid, sheet) from None
+    return _of_table(
+        table,
+        options,
+        encoding=None,
+        delimiter=None,
+        sheet=sheet.name,
+        other_sheets=sheet.others,
+        hidden_rows=sheet.hidden_rows,
+        hidden_columns=sheet.hidden_columns,
+    )
+
+
+def _of_sheet(invalid: Invalid, sheet: Sheet) -> Invalid:
+    """The faults of a header, with the name of the sheet where it may be the wrong one."""
+    if not sheet.others:
+        return invalid
+    advice = (
+        f"The sheet {sheet.name!r} was read. If another one has the table, move it to the front: "
+        f"{', '.join(sheet.others)[:SHOWN]}."
+    )
+    return Invalid([replace(fault, detail=f"{fault.detail} {advice}") for fault in invalid.faults])
 
 
 def _of_table(table: Table, options: ReadOptions, **more: Any) -> Reading:
@@ -118,34 +144,32 @@ def _encoding(file: BinaryIO) -> str:
 
 def _lines(file: BinaryIO, encoding: str) -> Iterator[str]:
     """The lines of a text, whatever ends them; bytes that are no text become lone surrogates."""
-    chunks = iter(partial(file.read, CHUNK), b"")
+    chunks: Iterable[bytes] = iter(partial(file.read, CHUNK), b"")
     if encoding in UTF16.values():
         decoder = codecs.getincrementaldecoder(encoding)("replace")
-        for line in _split_lines(map(decoder.decode, chunks), ""):
-            yield line.removeprefix("\ufeff")
-        return
+        chunks = (decoder.decode(chunk).encode() for chunk in chunks)
     codec = WINDOWS if encoding == WINDOWS else UTF8
     mark = codecs.BOM_UTF8
-    for raw in _split_lines(chunks, b""):
+    for raw in _split_lines(chunks):
         yield raw.removeprefix(mark).decode(codec, "surrogateescape")
         mark = b""
 
 
-def _split_lines(chunks: Iterator[AnyStr], rest: AnyStr) -> Iterator[AnyStr]:
+def _split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The lines of a text that comes in chunks. Raises Invalid when one of them is too long.
 
-    The last line of a chunk waits for the next one, as its \\r may be followed by a \\n.
+    Bytes end a line at \\n and \\r alone; `str` would also end one at U+2028, inside a cell. The last
+    line of a chunk waits for the next one, as its \\r may be followed by a \\n.
     """
-    number = 0
+    number, rest = 0, b""
     for chunk in chunks:
-        lines: list[AnyStr] = (rest + chunk).splitlines(keepends=True)
+        lines = (rest + chunk).splitlines(keepends=True)
         rest = lines.pop() if lines else rest
         number += len(lines)
         if len(rest) > MAX_ROW_BYTES:
             raise _line_too_long(number + 1)
         yield from lines
-    last: list[AnyStr] = rest.splitlines(keepends=True)
-    yield from last
+    yield from rest.splitlines(keepends=True)
 
 
 def _beginning(lines: Iterator[str]) -> Iterator[str]:
@@ -193,14 +217,30 @@ def _csv_lines(text: Iterator[str], delimiter: str) -> Iterator[Line]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Line(number, (), str(error))
+            yield Line(number, (), _in_words(error))
             continue
         if len(cells) > MAX_COLUMNS:
-            yield Line(number, (), f"it has {len(cells):,} cells; a row may have {MAX_COLUMNS}")
+            yield Line(
+                number,
+                (),
+                f"it has {len(cells):,} cells, and a row may have {MAX_COLUMNS}. Remove empty columns",
+            )
         elif all(map(_is_text, cells)):
             yield Line(number, cells)
         else:
-            yield Line(number, (), "it holds bytes that are not valid UTF-8")
+            yield Line(
+                number, (), "it holds bytes that are not valid UTF-8. Save the file as CSV UTF-8"
+            )
+
+
+def _in_words(error: csv.Error) -> str:
+    """Why a line of CSV cannot be taken apart, and what to do, without a point at the end."""
+    text = str(error)
+    if text == "unexpected end of data":
+        return 'a quote is opened and not closed. Close it with "'
+    if "expected after" in text:
+        return 'text follows a closing quote. Write a quote inside a cell twice: ""'
+    return f"{text}. Correct it, or save the file again as CSV"
 
 
 def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
@@ -219,10 +259,14 @@ def _ndjson_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
 
 def _json_row(kind: str, text: bytes, origin: str) -> Row:
     try:
-        orjson.loads(text)  # stricter than the json module, which takes NaN
-        value = json.loads(text, object_pairs_hook=_Object)
-    except (ValueError, RecursionError) as error:
-        fault = Fault("not_json", f"This is not JSON: {error}.", pointer="")
+        value = read_json(text.decode())
+    except UnicodeDecodeError:
+        detail = "This line is not UTF-8. Save the file as UTF-8 and upload it again."
+        return Row(kind, {}, origin, (Fault("not_json", detail, pointer=""),))
+    except ValueError as error:
+        beginning = text.decode()[:SHOWN]
+        detail = f"This is not JSON: {error}. Correct the line; it begins {beginning!r}."
+        fault = Fault("not_json", detail, pointer="")
         return Row(kind, {}, origin, (fault,))
     return _object_row(kind, value, origin)
 
@@ -232,7 +276,7 @@ def _read_json(file: BinaryIO, kind: str) -> Reading:
     start = file.read(CHUNK).removeprefix(codecs.BOM_UTF8)
     file.seek(0)
     if not start.lstrip().startswith(b"["):
-        raise _no_array(0)
+        raise _no_array("it does not begin with [")
     rows = _json_rows(file, kind)
     first = next(rows, None)
     return Reading(chain([first] if first else [], rows))
@@ -256,67 +300,32 @@ def _json_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
             if count > done:
                 yield _object_row(kind, value, f"entry {count}")
     except (ijson.JSONError, ValueError):
-        raise _no_array(count) from None
+        where = f"past entry {count}" if count else "its first entry"
+        raise _no_array(f"cannot read {where}") from None
 
 
 def _entries(file: BinaryIO, reader: Any) -> Iterator[Any]:
     file.seek(0)
     if file.read(3) != codecs.BOM_UTF8:
         file.seek(0)
-    entries: Iterator[Any] = reader.items(file, "item", use_float=True, map_type=_Object)
+    entries: Iterator[Any] = reader.items(file, "item", use_float=True, map_type=JsonObject)
     return entries
-
-
-class _Object(dict[str, Any]):
-    """A JSON object that notes its repeated keys. JSON readers keep the last one without a word."""
-
-    def __init__(self, pairs: Iterable[tuple[str, Any]] = ()) -> None:
-        super().__init__()
-        self.repeated: list[str] = []
-        for key, value in pairs:
-            self[key] = value
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        if key in self:
-            self.repeated.append(key)
-        super().__setitem__(key, value)
-
-
-def _repeated_keys(value: Any) -> list[str]:
-    """The keys that an object, or one inside it, has twice."""
-    repeated: list[str] = []
-    inside = [value]
-    while inside:
-        part = inside.pop()
-        if isinstance(part, _Object):
-            repeated += part.repeated
-            inside += part.values()
-        elif isinstance(part, list):
-            inside += part
-    return list(dict.fromkeys(repeated))
 
 
 def _object_row(kind: str, value: Any, origin: str) -> Row:
     if not isinstance(value, dict):
-        fault = Fault("not_an_object", "A record must be a JSON object.", pointer="")
+        detail = f"A record must be a JSON object, not {shown(value)}. Write it as {{...}}."
+        fault = Fault("not_an_object", detail, pointer="")
         return Row(kind, {}, origin, (fault,))
     if _is_too_long(value):
         return Row(kind, {}, origin, (_too_long(),))
-    faults = tuple(
-        Fault(
-            "repeated_key",
-            f"The key {key[:60]!r} is in one object twice. Remove one.",
-            pointer=f"/{key[:60]}",
-        )
-        for key in _repeated_keys(value)
-    )
-    return Row(kind, dict(value), origin, faults)
+    return Row(kind, dict(value), origin, tuple(repeated_keys(value)))
 
 
 def _is_too_long(value: dict[str, Any]) -> bool:
     try:
         return len(orjson.dumps(value)) > MAX_ROW_BYTES
-    except TypeError:  # nested deeper than JSON writers go: its shape is refused later
+    except TypeError:  # nested deeper than JSON writers go: it is refused later
         return False
 
 
@@ -324,9 +333,11 @@ def _is_text(text: str) -> bool:
     return text.isascii() or not _UNDECODED.search(text)
 
 
-def _no_array(count: int) -> Invalid:
-    where = f"cannot read past entry {count}" if count else "it does not begin with [ and an entry"
-    detail = f"Not a JSON array of objects: {where}. Check for a missing comma, or send NDJSON."
+def _no_array(why: str) -> Invalid:
+    detail = (
+        f"Not a JSON array of objects: {why}. Check that the file is UTF-8, and look for a missing "
+        "comma or a NaN; or send NDJSON."
+    )
     return Invalid([Fault("not_json", detail, pointer="")])
 
 

@@ -13,9 +13,16 @@ from typing import Any, Literal
 from sqlmodel import Session
 
 from app.desk.editing.history import FieldChange, field_changes
+from app.desk.imports.column_names import parts_of
 from app.desk.imports.duplicates import Lookalikes
 from app.desk.imports.preparation import RowPreparation, keep_case
-from app.desk.imports.record_finder import Match, MatchedBy, RecordFinder, taken_fault
+from app.desk.imports.record_finder import (
+    NAMING_FIELDS,
+    Match,
+    MatchedBy,
+    RecordFinder,
+    taken_fault,
+)
 from app.desk.imports.rows import Row
 from app.errors import Fault, Invalid
 from app.records import parsing, revisions, store
@@ -26,6 +33,7 @@ from app.records.shape import Shape
 from app.records.store import StoredRecord
 from app.records.stored_text import text_warnings
 
+UNPUBLISHED_DRAFT = "unpublished_draft"  # a warning for those who publish
 BATCH = 500  # rows held in memory at once
 
 Result = Literal["created", "changed", "unchanged", "kept", "refused"]
@@ -77,6 +85,8 @@ class Planner:
         before = self._document(stored)
         keep_case(row.document, before)
         record, faults = self._parsed(row, match.slug, self._base(before))
+        if stored is None and record is None:
+            faults = self._without_noise(row, match, faults)
         faults += [*match.faults, *self._state_faults(stored)]
         if stored and match.is_proposed:
             faults.append(taken_fault(row.kind, match.slug))
@@ -99,9 +109,22 @@ class Planner:
             outcome,
             result=result,
             changes=changes,
-            warnings=self._warnings(record, changes if stored else None),
+            warnings=self._warnings(row, record, stored, changes),
             needs=self._needs(row.kind, record) if result in ("created", "changed") else (),
         )
+
+    def _without_noise(self, row: Row, match: Match, faults: list[Fault]) -> list[Fault]:
+        """The faults of a row whose record is not found. If it does not make a new one, that is
+        what is wrong, not what a new one would need."""
+        naming = NAMING_FIELDS.get(row.kind, ())
+        if not naming or any(row.document.get(name) is not None for name in naming):
+            return faults
+        others = [fault for fault in faults if fault.code != "missing"]
+        if any(fault.pointer in ("/slug", "/nces_leaid") for fault in others):
+            return others
+        if not match.slug and row.document.get("nces_leaid") is None:
+            return faults
+        return [*others, self._finder.unknown(row, match)] if len(others) < len(faults) else faults
 
     def _document(self, stored: StoredRecord | None) -> dict[str, Any]:
         """The record as it is, with the present slugs of what it refers to."""
@@ -154,15 +177,24 @@ class Planner:
     def _reference_faults(self, kind: str, record: Any) -> list[Fault]:
         return self._referable.reference_faults(kind, current_references(self._moved, record))
 
-    def _warnings(self, record: Any, changes: tuple[FieldChange, ...] | None) -> tuple[Fault, ...]:
-        """What must be accepted by name before a record is written. `changes`: None if it is new."""
+    def _warnings(
+        self,
+        row: Row,
+        record: Any,
+        stored: StoredRecord | None,
+        changes: tuple[FieldChange, ...],
+    ) -> tuple[Fault, ...]:
+        """What must be accepted by name before a record is written."""
         document = record.model_dump(mode="json")
-        if changes is None:
+        if stored is None:
             alike = self._lookalikes.warnings(record)
             self._lookalikes.add(record)
             return (*alike, *text_warnings(document))
-        changed = {change.pointer.split("/")[1] for change in changes}
-        return tuple(text_warnings({name: document.get(name) for name in changed}))
+        if not changes:
+            return ()
+        changed = {change.pointer.split("/")[1]: None for change in changes}
+        new = {name: document.get(name) for name in changed}
+        return *_state_warnings(stored), *_old_citations(row, new), *text_warnings(new)
 
     def _needs(self, kind: str, record: Shape) -> tuple[Fault, ...]:
         """What publishing the record would still take."""
@@ -170,3 +202,31 @@ class Planner:
             *KINDS[kind].publication_faults(record),
             *self._referable.unpublished_references(kind, record),
         )
+
+
+def _state_warnings(stored: StoredRecord) -> Iterator[Fault]:
+    """What a change does to a record beside what the plan shows."""
+    if stored.status == "in_review":
+        detail = "This record is in review, and the row makes it a draft again. Accept it, or wait."
+        yield Fault("in_review", detail, pointer="/slug")
+    elif stored.status == "draft":
+        detail = (
+            "This record is an unpublished draft, and publishing the import publishes all of it. "
+            "Read the draft before you accept the row."
+        )
+        yield Fault(UNPUBLISHED_DRAFT, detail, pointer="/slug")
+
+
+def _old_citations(row: Row, new: dict[str, Any]) -> Iterator[Fault]:
+    """Figures that a row changes without saying of what year or from what source they are."""
+    if row.kind != "district":
+        return
+    for figure, value in new.items():
+        parts = parts_of(figure)
+        unsaid = [part for part in parts if row.document.get(part) is None]
+        if value is not None and unsaid:
+            detail = (
+                f"{figure} changes, and {' and '.join(unsaid)} would stay as before. "
+                f"Send {' and '.join(unsaid)} too, or accept the row if that is right."
+            )
+            yield Fault("old_citation", detail, pointer=f"/{figure}")

@@ -17,7 +17,7 @@ from app.clock import now
 from app.database import Database, UtcDateTime
 from app.desk.imports.planner import BATCH, Planner, RowOutcome
 from app.desk.imports.rows import Reading, Row
-from app.errors import Invalid, NotFound
+from app.errors import Fault, Invalid, NotFound
 from app.records import revisions
 
 RESULTS = ("created", "changed", "unchanged", "refused")
@@ -163,6 +163,7 @@ class RowQuery:
     warned: bool = False
     after: int = 0
     limit: int = 50
+    noted: bool = False
 
 
 def create(
@@ -289,6 +290,8 @@ def rows(session: Session, plan_id: str, query: RowQuery) -> list[Planned]:
         statement = statement.where(col(PlannedRow.result).in_(query.results))
     if query.warned:
         statement = statement.where(col(PlannedRow.warnings) != "[]")
+    if query.noted:
+        statement = statement.where(col(PlannedRow.notes) != "[]")
     records = (
         session.connection()
         .execute(statement.order_by(col(PlannedRow.number)).limit(query.limit))
@@ -354,7 +357,7 @@ def _row(plan_id: str, number: int, outcome: RowOutcome) -> dict[str, Any]:
         "result": outcome.result,
         "matched_by": outcome.matched_by,
         "base_version": outcome.base_version,
-        "faults": _json([fault.as_dict() for fault in outcome.faults[:MAX_FAULTS]]),
+        "faults": _faults(outcome.faults),
         "warnings": _json([fault.as_dict() for fault in outcome.warnings]),
         "changes": _json(outcome.changes),
         "needs": _json([fault.as_dict() for fault in outcome.needs]),
@@ -363,6 +366,15 @@ def _row(plan_id: str, number: int, outcome: RowOutcome) -> dict[str, Any]:
             _as_sent(outcome.row) if record is None else record.model_dump(mode="json")
         ),
     }
+
+
+def _faults(faults: Sequence[Fault]) -> str:
+    """The first faults of a row, and how many more it has."""
+    listed = [fault.as_dict() for fault in faults[:MAX_FAULTS]]
+    if more := len(faults) - len(listed):
+        detail = f"{more:,} more faults are not listed. Fix these, then upload the file again."
+        listed.append(Fault("more_faults", detail, pointer="").as_dict())
+    return _json(listed)
 
 
 def _as_sent(row: Row) -> dict[str, Any]:

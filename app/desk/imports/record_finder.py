@@ -7,16 +7,23 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.desk.imports.rows import Row
 from app.errors import Fault
 from app.records import lookups
 from app.records.kinds import KINDS
+from app.records.references import MOST_COMPARED
 from app.records.shape import SHORT
+from app.records.spelling import nearest
 from app.records.stored_text import slug_of
+from app.records.tables import RecordRow
 
 MatchedBy = Literal["slug", "former_slug", "nces_leaid"]
+# What a record is called; a row that names none of these does not make a new record.
+NAMING_FIELDS = {"district": ("name", "state"), "case-study": ("title",)}
+ONE_TOO_MANY = "Remove one of the two rows."
+NEAREST = 3
 NAME_CHARACTERS = 150  # of a proposed slug
 
 
@@ -39,7 +46,9 @@ class RecordFinder:
     """
 
     def __init__(self, session: Session, moved: MutableMapping[tuple[str, str], str]) -> None:
-        self._moved = moved
+        self._session, self._moved = session, moved
+        self._slugs: dict[str, list[str]] = {}  # by kind, when they are first asked for
+        self._compared = 0
         self._leaids: dict[str, str] = {}
         self._districts: set[str] = set()
         for slug, _name, _state, leaid in lookups.district_names(session):
@@ -62,8 +71,35 @@ class RecordFinder:
         if leaid:
             match.faults += self._repeated("nces_leaid", leaid, row, "/nces_leaid")
         if match.slug:
-            match.faults += self._repeated(row.kind, match.slug, row, "/slug")
+            advice = ONE_TOO_MANY
+            if match.is_proposed:  # rows of one name may be about two records
+                advice = f"If they are two records, give each a {_ids(row.kind)}."
+            match.faults += self._repeated(row.kind, match.slug, row, "/slug", advice)
         return match
+
+    def unknown(self, row: Row, match: Match) -> Fault:
+        """The fault of a row that names a record which is not there, and does not make a new one."""
+        by_leaid = not match.slug
+        name = _leaid(row) if by_leaid else match.slug
+        noun, pointer = KINDS[row.kind].noun, "/nces_leaid" if by_leaid else "/slug"
+        close = tuple(self._nearest(row.kind, name)) if not by_leaid else ()
+        advice = f"Did you mean {' or '.join(close)}? " if close else ""
+        field = "LEAID" if by_leaid else "slug"
+        detail = (
+            f"No {noun} has the {field} {name[:60]!r}. {advice}"
+            f"For a new {noun}, add {' and '.join(NAMING_FIELDS[row.kind])}."
+        )
+        return Fault("missing", detail, pointer=pointer, nearest=close or None)
+
+    def _nearest(self, kind: str, slug: str) -> list[str]:
+        """Up to three slugs that look like this one; none after MOST_COMPARED, as that is slow."""
+        self._compared += 1
+        if self._compared > MOST_COMPARED:
+            return []
+        if kind not in self._slugs:
+            query = select(RecordRow.slug).where(RecordRow.kind == kind)
+            self._slugs[kind] = list(self._session.exec(query))
+        return nearest(slug, self._slugs[kind])[:NEAREST]
 
     def _match_leaid(self, match: Match, slug: str, leaid: str) -> None:
         owner = self._leaids.get(leaid)
@@ -92,21 +128,28 @@ class RecordFinder:
         detail = f"The slug {slug!r} is proposed. Add a slug column to choose another."
         match.notes.append(Fault("slug_proposed", detail, pointer="/slug"))
 
-    def _repeated(self, what: str, name: str, row: Row, pointer: str) -> list[Fault]:
+    def _repeated(
+        self, what: str, name: str, row: Row, pointer: str, advice: str = ONE_TOO_MANY
+    ) -> list[Fault]:
         # rows of the seed are named by their slug: two with one slug have one origin too
         first = self._origins.get((what, name))
         if first is None:
             self._origins[what, name] = row.origin
             return []
-        detail = f"{name!r} is in the file already, at {first}. Remove one of the two rows."
+        detail = f"{name!r} is in the file already, at {first}. {advice}"
         return [Fault("repeated", detail, pointer=pointer)]
+
+
+def _ids(kind: str) -> str:
+    return "slug or nces_leaid" if kind == "district" else "slug"
 
 
 def taken_fault(kind: str, slug: str) -> Fault:
     """Why a proposed slug cannot be used."""
     noun = KINDS[kind].noun
-    ids = "slug or nces_leaid" if kind == "district" else "slug"
-    detail = f"The proposed slug {slug!r} is that of another {noun}. Give this row its {ids}."
+    detail = (
+        f"The proposed slug {slug!r} is that of another {noun}. Give this row its {_ids(kind)}."
+    )
     return Fault("slug_taken", detail, pointer="/slug")
 
 

@@ -17,6 +17,7 @@ class Row:
     faults: tuple[Fault, ...] = ()  # what could not be read
     notes: tuple[Fault, ...] = ()  # what was understood otherwise than it stands in the file
     as_sent: dict[str, Any] | None = None  # the row as the file has it, if that is not `document`
+    is_federal: bool = False  # from a table of a federal agency
 
 
 @dataclass(frozen=True, slots=True)

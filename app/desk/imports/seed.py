@@ -103,7 +103,13 @@ class SeedPlanner(Planner):
         if outcome.record is not None:  # rows that refer to this one are not at fault
             self._referable.add(outcome.row.kind, outcome.slug)
 
-    def _warnings(self, record: Any, changes: tuple[FieldChange, ...] | None) -> tuple[Fault, ...]:
+    def _warnings(
+        self,
+        row: Row,
+        record: Any,
+        stored: StoredRecord | None,
+        changes: tuple[FieldChange, ...],
+    ) -> tuple[Fault, ...]:
         return ()
 
     def _needs(self, kind: str, record: Shape) -> tuple[Fault, ...]:

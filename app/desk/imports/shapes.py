@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue, StrictInt
 
-from app.desk.shapes import ChangedField, DeskShape, NextLink, RequestBody
+from app.desk.shapes import ChangedField, DeskShape, NextLink, Reason, RequestBody
 from app.web.problem_types import ProblemError
 
 ImportKind = Literal["district", "case-study"]
@@ -36,15 +36,13 @@ class ImportCommitment(RequestBody):
     accept: list[str | StrictInt] = Field(
         default_factory=list,
         max_length=10_000,
-        description="Slugs or numbers of rows with a duplicate warning that are not duplicates.",
+        description="Slugs or numbers of the rows whose `warnings` you have read and accept.",
     )
     publish: bool = Field(
         default=False, description="Publish the records without a review. Admins only."
     )
-    reason: str | None = Field(
+    reason: Reason | None = Field(
         default=None,
-        min_length=1,
-        max_length=2000,
         description="Reason to publish without a review; required with `publish`.",
     )
 
@@ -56,6 +54,9 @@ class ImportCounts(DeskShape):
     changed: int = Field(description="Rows that change a record.")
     unchanged: int = Field(description="Rows without a change.")
     refused: int = Field(description="Rows that cannot be written.")
+    passed_over: int = Field(
+        description="Lines of a table that are no rows; `reading.passed_over` says which and why."
+    )
 
 
 class ReadColumn(DeskShape):
@@ -85,6 +86,18 @@ class ReadingNotes(DeskShape):
     header: str | None = Field(description="Line or row of the column names.")
     encoding: str | None = Field(description="Encoding of the text; null for XLSX.")
     delimiter: str | None = Field(description="comma, semicolon or tab; null for XLSX.")
+    sheet: str | None = Field(
+        default=None, description="The sheet of a workbook that was read; null for CSV."
+    )
+    other_sheets: list[str] = Field(
+        default_factory=list, description="Visible sheets with cells that were not read."
+    )
+    hidden_rows: int = Field(
+        default=0, description="Rows that the workbook hides; they are read like the others."
+    )
+    hidden_columns: int = Field(
+        default=0, description="Columns that the workbook hides; they are read like the others."
+    )
     missing: list[str] = Field(
         description="What the file does not say of its figures, and how to say it once."
     )
@@ -123,7 +136,7 @@ class ImportState(DeskShape):
     rows_seen: int = Field(description="Rows read so far.")
     counts: ImportCounts = Field(description="Number of rows by result.")
     warned: int = Field(
-        description="Rows that look like another record; each must be accepted by slug or number."
+        description="Rows with `warnings`; each must be accepted by slug or number."
     )
     not_publishable: int = Field(description="Rows that are not ready to publish.")
     problem: str | None = Field(description="Why reading the file failed; null if it did not.")
@@ -178,7 +191,7 @@ class ImportedRow(DeskShape):
     )
     faults: list[ProblemError] = Field(description="Why the row is refused.")
     warnings: list[ProblemError] = Field(
-        description="Records that it looks like; accept the row if it is not a duplicate."
+        description="What to look at before the row is written: `likely_duplicate` (it looks like another record), `in_review` (the record would be a draft again), `unpublished_draft` (the record has a draft that this plan does not show; to be accepted only with `publish`), `old_citation` (a new figure under an old year or source), `decoded_wrongly` and `placeholder` (its text)."
     )
     notes: list[ProblemError] = Field(
         description="Values that were read differently from the file, such as 17,075 as 17075. Nothing to accept."

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from app.desk.imports.cells import Cell, NotReadable, Unreadable, cell_name, read_cell, to_text
+from app.desk.imports.cells import (
+    UNCHANGED,
+    Cell,
+    NotReadable,
+    Unreadable,
+    cell_name,
+    mark_in_words,
+    read_cell,
+    to_text,
+)
 from app.desk.imports.column_names import (
     YEAR,
     Column,
@@ -29,6 +38,9 @@ MAX_PASSED_OVER = 200  # that a plan lists
 TEXT_SHOWN = 200  # characters of a line that is passed over
 _TOTAL = re.compile(
     r"(grand |state |sub-?|statewide )?totals?\b|statewide$|average\b|sum$", re.IGNORECASE
+)
+_NO_DISTRICT = re.compile(  # a total in the column of names, beside a state
+    r"((grand |state |sub-?|statewide )?totals?|statewide|averages?|sum)\W*", re.IGNORECASE
 )
 _NOTE = re.compile(
     r"([\u2020\u2021*\u2013\u2014]|(data )?source\b|notes?\b|footnote)", re.IGNORECASE
@@ -173,17 +185,29 @@ class _RowReader:
                 yield Row(self._columns.kind, {}, origin, (fault,))
             elif not filled(line.cells):
                 continue
+            elif self._has_only_a_name(line):
+                yield self._refused_name(line, origin)
             elif reason := self._no_record(line):
                 self._notes.pass_over(origin, line.cells, reason)
             else:
                 yield self._row(line, origin)
+
+    def _refused_name(self, line: Line, origin: str) -> Row:
+        name = _text(self._cell("name", line)).strip()
+        detail = (
+            f"The {self._unit} has only a name, {name[:60]!r}, so it may be a heading. If it is a "
+            "district, fill a second cell, such as its slug. If it is none, delete the line."
+        )
+        fault = Fault("only_a_name", detail, pointer="/name")
+        document = {"name": name, "state": self._options.every_row["state"]}
+        return Row(self._columns.kind, {}, origin, (fault,), as_sent=document)
 
     def _no_record(self, line: Line) -> str | None:
         """Why a line is no record: a total, a heading, a note, or the header once more."""
         texts = filled(line.cells)
         if [text.casefold() for text in texts] == [n.casefold() for n in self._header if n]:
             return "the header again"
-        if len(self._header) < 2 or self._names_a_record(line):
+        if len(self._header) < 2 or self._names_a_record(line) or self._has_name_and_state(line):
             return None
         if _TOTAL.match(texts[0]):
             return "a total"
@@ -193,10 +217,7 @@ class _RowReader:
 
     def _names_a_record(self, line: Line) -> bool:
         for name in ("slug", "nces_leaid"):
-            column = self._columns.by_field.get(name)
-            if column is None or column.position > len(line.cells):
-                continue
-            cell = line.cells[column.position - 1]
+            cell = self._cell(name, line)
             if isinstance(cell, Unreadable):
                 return True
             text = to_text(cell).strip()
@@ -204,6 +225,24 @@ class _RowReader:
             if text and not is_note:
                 return True
         return False
+
+    def _has_name_and_state(self, line: Line) -> bool:
+        name = _text(self._cell("name", line)).strip()
+        state = _text(self._cell("state", line)).strip()
+        return bool(name and state) and not _NO_DISTRICT.fullmatch(name)
+
+    def _has_only_a_name(self, line: Line) -> bool:
+        """Whether a line whose state is said once for all has a name and nothing else."""
+        name = _text(self._cell("name", line)).strip()
+        is_alone = len(filled(line.cells)) == 1 and "state" in self._options.every_row
+        return bool(name) and is_alone and not _NOTE.match(name) and not _TOTAL.match(name)
+
+    def _cell(self, name: str, line: Line) -> Cell:
+        """The cell of a field; an empty text where the line has none."""
+        column = self._columns.by_field.get(name)
+        if column is None or column.position > len(line.cells):
+            return ""
+        return line.cells[column.position - 1]
 
     def _row(self, line: Line, origin: str) -> Row:
         document: dict[str, Any] = {}
@@ -218,11 +257,20 @@ class _RowReader:
             except NotReadable as error:
                 where = self._where(column, line)
                 detail = f"{where}: {error}"
-                faults.append(Fault(error.code, detail, pointer=f"/{column.field}"))
+                pointer = f"/{column.field}{error.inside}"
+                faults.append(Fault(error.code, detail, pointer=pointer))
                 refused[column.field] = _text(line.cells[column.position - 1])
         self._say_once(document, line)
         as_sent = {**document, **refused} if refused else None
-        return Row(self._columns.kind, document, origin, tuple(faults), tuple(remarks), as_sent)
+        return Row(
+            self._columns.kind,
+            document,
+            origin,
+            tuple(faults),
+            tuple(remarks),
+            as_sent,
+            is_federal=self._columns.is_federal,
+        )
 
     def _read(
         self, column: Column, line: Line, document: dict[str, Any], remarks: list[Fault]
@@ -231,8 +279,10 @@ class _RowReader:
         if isinstance(cell, Unreadable):
             raise NotReadable("unreadable_cell", _unreadable(cell))
         text = to_text(cell)
+        if text.strip() == UNCHANGED:
+            return
         if (meaning := mark_meaning(text)) or (self._leaves_out and text.strip() == "N"):
-            mark = f"{text.strip()!r} means {meaning or 'not applicable'!r}; it is not a value"
+            mark = mark_in_words(text.strip(), meaning or "not applicable")
             if not self._leaves_out and self._options.placeholders == "refuse":
                 raise NotReadable(
                     "placeholder",
@@ -265,10 +315,7 @@ class _RowReader:
                         document[part] = said
 
     def _year(self, line: Line) -> int | None:
-        column = self._columns.by_field.get(YEAR)
-        if column is None or column.position > len(line.cells):
-            return None
-        cell = line.cells[column.position - 1]
+        cell = self._cell(YEAR, line)
         return None if isinstance(cell, Unreadable) else year_of(to_text(cell))
 
     def _surplus(self, line: Line) -> Iterator[Fault]:
@@ -283,8 +330,7 @@ class _RowReader:
         if extra or cells < header:
             yield Fault(
                 "wrong_number_of_cells",
-                f"The {self._unit} has {cells} cells, the header has {header}. "
-                'Check for a comma that is not inside "..." quotes.',
+                f"The {self._unit} has {_cells(cells)}, the header has {header}. {self._advice()}",
                 pointer="",
             )
         if unnamed and self._options.unknown_columns != "ignore":
@@ -295,10 +341,19 @@ class _RowReader:
                 pointer="",
             )
 
+    def _advice(self) -> str:
+        if self._by_letters:
+            return "Name every column in the header, or clear the cells beyond it."
+        return 'Check for a comma that is not inside "..." quotes.'
+
     def _where(self, column: Column, line: Line) -> str:
         if self._by_letters:
             return f"Cell {cell_name(column.position, line.number)} ({column.name})"
         return f"Column {column.position} ({column.name})"
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number:,} cells"
 
 
 def _figure_of(part: str) -> str | None:

@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
 
-from app.desk.imports.cells import write_cell
+from app.desk.imports.cells import UNCHANGED, write_cell
 from app.desk.imports.column_names import PROBLEM, fields_of
 from app.desk.imports.plans import Planned
 from app.records.csv_cells import as_text
@@ -134,35 +134,63 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-def to_cells(kind: str, document: dict[str, Any]) -> list[str]:
-    """The cells of a record, in the order of the fields, none of them a formula."""
+def to_cells(kind: str, document: dict[str, Any], columns: Iterable[str]) -> list[str]:
+    """The cells of a record in these columns, none of them a formula."""
     fields = KINDS[kind].shape.model_fields
-    return [as_text(write_cell(fields[name].annotation, document.get(name))) for name in fields]
+    return [as_text(write_cell(fields[name].annotation, document.get(name))) for name in columns]
 
 
 def template(kind: str, format_: str) -> str:
     """A file of one example, as CSV or NDJSON."""
     if format_ == "ndjson":
         return orjson.dumps(EXAMPLES[kind], option=orjson.OPT_APPEND_NEWLINE).decode()
-    return "".join(_lines([fields_of(kind), to_cells(kind, EXAMPLES[kind])]))
+    columns = fields_of(kind)
+    return "".join(_lines([columns, to_cells(kind, EXAMPLES[kind], columns)]))
 
 
-def refused_csv(kind: str, rows: Iterable[Planned]) -> Iterator[str]:
+def refused_csv(kind: str, rows: Callable[[], Iterable[Planned]]) -> Iterator[str]:
     """Refused rows as CSV, what is wrong with each in the first column, which is passed over when the file is sent again.
 
-    A byte order mark comes first: without one, spreadsheet programs take UTF-8 for something else.
+    It has the columns that were sent, and a cell that was not sent says UNCHANGED: an empty one
+    would clear the field. `rows` is called twice, once for the columns. A byte order mark comes
+    first: without one, spreadsheet programs take UTF-8 for something else.
     """
 
     def cells() -> Iterator[list[str]]:
-        yield [f"\ufeff{PROBLEM}", *fields_of(kind)]
-        for row in rows:
-            problem = "; ".join(
-                f"{fault.get('pointer', '')}: {fault['detail']}".removeprefix(": ")
-                for fault in orjson.loads(row.faults)
-            )
-            yield [as_text(f"{row.origin}: {problem}"), *to_cells(kind, orjson.loads(row.document))]
+        columns = _columns_sent(kind, rows())
+        yield [f"\ufeff{PROBLEM}", *columns]
+        for row in rows():
+            document = orjson.loads(row.document)
+            yield [as_text(_problem(kind, row, document)), *_cells_sent(kind, document, columns)]
 
     return _lines(cells())
+
+
+def _columns_sent(kind: str, rows: Iterable[Planned]) -> list[str]:
+    """The fields that a row names, and the slug, which faults ask for."""
+    sent = {"slug"}
+    for row in rows:
+        sent.update(orjson.loads(row.document))
+    return [name for name in fields_of(kind) if name in sent]
+
+
+def _cells_sent(kind: str, document: dict[str, Any], columns: list[str]) -> Iterator[str]:
+    for name, cell in zip(columns, to_cells(kind, document, columns), strict=True):
+        yield cell if name in document or name == "slug" else UNCHANGED
+
+
+def _problem(kind: str, row: Planned, document: dict[str, Any]) -> str:
+    """What is wrong with a row, and what it says in fields that have no column."""
+    faults = [
+        f"{fault.get('pointer', '')}: {fault['detail']}".removeprefix(": ")
+        for fault in orjson.loads(row.faults)
+    ]
+    without_column = {
+        name: value for name, value in document.items() if name not in fields_of(kind)
+    }
+    if without_column:
+        faults.append(f"Without a column: {orjson.dumps(without_column).decode()}")
+    return f"{row.origin}: {'; '.join(faults)}"
 
 
 def _lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:

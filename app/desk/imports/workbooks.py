@@ -1,4 +1,4 @@
-"""XLSX (ECMA-376): the rows of a workbook's first visible sheet.
+"""XLSX (ECMA-376): the rows of a workbook's first visible sheet that is not empty.
 
 The library makes a cell for every place between the first and the last that is filled, so one
 stray cell in the furthest corner would ask for terabytes. It also reads an error, and a formula
@@ -8,7 +8,8 @@ whose result was not saved, as an empty cell. So a workbook is looked through be
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from posixpath import dirname, join, normpath
@@ -30,6 +31,7 @@ MAX_TEXT = 64 * 1024 * 1024  # characters in all cells of a sheet
 MAX_CELLS = 4_000_000  # 100,000 rows of 40 columns; 32 bytes each
 MAX_LINES = 200_000
 MAX_UNREADABLE = 200_000  # cells
+MAX_MERGED = 200_000  # ranges
 MAX_INDEX_BYTES = 4 * 1024 * 1024  # of the parts that say where the sheets are
 # A part that grows so much when unpacked is one text repeated, not a table.
 SUSPICIOUS_BYTES, SUSPICIOUS_RATIO = 32 * 1024 * 1024, 500
@@ -54,32 +56,54 @@ class _Sheet:
     part: str
 
 
-def sheet_rows(file: BinaryIO) -> Iterator[tuple[int, list[Cell]]]:
-    """Each row of the first visible sheet with its number, 1 the first. Raises Invalid."""
-    places: dict[str, _Places] = {}
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The sheet of a workbook that is read, and what else the workbook has."""
+
+    rows: Iterator[tuple[int, list[Cell]]]  # with their numbers, 1 the first
+    name: str
+    others: tuple[str, ...]  # visible sheets with cells, which are not read
+    hidden_rows: int  # of the sheet; they are read like the others
+    hidden_columns: int
+
+
+def read_sheet(file: BinaryIO) -> Sheet:
+    """The first visible sheet that is not empty. Raises Invalid."""
+    checks: dict[str, _SheetCheck] = {}
     try:
         with zipfile.ZipFile(file) as packed:
             _refuse_unsafe(packed)
             main = _main_part(packed)
-            sheet = _first_sheet(packed, main)
-            _refuse_shared_texts(packed, main, sheet)
             for part in packed.infolist():
                 with packed.open(part) as content:
-                    places[part.filename] = _look_at(content)
+                    if check := _look_at(content):
+                        checks[part.filename] = check
+            sheets = _visible_sheets(packed, main)
+            not_empty = [
+                each for each in sheets if each.part in checks and checks[each.part].has_cells
+            ]
+            sheet, *others = not_empty or sheets[:1]
+            _refuse_shared_texts(packed, main, sheet)
             if main == MAIN_PART:
                 file.seek(0)
                 opened: IO[bytes] = file
             else:
                 opened = _with_usual_names(packed, main)
-        rows = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(sheet.name).iter_rows()
+        read = CalamineWorkbook.from_filelike(opened).get_sheet_by_name(sheet.name)
+        merged = _MergedCells(read.merged_cell_ranges or ())
     except Invalid:
         raise
     except CalamineError as error:
         raise _refused(str(error)) from None
     except Exception as error:  # whatever a damaged file makes of the readers
         raise _refused(str(error)) from None
-    unreadable = places.get(sheet.part, {})
-    return ((number, _cells(row, number, unreadable)) for number, row in enumerate(rows, 1))
+    check = checks[sheet.part]
+    rows = (
+        (number, merged.fill(number, _cells(row, number, check.unreadable)))
+        for number, row in enumerate(read.iter_rows(), 1)
+    )
+    names = tuple(other.name for other in others)
+    return Sheet(rows, sheet.name, names, check.hidden_rows, check.hidden_columns)
 
 
 def _cells(row: list[Any], number: int, unreadable: _Places) -> list[Cell]:
@@ -88,6 +112,33 @@ def _cells(row: list[Any], number: int, unreadable: _Places) -> list[Cell]:
         for column in range(len(cells)):
             cells[column] = unreadable.get((number, column + 1), cells[column])
     return cells
+
+
+class _MergedCells:
+    """Cells that are merged downward. The file has their value in the first one alone, and the
+    library reads the others as empty, which would clear a field.
+
+    Cells that are merged across are titles and headings: they stay in their first column.
+    """
+
+    def __init__(self, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
+        self._beginning: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._open: dict[int, tuple[int, Cell]] = {}  # column -> last row, and the value
+        for (first_row, column), (last_row, _last_column) in ranges:
+            if last_row > first_row:
+                self._beginning[first_row + 1].append((column, last_row + 1))
+
+    def fill(self, number: int, cells: list[Cell]) -> list[Cell]:
+        """The cells of a row, each merged one with the value that it shows. Call it row by row."""
+        for column, (last, value) in list(self._open.items()):
+            if number > last:
+                del self._open[column]
+            elif column < len(cells):
+                cells[column] = value
+        for column, last in self._beginning.pop(number, ()):
+            if column < len(cells):
+                self._open[column] = last, cells[column]
+        return cells
 
 
 def _cell(value: Any) -> Cell:
@@ -134,8 +185,9 @@ def _main_part(packed: zipfile.ZipFile) -> str:
     raise _refused("it holds no sheet")
 
 
-def _first_sheet(packed: zipfile.ZipFile, main: str) -> _Sheet:
-    """The first sheet that is not hidden."""
+def _visible_sheets(packed: zipfile.ZipFile, main: str) -> list[_Sheet]:
+    """The sheets that are not hidden, at least one."""
+    sheets = []
     targets = _relationships(packed, main)
     for element in _xml(packed, main).iter():
         if _local(element.tag) != "sheet" or element.get("state", "visible") != "visible":
@@ -143,8 +195,10 @@ def _first_sheet(packed: zipfile.ZipFile, main: str) -> _Sheet:
         for name, value in element.attrib.items():
             kind, target = targets.get(value, ("", ""))
             if _local(name) == "id" and kind.endswith("/worksheet"):
-                return _Sheet(element.get("name", ""), target)
-    raise _refused("it holds no sheet")
+                sheets.append(_Sheet(element.get("name", ""), target))
+    if not sheets:
+        raise _refused("it holds no sheet")
+    return sheets
 
 
 def _relationships(packed: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
@@ -194,13 +248,13 @@ def _with_usual_names(packed: zipfile.ZipFile, main: str) -> IO[bytes]:
     return copy
 
 
-def _look_at(content: IO[bytes]) -> _Places:
-    """Read a part to its end, which checks it. Returns the unreadable cells, if it is a sheet."""
+def _look_at(content: IO[bytes]) -> "_SheetCheck | None":
+    """Read a part to its end, which checks it. Returns what it holds if it is XML, as sheets are."""
     first = content.read(CHUNK)
     if not first.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
         while content.read(CHUNK):  # a picture or the like
             pass
-        return {}
+        return None
     parser = expat.ParserCreate()
     sheet = _SheetCheck(parser)
     parser.Parse(first, False)
@@ -209,7 +263,7 @@ def _look_at(content: IO[bytes]) -> _Places:
         sheet.check()
     parser.Parse(b"", True)
     sheet.check()
-    return sheet.unreadable
+    return sheet
 
 
 class _SheetCheck:
@@ -219,11 +273,27 @@ class _SheetCheck:
         self.unreadable: _Places = {}
         self._parser = parser
         self._row = self._column = self._last_row = self._last_column = 0
+        self.hidden_rows = 0
+        self._hidden_ranges: list[tuple[int, int]] = []  # of columns
+        self._in_hidden_row = False
+        self._merged = 0
         self._type = ""
         self._is_formula = self._in_value = False
         self._shown = ""
         parser.StartElementHandler = self._start
         parser.StartDoctypeDeclHandler = self._refuse_doctype
+
+    @property
+    def has_cells(self) -> bool:
+        """Whether a cell of the sheet is filled."""
+        return self._last_row > 0
+
+    @property
+    def hidden_columns(self) -> int:
+        """How many columns of the table are hidden."""
+        hidden = [range(first, last + 1) for first, last in self._hidden_ranges]
+        columns = range(1, self._last_column + 1)
+        return sum(any(column in some for some in hidden) for column in columns)
 
     def check(self) -> None:
         """Raise Invalid if the cells reach too far."""
@@ -233,23 +303,33 @@ class _SheetCheck:
             or self._last_column > MAX_COLUMNS
         ):
             raise _too_large(
-                f"its cells reach to row {self._last_row:,} and column {self._last_column:,}. "
-                "Delete what stands outside the table, or send it in parts"
+                f"its cells reach to row {self._last_row:,} and column {self._last_column:,}",
+                "Delete what stands outside the table, or send it in parts.",
             )
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
         if name == "row":
             self._row, self._column = int(attributes.get("r", self._row + 1)), 0
+            self._in_hidden_row = _is_hidden(attributes)
+        elif name == "col" and _is_hidden(attributes):
+            if len(self._hidden_ranges) < MAX_COLUMNS:
+                self._hidden_ranges.append((int(attributes["min"]), int(attributes["max"])))
         elif name == "c":
             self._start_cell(attributes)
         elif name in ("f", "v", "is"):
+            if self._in_hidden_row:
+                self.hidden_rows, self._in_hidden_row = self.hidden_rows + 1, False
             self._last_row = max(self._last_row, self._row)
             self._last_column = max(self._last_column, self._column)
             if name == "f":
                 self._is_formula = True
                 self._follow(self._end)
             self._in_value = name == "v"
+        elif name == "mergeCell":
+            self._merged += 1
+            if self._merged > MAX_MERGED:
+                raise _too_large(f"it has more than {MAX_MERGED:,} merged cells")
         elif any(int(attributes.get(count, 0)) > MAX_CELLS for count in ("count", "uniqueCount")):
             raise _too_large("it says that it holds more texts than that")
 
@@ -295,6 +375,10 @@ class _SheetCheck:
         raise _refused("it has a document type of its own")
 
 
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    return attributes.get("hidden") in ("1", "true")
+
+
 def _local(name: str) -> str:
     return name.rpartition("}")[2]
 
@@ -312,5 +396,6 @@ def _refused(why: str) -> Invalid:
     return Invalid([Fault("not_xlsx", detail, pointer="")])
 
 
-def _too_large(why: str) -> Invalid:
-    return Invalid([Fault("too_large", f"The workbook is too large: {why}.", pointer="")])
+def _too_large(why: str, advice: str = "Send it in parts.") -> Invalid:
+    detail = f"The workbook is too large: {why}. {advice}"
+    return Invalid([Fault("too_large", detail, pointer="")])
