@@ -164,3 +164,12 @@ def test_a_cell_far_outside_the_table_is_refused(place: str) -> None:
     row = "".join(filter(str.isdigit, place))
     cells = f'<row r="{row}"><c r="{place}"><v>1</v></c></row>'
     assert codes(workbook({}, cells), "xlsx") == ["too_large"]
+
+
+@pytest.mark.parametrize("opening", [b"[", b'[{"a":'])
+def test_a_file_of_opened_brackets_is_refused_in_small_memory(
+    opening: bytes, tmp_path: Any
+) -> None:
+    outcome, megabytes = read_apart(opening * 20_000, "json", tmp_path)
+    assert outcome == "too_deep"
+    assert megabytes < 50

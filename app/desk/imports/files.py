@@ -4,6 +4,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import chain, islice
@@ -31,6 +32,7 @@ from app.records.shape_faults import shown
 FORMATS = ("csv", "ndjson", "json", "xlsx")
 MAX_ROW_BYTES = 2 * 1024 * 1024  # as much as a record may have that is sent alone
 CHUNK = 256 * 1024
+MAX_FILE_DEPTH = 1000  # levels; the reader's memory grows with their square: 20 GB for 200,000
 SHOWN = 200  # characters of a line that cannot be read
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 UTF8, UTF8_BOM, WINDOWS = "utf-8", "utf-8 with a byte order mark", "windows-1252"
@@ -277,9 +279,27 @@ def _read_json(file: BinaryIO, kind: str) -> Reading:
     file.seek(0)
     if not start.lstrip().startswith(b"["):
         raise _no_array("it does not begin with [")
+    _refuse_deep(file)
     rows = _json_rows(file, kind)
     first = next(rows, None)
     return Reading(chain([first] if first else [], rows))
+
+
+def _refuse_deep(file: BinaryIO) -> None:
+    """Refuse a file whose brackets are opened without end, before it is read into records."""
+    depth = 0
+    with suppress(ijson.JSONError, ValueError):  # told when the records are read
+        for event, _value in ijson.basic_parse(file):
+            if event.startswith("start_"):
+                depth += 1
+                if depth > MAX_FILE_DEPTH:
+                    detail = (
+                        f"The file nests deeper than {MAX_FILE_DEPTH:,} levels. "
+                        "Check for a [ or { too many."
+                    )
+                    raise Invalid([Fault("too_deep", detail, pointer="")])
+            elif event.startswith("end_"):
+                depth -= 1
 
 
 def _json_rows(file: BinaryIO, kind: str) -> Iterator[Row]:
