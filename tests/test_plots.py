@@ -58,9 +58,12 @@ def test_what_is_not_a_percentage_before_and_after_stays_text(changes: dict[str,
     assert words(**changes) == ""
 
 
-def test_a_baseline_of_several_dated_percentages_is_drawn_in_order_of_time() -> None:
+@pytest.mark.parametrize("baseline_value", [None, 74.7])
+def test_a_baseline_of_several_dated_percentages_is_drawn_in_order_of_time(
+    baseline_value: float | None,
+) -> None:
     several = "74.7 percent in 2015; 59.2 in 2011"
-    drawn = words(baseline=several, baseline_value=None)
+    drawn = words(baseline=several, baseline_value=baseline_value)
     assert drawn == "59.2 percent in 2011, then 74.7 percent in 2015, then 85 percent in 2018"
 
 
@@ -93,6 +96,7 @@ def test_the_latest_figure_has_the_year_that_its_period_ends_with(
         ("64 percent about ten years before", "64 percent about ten years before"),
         ("64 percent, Class of 2017", "64 percent in 2017"),
         ("64 percent in 2019-20", "64 percent in 2019-20"),
+        ("64 percent the year before; less in 2006", "64 percent the year before"),
     ],
 )
 def test_an_earlier_figure_says_when_it_was_or_that_nobody_said(baseline: str, before: str) -> None:

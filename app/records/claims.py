@@ -90,7 +90,7 @@ def _fits(outcome: Outcome) -> bool:
         return True
     if indicator == "return-on-investment":
         return unit in MONEY
-    if indicator in ("attendance", "chronic-absence"):
+    if indicator in ("attendance", "chronic-absence", "days-absent"):
         return unit in PEOPLE | TIME | {"schools", "sites", "incidents", "items"}
     return unit in PEOPLE | {"schools", "sites", "credits", "months", "years", "items"}
 

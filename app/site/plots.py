@@ -55,19 +55,18 @@ class Reading:
 def earlier_and_latest(outcome: Mapping[str, Any]) -> list[Reading]:
     """The figures of an outcome that can be drawn, the oldest first; empty if it has to stay text.
 
-    Drawn are percentages alone: the value with the baseline value, which is of the same population;
-    without a baseline value, the figures of a baseline that is nothing but dated percentages.
+    Drawn are percentages alone: the value with every figure of a baseline that is nothing but dated
+    percentages, else with the baseline value, which is of the same population.
     """
     value = outcome.get("value")
     if value is None or outcome.get("unit") != "percent" or not _is_share(value):
         return []
     baseline, text = outcome.get("baseline_value"), outcome.get("baseline") or ""
-    if baseline is not None:
+    earlier = _dated(text)
+    if not earlier and baseline is not None and _is_share(baseline):
         inexact = (word for start, word in _INEXACT.items() if text.startswith(f"{start} "))
-        reading = Reading(baseline, _moment(text), next(inexact, None))
-        earlier = [reading] if _is_share(baseline) else []
-    else:
-        earlier = _dated(text)
+        moment = _moment(text.partition(";")[0])  # the baseline value is the first that is named
+        earlier = [Reading(baseline, moment, next(inexact, None))]
     if not earlier:
         return []
     latest = Reading(value, _end_of(outcome.get("period") or ""), outcome.get("qualifier"))
