@@ -1,14 +1,21 @@
 """Drafts: what an editor writes, replaces, changes and finds again; and everything that is wrong with it, at once."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_origin
 
 import httpx
+import orjson
 import pytest
 from people import SOURCE, Json, People, amend, case_study, create, district, seen
+from pydantic import BaseModel
+from sqlalchemy import update
+from sqlmodel import col
 
+from app.errors import Invalid
 from app.records.kinds import KINDS as KINDS_OF_RECORD
-from app.records.shape_faults import PATTERNS
+from app.records.parsing import parse
+from app.records.shape_faults import PATTERNS, part_shape
+from app.records.tables import RevisionRow
 
 pytestmark = pytest.mark.few_records
 
@@ -240,12 +247,32 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
         (
             "districts",
             {"name": None},
-            "name cannot be null. Give a value, or leave the field out if it is optional.",
+            "name cannot be null. Give a value: it is required.",
         ),
         (
             "districts",
             {"name": ""},
-            "name is empty. Write something, or leave the field out if it is optional.",
+            "name is empty. Write something: it is required.",
+        ),
+        (
+            "districts",
+            {"locale": ""},
+            "locale is empty. Write something, or leave the field out.",
+        ),
+        (
+            "districts",
+            {"aliases": ["BSD", " "]},
+            "aliases item 2 is empty. Write it or remove it from the list.",
+        ),
+        (
+            "case-studies",
+            {"outcomes": [OUTCOME | {"finding": ""}]},
+            "finding is empty. Write something: it is required.",
+        ),
+        (
+            "districts",
+            {"website": f"https://example.org/{'a' * 600}"},
+            "website has 620 characters. Shorten it to 600.",
         ),
         (
             "districts",
@@ -318,6 +345,104 @@ def test_a_message_says_what_is_wrong_and_what_to_write(
     document = district("worded") if kind == "districts" else case_study("worded")
     answer = people.ada.post(f"/{kind}", json=document | fields)
     assert detail in [fault["detail"] for fault in answer.json()["errors"]]
+
+
+# Plain text of a record that may be left blank. Every other text names something or is required.
+FREE_TEXT = {
+    *("initiative", "summary", "challenge", "approach", "results", "lessons"),
+    *("outcomes/0/baseline", "outcomes/0/comparison", "outcomes/0/population", "outcomes/0/period"),
+    *("partners/0/role", "city", "county"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_RECORD)
+@pytest.mark.parametrize("blank", ["", " \u00a0 "])
+def test_a_blank_text_is_refused_at_every_field_but_those_of_free_text(
+    kind: str, blank: str
+) -> None:
+    places = list(places_of_text(KINDS_OF_RECORD[kind].shape))
+    assert places
+    taken = {place for place in places if not is_refused(kind, place, blank)}
+    assert taken <= FREE_TEXT
+
+
+def places_of_text(shape: type[BaseModel]) -> Iterator[str]:
+    """Every field of a shape and of its parts that takes text, and an item of every list of text."""
+    for name, field in shape.model_fields.items():
+        part = part_shape(shape, name)
+        if part is not None:
+            yield from (f"{name}/0/{inner}" for inner in places_of_text(part))
+        elif "int" not in str(field.annotation) and "float" not in str(field.annotation):
+            yield f"{name}/0" if get_origin(field.annotation) is list else name
+
+
+def is_refused(kind: str, place: str, value: str) -> bool:
+    """Whether a record with this value at this place has a fault there."""
+    name, *inside = place.split("/")
+    document: Json = {name: value}
+    if inside:
+        document = {name: [{inside[1]: value} if inside[1:] else value]}
+    try:
+        parse(kind, document)
+    except Invalid as invalid:
+        return any(fault.pointer == f"/{place}" for fault in invalid.faults)
+    return False
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("kind", "fields", "pointer"),
+    [
+        ("districts", {"state": ""}, "/state"),
+        ("districts", {"locale": ""}, "/locale"),
+        ("case-studies", {"state": " "}, "/state"),
+        ("case-studies", {"districts": ["boise-school-district-id", ""]}, "/districts/1"),
+        ("case-studies", {"outcomes": [OUTCOME | {"direction": ""}]}, "/outcomes/0/direction"),
+        ("case-studies", {"outcomes": [OUTCOME | {"source": ""}]}, "/outcomes/0/source"),
+        ("organizations", {"type": ""}, "/type"),
+    ],
+)
+def test_an_empty_reference_is_refused_where_it_stands_however_it_is_sent(
+    kind: str, fields: Json, pointer: str, people: People
+) -> None:
+    """By a new record, by a change to one, and by a row of an import."""
+    slug = f"blank{pointer.replace('/', '-')}"
+    document = {
+        "districts": district(slug),
+        "case-studies": case_study(slug),
+        "organizations": KINDS["organizations"] | {"slug": slug},
+    }[kind]
+    assert faults(people.ada.post(f"/{kind}", json=document | fields)) == [
+        (pointer, "string_too_short")
+    ]
+    headers = seen(create(people.ada, document, kind))
+    answer = people.ada.patch(f"/{kind}/{slug}", json=fields, headers=headers)
+    assert faults(answer) == [(pointer, "string_too_short")]
+    if kind == "organizations":
+        return
+    row = orjson.dumps(document | fields)
+    answer = people.ada.post(
+        "/imports",
+        params={"kind": kind.replace("ies", "y").removesuffix("s")},
+        content=row,
+        headers={"Content-Type": "application/x-ndjson"},
+    )
+    rows = people.ada.get(f"{answer.headers['Location'].removeprefix('/v1/admin')}/rows").json()
+    assert [fault["pointer"] for fault in rows["data"][0]["faults"]] == [pointer]
+
+
+def test_a_record_from_before_with_an_empty_term_is_read(people: People) -> None:
+    stored = KINDS["organizations"] | {"slug": "blank-before", "type": ""}
+    create(people.ada, stored | {"type": "nonprofit"}, "organizations")
+    with people.service.database.writing() as session:
+        change = update(RevisionRow).where(col(RevisionRow.slug) == "blank-before")
+        session.connection().execute(change.values(document=orjson.dumps(stored).decode()))
+    before = people.ada.get("/organizations/blank-before").raise_for_status()
+    assert before.json()["data"]["type"] == ""
+    answer = people.ada.patch(
+        "/organizations/blank-before", json={"name": "New"}, headers=seen(before)
+    )
+    assert faults(answer) == [("/type", "string_too_short")]
 
 
 def test_a_vocabulary_fault_names_the_field_and_what_is_allowed(people: People) -> None:

@@ -15,6 +15,7 @@ from app.records.shape import (
     PROSE,
     SHORT,
     HttpUrl,
+    NonEmptyText,
     Shape,
     Slug,
     repeated_faults,
@@ -117,7 +118,7 @@ class Outcome(Shape):
         description="Whether the indicator got better or worse, as the source says: a term of the "
         "vocabulary `direction`.",
     )
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 class Figure(Shape):
@@ -137,7 +138,7 @@ class Figure(Shape):
         le=LAST_YEAR,
         description="Year of the figure, where the source states it.",
     )
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 class Funding(Shape):
@@ -154,7 +155,7 @@ class Funding(Shape):
     year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of the money, where stated."
     )
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 class Partnership(Shape):
@@ -163,7 +164,7 @@ class Partnership(Shape):
     name: str = Field(
         min_length=1, max_length=SHORT, description="The partner as the source names it."
     )
-    organization: str | None = Field(
+    organization: NonEmptyText | None = Field(
         default=None,
         foreign_key="organization.slug",
         description="Slug of the organization; null for unnamed groups such as local churches.",
@@ -172,7 +173,7 @@ class Partnership(Shape):
         max_length=SHORT, description="Type of partner: a term of the vocabulary `partner-type`."
     )
     role: str | None = Field(default=None, max_length=LONG, description="Role in the effort.")
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 def _prose(what: str) -> Any:
@@ -206,11 +207,13 @@ class CaseStudyFields(Shape):
     started_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Start year."
     )
-    started_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    started_year_source: NonEmptyText | None = Field(
+        default=None, max_length=10, description=_SOURCE
+    )
     ended_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="End year."
     )
-    ended_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    ended_year_source: NonEmptyText | None = Field(default=None, max_length=10, description=_SOURCE)
     status: InitiativeStatusCode | None = Field(
         default=None,
         max_length=SHORT,
@@ -219,13 +222,13 @@ class CaseStudyFields(Shape):
     status_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year as of which the status held."
     )
-    status_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    status_source: NonEmptyText | None = Field(default=None, max_length=10, description=_SOURCE)
     setting: SettingCode | None = Field(
         default=None,
         max_length=SHORT,
         description="Setting, as a source describes it: a term of the vocabulary `setting`.",
     )
-    setting_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    setting_source: NonEmptyText | None = Field(default=None, max_length=10, description=_SOURCE)
     kinship: KinshipCode | None = Field(
         default=None,
         max_length=SHORT,
@@ -236,17 +239,17 @@ class CaseStudyFields(Shape):
 class CaseStudy(CaseStudyFields):
     """A complete case study."""
 
-    aliases: list[str] = Field(
+    aliases: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=50,
         description="Acronyms and former names of the initiative; search knows them.",
     )
-    asked_as: list[str] = Field(
+    asked_as: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=MOST_PHRASES,
         description="Everyday phrases by which people look for such a case; search knows them.",
     )
-    districts: list[str] = Field(
+    districts: list[NonEmptyText] = Field(
         default_factory=list, max_length=200, description="Slugs of the districts it took place in."
     )
     strategies: list[StrategyCode] = Field(
@@ -359,7 +362,7 @@ def claimed_sources(case: CaseStudy) -> Iterator[tuple[str, str]]:
             yield f"/{name}_source", source
     for part in ("outcomes", "scale", "context", "funding", "partners"):
         for position, claim in enumerate(getattr(case, part)):
-            if claim.source:
+            if claim.source is not None:  # in what is left of an unreadable record
                 yield f"/{part}/{position}/source", claim.source
 
 

@@ -14,6 +14,7 @@ from app.records.shape import (
     LONG,
     SHORT,
     HttpUrl,
+    NonEmptyText,
     Shape,
     Slug,
     repeated_faults,
@@ -57,7 +58,7 @@ class District(Shape):
     locale_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the locale: {_YEAR}."
     )
-    locale_source: str | None = Field(
+    locale_source: NonEmptyText | None = Field(
         default=None, max_length=SHORT, description="Federal file that the locale was taken from."
     )
     enrollment: int | None = Field(
@@ -66,7 +67,7 @@ class District(Shape):
     enrollment_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the enrollment: {_YEAR}."
     )
-    enrollment_source: str | None = Field(
+    enrollment_source: NonEmptyText | None = Field(
         default=None,
         max_length=SHORT,
         description="Federal file that the enrollment was taken from.",
@@ -80,7 +81,7 @@ class District(Shape):
         le=LAST_YEAR,
         description=f"Year of the number of schools: {_YEAR}.",
     )
-    schools_source: str | None = Field(
+    schools_source: NonEmptyText | None = Field(
         default=None,
         max_length=SHORT,
         description="Federal file that the number of schools was taken from.",
@@ -95,7 +96,7 @@ class District(Shape):
         default=None,
         description="What the position is of: the district's office, or the middle of its city.",
     )
-    place_source: str | None = Field(
+    place_source: NonEmptyText | None = Field(
         default=None, max_length=SHORT, description="Where the position was taken from."
     )
     website: HttpUrl | None = Field(
@@ -106,7 +107,7 @@ class District(Shape):
 class DistrictRecord(District):
     """A district with its other names."""
 
-    aliases: list[str] = Field(
+    aliases: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=50,
         description="Acronyms, former, federal and everyday names; search knows them.",

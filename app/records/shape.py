@@ -7,10 +7,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     ConfigDict,
+    Field,
     StringConstraints,
     field_validator,
 )
+from pydantic_core import PydanticKnownError
 from sqlmodel import SQLModel
 
 from app.errors import Fault
@@ -44,7 +47,16 @@ def _http_url(value: str) -> str:
     raise ValueError("This is not a web address. Write one such as https://www.example.org/.")
 
 
-_Stored = TypeVar("_Stored", bound=SQLModel)
+def _not_empty(value: str) -> str:
+    if not value and not _is_stored.get():
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return value
+
+
+_Stored = TypeVar("_Stored", bound=BaseModel)
+# For what names something else and for items of lists: an empty text there names nothing.
+NOT_EMPTY = AfterValidator(_not_empty)
+NonEmptyText = Annotated[str, NOT_EMPTY, Field(json_schema_extra={"minLength": 1})]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 # Patterns stand in types, since SQLModel's Field takes a `regex` and does not heed it.
 Slug = Annotated[str, StringConstraints(pattern=SLUG_PATTERN)]
@@ -85,7 +97,7 @@ def repeated_faults(
 
 
 def read_stored(shape: type[_Stored], document: dict[str, Any]) -> _Stored:
-    """The record that a stored document says, even if it would not be taken today."""
+    """The record, or an answer made of records, even if it would not be taken today."""
     token = _is_stored.set(True)
     try:
         return shape.model_validate(document)
