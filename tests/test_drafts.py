@@ -1,7 +1,7 @@
 """Drafts: what an editor writes, replaces, changes and finds again; and everything that is wrong with it, at once."""
 
 from collections.abc import Iterator
-from typing import Any, get_origin
+from typing import Any, get_args, get_origin
 
 import httpx
 import orjson
@@ -216,6 +216,36 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
         ),
         (
             "districts",
+            {"enrollment": "12%"},
+            "enrollment must be a whole number, not '12%'. A percentage is not a count. Give the count.",
+        ),
+        (
+            "districts",
+            {"enrollment": "12,34"},
+            "enrollment must be a whole number, not '12,34'.",
+        ),
+        (
+            "districts",
+            {"latitude": "43,6150"},
+            "latitude must be a number, not '43,6150'. Write 43.6150.",
+        ),
+        (
+            "districts",
+            {"latitude": "43,615"},
+            (
+                "latitude must be a number, not '43,615'. "
+                "Write 43615, or 43.615 if the comma is a decimal point."
+            ),
+        ),
+        (
+            "districts",
+            {"schools": "1_000"},
+            "schools must be a whole number, not '1_000'. Write 1000.",
+        ),
+        ("districts", {"longitude": -190}, "longitude must be at least -180, not -190."),
+        ("districts", {"schools": 10_001}, "schools must be at most 10,000, not 10001."),
+        (
+            "districts",
             {"nces_leaid": 1600360},
             'nces_leaid must be text, not a number. Put it in quotes: "1600360".',
         ),
@@ -372,11 +402,11 @@ def places_of_text(shape: type[BaseModel]) -> Iterator[str]:
         part = part_shape(shape, name)
         if part is not None:
             yield from (f"{name}/0/{inner}" for inner in places_of_text(part))
-        elif "int" not in str(field.annotation) and "float" not in str(field.annotation):
+        elif not {int, float} & {field.annotation, *get_args(field.annotation)}:
             yield f"{name}/0" if get_origin(field.annotation) is list else name
 
 
-def is_refused(kind: str, place: str, value: str) -> bool:
+def is_refused(kind: str, place: str, value: object) -> bool:
     """Whether a record with this value at this place has a fault there."""
     name, *inside = place.split("/")
     document: Json = {name: value}
@@ -387,6 +417,23 @@ def is_refused(kind: str, place: str, value: str) -> bool:
     except Invalid as invalid:
         return any(fault.pointer == f"/{place}" for fault in invalid.faults)
     return False
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_RECORD)
+@pytest.mark.parametrize("value", [True, False, "1_000"])
+def test_what_only_a_program_takes_for_a_number_is_refused(kind: str, value: object) -> None:
+    for place in places_of_numbers(KINDS_OF_RECORD[kind].shape):
+        assert is_refused(kind, place, value), place
+
+
+def places_of_numbers(shape: type[BaseModel]) -> Iterator[str]:
+    """Every field of a shape and of its parts that takes a number."""
+    for name, field in shape.model_fields.items():
+        part = part_shape(shape, name)
+        if part is not None:
+            yield from (f"{name}/0/{inner}" for inner in places_of_numbers(part))
+        elif {int, float} & {field.annotation, *get_args(field.annotation)}:
+            yield name
 
 
 @pytest.mark.one_database

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticKnownError
@@ -111,3 +112,15 @@ class Shape(SQLModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)  # type: ignore[assignment]
 
     _storable = field_validator("*", mode="before")(storable)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what only a program takes for a number: true, or 1_000."""
+        if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+            annotation = cls.model_fields[str(info.field_name)].annotation
+            if int in (annotation, *get_args(annotation)):
+                raise PydanticKnownError("int_parsing")
+            if float in (annotation, *get_args(annotation)):
+                raise PydanticKnownError("float_parsing")
+        return value

@@ -14,7 +14,9 @@ from app.records.taxonomy import TERM_SLUG_PATTERN
 
 SHOWN = 60  # characters of a value in a message
 NEAREST = 3
-_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s]*+(?:\.\d+)?)[\s%]*")
+_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s_]*+(?:\.\d+)?)[\s%]*")
+_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[,\s_]\d{3})+(?:\.\d+)?")
+_WITH_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _A_TIME = "such as 2027-12-31T00:00:00Z"
 # What each pattern of a shape asks for.
 PATTERNS: Mapping[str, str] = {
@@ -150,21 +152,40 @@ def _pattern(field: str, value: str, context: Mapping[str, Any]) -> str:
 def _number_wanted(kind: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
     def words(field: str, value: Any, _context: Mapping[str, Any]) -> str:
         detail = f"{field} must be {kind}, not {shown(value)}."
-        number = _NUMBER.fullmatch(value) if isinstance(value, str) else None
-        digits = re.sub(r"[,\s]", "", number[1]) if number else ""
-        if digits and (kind == "a number" or "." not in digits):
-            return f"{detail} Write {digits}."
-        return detail
+        if not isinstance(value, str):
+            return detail
+        if kind != "a number" and "%" in value:
+            return f"{detail} A percentage is not a count. Give the count."
+        return f"{detail}{_number_advice(value, whole=kind != 'a number')}"
 
     return words
 
 
+def _number_advice(text: str, *, whole: bool) -> str:
+    """How to write the number that a text shows; empty where it shows none that is sure."""
+    match = _NUMBER.fullmatch(text)
+    number = match[1].strip() if match else ""
+    if _GROUPED.fullmatch(number):
+        plain = re.sub(r"[,\s_]", "", number)
+        if whole:
+            return f" Write {plain}." if "." not in plain else ""
+        decimal = number.replace(",", ".")
+        or_decimal = f", or {decimal} if the comma is a decimal point"
+        return f" Write {plain}{or_decimal if _WITH_DECIMAL_COMMA.fullmatch(number) else ''}."
+    if _WITH_DECIMAL_COMMA.fullmatch(number):
+        return f" Write {number.replace(',', '.')}." if not whole else ""
+    if re.fullmatch(r"[-+]?\d+(?:\.\d+)?", number) and not (whole and "." in number):
+        return f" Write {number}."
+    return ""
+
+
 def _bound(words: str, name: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
-    return lambda field, value, context: (
-        f"{field} must be {words} {context[name]:,}, not {shown(value)}."
-        if abs(context[name]) >= 10_000
-        else f"{field} must be {words} {context[name]}, not {shown(value)}."
-    )
+    def words_of(field: str, value: Any, context: Mapping[str, Any]) -> str:
+        bound = context[name]
+        limit = f"{bound:,}" if abs(bound) >= 10_000 else f"{bound:g}"
+        return f"{field} must be {words} {limit}, not {shown(value)}."
+
+    return words_of
 
 
 def _list_wanted(field: str, value: Any, _context: Mapping[str, Any]) -> str:
