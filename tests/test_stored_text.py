@@ -2,7 +2,7 @@
 """Text is one text, however it was typed; marks and broken encodings never become a value unseen."""
 
 import pytest
-from people import People, amend, create, district
+from people import People, amend, case_study, create, district
 
 from app.records.stored_text import (
     comparison_key,
@@ -30,6 +30,10 @@ def warnings_of(people: People, slug: str) -> list[tuple[str, str]]:
         ("Bend\u00a0La\u202fPine", "Bend La Pine"),
         ("Al\u00adbany\u200b \ufeffSchools", "Albany Schools"),
         ("Hawaiʻi", "Hawaiʻi"),
+        ("\u202aBend\u202c \u2066La\u2069 \u061cPine\u200c\u200d", "Bend La Pine"),
+        ("Be\x07nd \x1b\x7fLa\U000e0041 Pine\u3164", "Bend La Pine"),
+        ("one\r\ntwo\rthree\x0bfour\u2028five\nsix", "one\ntwo\nthree\nfour\nfive\nsix"),
+        ("📗 Läsa", "📗 Läsa"),
     ],
 )
 def test_text_is_stored_composed_with_plain_spaces(typed: str, stored: str) -> None:
@@ -76,6 +80,23 @@ def test_text_in_other_languages_is_left_alone(text: str) -> None:
 def test_the_desk_stores_text_one_way_whoever_typed_it(people: People) -> None:
     create(people.ada, district("text-one-id", name=f"{DECOMPOSED}\u00a0Schools"), "districts")
     assert people.ada.get("/districts/text-one-id").json()["data"]["name"] == "Peñasco Schools"
+
+
+def test_only_prose_has_lines(people: People) -> None:
+    """And a LEAID that was copied with marks of direction is the LEAID."""
+    document = district(
+        "text-lines-id",
+        name="Lines\n School\tDistrict",
+        nces_leaid="\u202a1699777\u202c",
+        aliases=["One\r\nTwo"],
+    )
+    create(people.ada, document, "districts")
+    stored = people.ada.get("/districts/text-lines-id").json()["data"]
+    assert stored["name"] == "Lines School District"
+    assert (stored["nces_leaid"], stored["aliases"]) == ("1699777", ["One Two"])
+    create(people.ada, case_study("text-lines", approach="One. [^s1]\r\n\r\nTwo. [^s1]"))
+    prose = people.ada.get("/case-studies/text-lines").json()["data"]["approach"]
+    assert prose == "One. [^s1]\n\nTwo. [^s1]"
 
 
 def test_the_desk_warns_of_marks_and_of_text_decoded_wrongly(people: People) -> None:

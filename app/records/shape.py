@@ -18,9 +18,11 @@ from pydantic_core import PydanticKnownError
 from sqlmodel import SQLModel
 
 from app.errors import Fault
+from app.records.prose import PROSE_FIELDS
 from app.records.stored_text import comparison_key, normalize
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_BREAK = re.compile(r"[\t\n]")
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FIRST_YEAR, LAST_YEAR = 1800, 2100
@@ -75,12 +77,29 @@ def storable(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if "\0" in value or (not value.isascii() and _HALF_OF_A_PAIR.search(value)):
-        raise ValueError("holds a NUL or half of a surrogate pair")
+        raise ValueError(
+            "The text holds a character that cannot be stored: a NUL or half of a surrogate pair. "
+            "Type the text again."
+        )
     if REPLACEMENT in value:
         raise ValueError(
             f"{REPLACEMENT!r} stands where a character was lost in decoding. Type the text again."
         )
     return normalize(value)
+
+
+def _one_line(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_one_line(item) if isinstance(item, str) else item for item in value]
+    return " ".join(value.split()) if isinstance(value, str) and _BREAK.search(value) else value
+
+
+def _refuse_number(annotation: Any) -> None:
+    """Raise if the field is for numbers: it got what only a program takes for one, true or 1_000."""
+    if int in (annotation, *get_args(annotation)):
+        raise PydanticKnownError("int_parsing")
+    if float in (annotation, *get_args(annotation)):
+        raise PydanticKnownError("float_parsing")
 
 
 def repeated_faults(
@@ -107,20 +126,18 @@ def read_stored(shape: type[_Stored], document: dict[str, Any]) -> _Stored:
 
 
 class Shape(SQLModel):
-    """A record or a part of one. Refuses unknown fields, infinite numbers and unstorable text."""
+    """A record or a part of one. Refuses unknown fields, infinite numbers and unstorable text.
+
+    Texts but for prose are one line.
+    """
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)  # type: ignore[assignment]
 
-    _storable = field_validator("*", mode="before")(storable)
-
     @field_validator("*", mode="before")
     @classmethod
-    def _is_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse what only a program takes for a number: true, or 1_000."""
+    def _as_stored(cls, value: Any, info: ValidationInfo) -> Any:
+        name = str(info.field_name)
         if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
-            annotation = cls.model_fields[str(info.field_name)].annotation
-            if int in (annotation, *get_args(annotation)):
-                raise PydanticKnownError("int_parsing")
-            if float in (annotation, *get_args(annotation)):
-                raise PydanticKnownError("float_parsing")
-        return value
+            _refuse_number(cls.model_fields[name].annotation)
+        stored = storable(value)
+        return stored if name in PROSE_FIELDS else _one_line(stored)

@@ -11,9 +11,17 @@ from typing import Any
 from app.errors import Fault
 from app.records.text import fold_text
 
-_INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\ufeff"  # soft hyphens, zero-width spaces, marks
+# Characters that show nothing: controls, soft hyphens, zero-width spaces, joiners and letters, marks
+# that turn the direction of text, and tags. They hide in copied text and make it another text.
+_INVISIBLE = (
+    "\x01-\x08\x0e-\x1b\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f"
+)
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
-_UNUSUAL = re.compile(f"[{_INVISIBLE}{_SPACES}]")
+_BREAKS = "\r\x0b\x0c\x1c-\x1f\u2028\u2029"
+_BREAK = re.compile(f"\r\n|[{_BREAKS}]")
+_SPACE = re.compile(f"[{_SPACES}]")
+_UNUSUAL = re.compile(f"\r\n|[{_INVISIBLE}{_SPACES}{_BREAKS}]")
 
 # What stands in a table where a value is missing, and what its publishers mean by it.
 _MARKS = {
@@ -70,10 +78,10 @@ _LOST_SPACE = re.compile(r"(?<=[a-z])\u00c3(?=\s|$)|\u00e2\u20ac")
 
 
 def normalize(text: str) -> str:
-    """The text as it is stored: composed, with plain spaces, without invisible characters."""
+    """The text as it is stored: composed, with plain spaces and line breaks, nothing invisible."""
     if text.isascii():
-        return text
-    return _UNUSUAL.sub(_plain_space, unicodedata.normalize("NFC", text))
+        return text if text.isprintable() else _UNUSUAL.sub(_plain, text)
+    return _UNUSUAL.sub(_plain, unicodedata.normalize("NFC", text))
 
 
 def comparison_key(text: str) -> str:
@@ -128,8 +136,10 @@ def _text_warnings(text: str, pointer: str) -> Iterator[Fault]:
         yield Fault("decoded_wrongly", detail, pointer=pointer)
 
 
-def _plain_space(unusual: re.Match[str]) -> str:
-    return "" if unusual[0] in _INVISIBLE else " "
+def _plain(unusual: re.Match[str]) -> str:
+    if _BREAK.fullmatch(unusual[0]):
+        return "\n"
+    return " " if _SPACE.fullmatch(unusual[0]) else ""
 
 
 def _is_likely(piece: str) -> bool:
