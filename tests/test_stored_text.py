@@ -10,6 +10,7 @@ from app.records.stored_text import (
     mark_meaning,
     normalize,
     slug_of,
+    text_warnings,
 )
 
 pytestmark = pytest.mark.few_records
@@ -53,14 +54,97 @@ def test_a_slug_is_made_of_folded_words(name: str, slug: str) -> None:
     assert slug_of(name) == slug
 
 
-@pytest.mark.parametrize("mark", ["†", "‡", "–", "—", "M", "N/A", "NA", "n.a.", "-1", "-9", "*"])
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *(
+            "†",
+            "‡",
+            "–",
+            "—",
+            "M",
+            "N/A",
+            "NA",
+            "n.a.",
+            "-1",
+            "-9",
+            "*",
+            "‡‡",
+            "---",
+            "−",
+            "‐",
+            "...",
+        ),
+        *(
+            "(X)",
+            "X",
+            "<NA>",
+            "None",
+            "NaT",
+            "N / A",
+            "−9",
+            "-9999",
+            "(blank)",
+            "[unknown]",
+            "no data",
+        ),
+        *("#CALC!", "#ERROR!", "Err:502", "#GETTING_DATA", "(−)", "??", "**"),
+    ],
+)
 def test_marks_for_a_missing_value_are_known(mark: str) -> None:
     assert mark_meaning(f" {mark} ")
 
 
-@pytest.mark.parametrize("text", ["Mesa", "Nampa", "none of them left", "1", "M-1", "0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Mesa",
+            "Nampa",
+            "none of them left",
+            "1",
+            "M-1",
+            "0",
+            "unknown",
+            "TRUE",
+            "#AllIn!",
+            "XX",
+        ),
+        *("(Mesa)", "-12", "", " ", "()", "5-5", "3-May", "Natick", "-116.2", "=1+1", "Nonesuch"),
+    ],
+)
 def test_values_are_not_taken_for_marks(text: str) -> None:
     assert mark_meaning(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [("-99", "longitude"), ("-9", "latitude"), ("NA", "aliases"), ("none", "synonyms")],
+)
+def test_a_mark_may_be_the_value_of_a_field(text: str, field: str) -> None:
+    assert mark_meaning(text)
+    assert mark_meaning(text, field) is None
+
+
+@pytest.mark.parametrize("mark", ["N/A", "†", "-9"])
+def test_other_marks_are_no_aliases(mark: str) -> None:
+    assert mark_meaning(mark, "aliases")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["TRUE", "unknown", "=A2", "=VLOOKUP(A2,B:C,2)", "3-May", "2026-05-03", "5/3/26", "May-03"],
+)
+def test_what_a_spreadsheet_made_of_a_name_is_warned_of_where_a_name_stands(text: str) -> None:
+    [warning] = text_warnings({"city": text, "status": text, "period": text, "aliases": [text]})
+    assert (warning.pointer, warning.code) == ("/city", "placeholder")
+
+
+@pytest.mark.parametrize(
+    "name", ["May", "Unknown Valley", "True North Schools", "Q-May", "District 3-5"]
+)
+def test_names_that_only_begin_so_are_left_alone(name: str) -> None:
+    assert list(text_warnings({"name": name, "city": name})) == []
 
 
 @pytest.mark.parametrize(
