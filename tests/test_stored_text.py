@@ -155,7 +155,48 @@ def test_text_that_was_decoded_wrongly_is_recognized(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Peñasco", "São Paulo", "MANHÃ DE SOL", "« ÉCOLE »", "Ʉ", "5–7 °C", "Åland", "naïve"]
+    "text", ["Pe¤asco", "Ca¤on City", "Andr‚s", "Mar¡a", "Le¢n", "Jes£s", "Ju‡rez", "SanchŽ"]
+)
+def test_text_of_an_old_code_page_is_recognized(text: str) -> None:
+    assert decoded_wrongly(text)
+
+
+def test_a_dash_inside_a_word_is_doubted_in_a_name_alone() -> None:
+    assert decoded_wrongly("Pe–asco", "city") == "–"
+    assert decoded_wrongly("a parent–teacher team", "summary") is None
+    assert decoded_wrongly("Dallas–Fort Worth", "name") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("Pe&ntilde;asco", "ñ"), ("Smith &amp; Wesson", "&"), ("O&#39;Neill", "'"), ("A&#xF1;o", "ñ")],
+)
+def test_a_character_that_stands_as_html_is_warned_of(text: str, meant: str) -> None:
+    [warning] = text_warnings({"name": text})
+    assert warning.code == "decoded_wrongly"
+    assert f"is HTML for {meant!r}" in warning.detail
+
+
+@pytest.mark.parametrize("text", ["R&D; more", "Bait & Tackle;", "https://x.org/?a=1&b=2", "AT&T"])
+def test_an_ampersand_is_no_html(text: str) -> None:
+    assert list(text_warnings({"name": text})) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Peñasco",
+        "São Paulo",
+        "MANHÃ DE SOL",
+        "« ÉCOLE »",
+        "Ʉ",
+        "5–7 °C",
+        "Åland",
+        "naïve",
+        "50¢ a day",
+        "¡Adelante!",
+        "K–12",
+    ],
 )
 def test_text_in_other_languages_is_left_alone(text: str) -> None:
     assert decoded_wrongly(text) is None

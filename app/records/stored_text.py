@@ -6,6 +6,7 @@ Also recognizes marks for a missing value and wrongly decoded text. How text is 
 import re
 import unicodedata
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 from app.errors import Fault
@@ -96,6 +97,12 @@ _CONTINUATION = "".join(
 )
 _BYTES_SHOWN = re.compile(f"[\u00c2-\u00f4][{re.escape(_CONTINUATION)}]{{1,3}}")
 _MAC_ROMAN = re.compile("(?<=[A-Za-z])\u221a[^\\s\\d]|\u201a\u00c4[^\\s]")
+# An n, e, i, o or u with its accent in the code page of DOS, or an e in that of the Mac.
+_CODE_PAGES = re.compile(
+    "(?<=[A-Za-z])[\u00a1-\u00a4\u201a\u2021](?=[a-z])|(?<=[a-z])\u017d(?!\\w)"
+)
+_MAC_DASH = re.compile("(?<=[a-z])\u2013(?=[a-z])")  # an n; in prose it may be a dash
+_ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#\d{2,7}|#[xX][0-9a-fA-F]{2,6});")
 _CONTROLS = re.compile("[\u0080-\u009f]")
 _LOST_SPACE = re.compile(r"(?<=[a-z])\u00c3(?=\s|$)|\u00e2\u20ac")
 
@@ -142,7 +149,7 @@ def _meaning(text: str) -> str | None:
     return _MARKS.get(plain) or _NUMBERS.get(plain) or _WORDS.get(word)
 
 
-def decoded_wrongly(text: str) -> str | None:
+def decoded_wrongly(text: str, field: str = "") -> str | None:
     """A piece of the text that shows it was decoded wrongly, such as `Ã±`; else None."""
     if text.isascii():
         return None
@@ -151,10 +158,17 @@ def decoded_wrongly(text: str) -> str | None:
             piece = match[0][:length]
             if len(piece) == length and _is_likely(piece):
                 return piece
-    for pattern in (_MAC_ROMAN, _CONTROLS, _LOST_SPACE):
+    patterns = (_MAC_ROMAN, _CODE_PAGES, _CONTROLS, _LOST_SPACE)
+    for pattern in (*patterns, _MAC_DASH) if field in _NAMES else patterns:
         if other := pattern.search(text):
             return other[0]
     return None
+
+
+def html_entity(text: str) -> str | None:
+    """A character that the text has as HTML writes it, such as `&amp;`; else None."""
+    entities = (match[0] for match in _ENTITY.finditer(text))
+    return next((entity for entity in entities if unescape(entity) != entity), None)
 
 
 def text_warnings(document: Any, pointer: str = "", field: str = "") -> Iterator[Fault]:
@@ -180,7 +194,11 @@ def _text_warnings(text: str, pointer: str, field: str) -> Iterator[Fault]:
     elif field in _NAMES and (kind := _no_name(text)):
         detail = f"{text[:SHOWN]!r} looks like {kind}, not like a {field}. Check the {field}."
         yield Fault("placeholder", detail, pointer=pointer)
-    elif piece := decoded_wrongly(text):
+    elif entity := html_entity(text):
+        meant = unescape(entity)
+        detail = f"{entity!r} is HTML for {meant!r}. Write the character itself."
+        yield Fault("decoded_wrongly", detail, pointer=pointer)
+    elif piece := decoded_wrongly(text, field):
         detail = f"{piece!r} shows that this text was decoded wrongly. Type it again."
         yield Fault("decoded_wrongly", detail, pointer=pointer)
 
