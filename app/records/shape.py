@@ -24,6 +24,12 @@ from app.records.stored_text import comparison_key, normalize
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _BREAK = re.compile(r"[\t\n]")
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+_LABEL = r"[^\W_](?:[\w-]*[^\W_])?"  # one word of a host: letters of any alphabet, digits, hyphens
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?(?::\d{{1,5}})?")
+_NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f\"<>\\]")
+# A scheme as people mistype it, once or twice: `https//`, `http:/`, `//`, `htps://`.
+_BEGIN_OF_AN_ADDRESS = re.compile(r"(?:h?t{1,3}ps?[:;]?[/\\]++|https?:|[/\\]++)++", re.IGNORECASE)
+_EMAIL = re.compile(r"[^\s@/]+@[^\s@/]+\.[^\s@/]+")
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 FIRST_YEAR, LAST_YEAR = 1800, 2100
 # Whether a record is read from the database now: rules that are newer than it do not count. (The
@@ -34,20 +40,43 @@ SHORT, LONG, PROSE = 200, 600, 20_000  # characters
 
 def _http_url(value: str) -> str:
     scheme, separator, rest = value.partition("://")
-    if separator and scheme.lower() in ("http", "https"):
-        host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-        if "@" in host and not _is_stored.get():
+    host = _host(rest)
+    if separator and scheme.lower() in ("http", "https") and len(value.split()) == 1:
+        address = f"{scheme.lower()}://{rest}"
+        if _is_stored.get():
+            return address
+        if "@" in host:
             raise ValueError(
                 "The address holds a name or password in front of an @. "
                 f"Leave them out: {scheme.lower()}://{host.rpartition('@')[2]}{rest[len(host) :]}"
             )
-        if len(host) >= 3 and len(value.split()) == 1:
-            return f"{scheme.lower()}://{rest}"
-    elif not separator and "." in value and len(value.split()) == 1:
-        raise ValueError(
-            f"A web address begins with https://. Put https:// in front: https://{value}"
-        )
-    raise ValueError("This is not a web address. Write one such as https://www.example.org/.")
+        if _HOST.fullmatch(host) and not _NOT_IN_AN_ADDRESS.search(rest):
+            return address
+    raise ValueError(_address_advice(value))
+
+
+def _host(rest: str) -> str:
+    """The host and port of an address, which stand behind its scheme."""
+    return re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+
+
+def _address_advice(value: str) -> str:
+    """What is wrong with a web address, and what to write instead."""
+    begin = _BEGIN_OF_AN_ADDRESS.match(value)
+    rest = value[begin.end() :] if begin else value
+    if _EMAIL.fullmatch(rest.removeprefix("mailto:")):
+        return "This is an email address. Write the address of a web page instead."
+    if len(value.split()) > 1 or re.search("[;,|]https?:", rest):
+        return "This is not one web address. Write only one, without spaces or separators."
+    if foreign := _NOT_IN_AN_ADDRESS.search(rest):
+        return f"The address holds {foreign[0]!r}, which no web address has. Remove it."
+    host = _host(rest)
+    if "." not in host or not _HOST.fullmatch(host):
+        return "This is not a web address. Write one such as https://www.example.org/."
+    if not begin:
+        return f"A web address begins with https://. Put https:// in front: https://{rest}"
+    scheme = "http" if re.match("http(?!s)", value, re.IGNORECASE) else "https"
+    return f"The address does not begin as it should. Write {scheme}://{rest}"
 
 
 def _not_empty(value: str) -> str:
