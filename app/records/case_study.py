@@ -40,6 +40,7 @@ from app.records.term_types import (
 
 # A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
 LEAST_PERCENT, MOST_PERCENT = -100, 1000
+_PERCENT = f"In percent: from {LEAST_PERCENT} to {MOST_PERCENT}."
 MOST_PHRASES = 8
 _SOURCE = "Id of the source, among this record's sources, that says so."
 
@@ -82,7 +83,8 @@ class Outcome(Shape):
         min_length=1, max_length=LONG, description="What was found, in our own words."
     )
     value: float | None = Field(
-        default=None, description="The figure, in `unit`; null where the source gives none."
+        default=None,
+        description="The figure, in `unit`; null where the source gives none. " + _PERCENT,
     )
     qualifier: QualifierCode | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
     unit: UnitCode | None = Field(
@@ -96,7 +98,7 @@ class Outcome(Shape):
     baseline_value: float | None = Field(
         default=None,
         description="The earlier figure, in `unit` and of the same population; null where the source "
-        "gives none.",
+        "gives none. " + _PERCENT,
     )
     comparison: str | None = Field(
         default=None, max_length=LONG, description="What it is compared with."
@@ -127,7 +129,7 @@ class Figure(Shape):
     measure: str = Field(
         min_length=1, max_length=LONG, description="What was counted or measured, and of whom."
     )
-    value: float = Field(description="The figure, in `unit`.")
+    value: float = Field(description="The figure, in `unit`. " + _PERCENT)
     qualifier: QualifierCode | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
     unit: UnitCode = Field(
         max_length=SHORT, description="Unit of the value: a term of the vocabulary `unit`."
@@ -316,14 +318,8 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
                     pointer=f"/{name}_source",
                 )
             )
+    faults += _percent_faults(case)
     for position, outcome in enumerate(case.outcomes):
-        if (
-            outcome.unit == "percent"
-            and outcome.value is not None
-            and not LEAST_PERCENT <= outcome.value <= MOST_PERCENT
-        ):
-            detail = f"A percentage must be from {LEAST_PERCENT} to {MOST_PERCENT}, not {outcome.value:g}."
-            faults.append(Fault("out_of_range", detail, pointer=f"/outcomes/{position}/value"))
         for name in ("value", "baseline_value"):
             if getattr(outcome, name) is not None and outcome.unit is None:
                 pointer = f"/outcomes/{position}/unit"
@@ -339,6 +335,22 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
             )
         )
     return faults
+
+
+def _percent_faults(case: CaseStudy) -> Iterator[Fault]:
+    for part in ("outcomes", "scale", "context"):
+        for position, figure in enumerate(getattr(case, part)):
+            if figure.unit != "percent":
+                continue
+            for name in ("value", "baseline_value"):
+                value = getattr(figure, name, None)
+                if value is not None and not LEAST_PERCENT <= value <= MOST_PERCENT:
+                    detail = (
+                        f"A percentage must be from {LEAST_PERCENT} to {MOST_PERCENT}, not {value:g}. "
+                        "Correct the figure or its unit."
+                    )
+                    pointer = f"/{part}/{position}/{name}"
+                    yield Fault("out_of_range", detail, pointer=pointer)
 
 
 def publication_faults(case: CaseStudy) -> list[Fault]:
