@@ -259,6 +259,27 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
         ),
         (
             "districts",
+            {"nces_leaid": "12345"},
+            (
+                "nces_leaid: A LEAID has 7 digits, with its leading zeros. "
+                "Copy it from nces.ed.gov/ccd/districtsearch."
+            ),
+        ),
+        (
+            "districts",
+            {"state": "XX"},
+            "state has no value 'XX'. Use the two-letter code of a state, such as OH.",
+        ),
+        (
+            "districts",
+            {"name": "\0"},
+            (
+                "name: The text holds a character that cannot be stored: a NUL or half of a "
+                "surrogate pair. Type the text again."
+            ),
+        ),
+        (
+            "districts",
             {"place_basis": "school"},
             "place_basis must be office or city, not 'school'.",
         ),
@@ -315,7 +336,7 @@ def test_all_that_is_wrong_with_a_case_study_comes_in_one_answer(people: People)
         (
             "districts",
             {"slug": "1600361"},
-            "1600361 looks like a LEAID. Write a slug in words and put it in nces_leaid.",
+            "1600361 looks like a LEAID. Put the LEAID in nces_leaid, and write a slug in words.",
         ),
         (
             "districts",
@@ -497,6 +518,28 @@ def test_a_vocabulary_fault_names_the_field_and_what_is_allowed(people: People) 
     [fault] = people.ada.post("/case-studies", json=document).json()["errors"]
     assert fault["detail"].startswith("design has no value 'strong'. Use one of: ")
     assert "quasi-experimental" in fault["allowed"]
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("unit", "meant"),
+    [
+        *(("%", "percent"), ("pct", "percent"), ("$", "us-dollars"), ("USD", "us-dollars")),
+        *(("pp", "percentage-points"), ("SD", "standard-deviations"), ("Kids", "children")),
+    ],
+)
+def test_a_unit_that_people_write_otherwise_is_known(unit: str, meant: str, people: People) -> None:
+    figure = {"measure": "What was counted", "value": 5, "unit": unit, "source": "s1"}
+    answer = people.ada.post("/case-studies", json=case_study("units", scale=[figure]))
+    [fault] = answer.json()["errors"]
+    assert fault["nearest"] == [meant]
+    assert fault["detail"] == f"unit has no value {unit!r}. Did you mean {meant}?"
+
+
+def test_an_unknown_term_of_a_long_list_points_to_what_is_allowed(people: People) -> None:
+    document = case_study("units", outcomes=[OUTCOME | {"indicator": "qqq"}])
+    [fault] = people.ada.post("/case-studies", json=document).json()["errors"]
+    assert fault["detail"].endswith(f"Use one of the {len(fault['allowed'])} values in `allowed`.")
 
 
 @pytest.mark.one_database

@@ -27,9 +27,14 @@ BUREAU_OF_INDIAN_EDUCATION = "59"  # its LEAIDs begin so, in any state
 
 def _seven_digits(value: str) -> str:
     if len(value) != 7 or not value.isascii() or not value.isdigit():
-        digits = value.isascii() and value.isdecimal() and len(value) in (5, 6)
-        advice = f" Write {value.zfill(7)} if a leading zero was lost." if digits else ""
-        raise ValueError(f"A LEAID has 7 digits, with its leading zeros.{advice}")
+        # One zero: the codes of the states, with which LEAIDs begin, start at 01.
+        digits = value.isascii() and value.isdecimal() and len(value) == 6
+        advice = (
+            f"Write {value.zfill(7)} if a leading zero was lost."
+            if digits
+            else "Copy it from nces.ed.gov/ccd/districtsearch."
+        )
+        raise ValueError(f"A LEAID has 7 digits, with its leading zeros. {advice}")
     return value
 
 
@@ -156,7 +161,7 @@ def _slug_faults(district: DistrictRecord) -> list[Fault]:
     """Refuses a slug that looks like a LEAID: it would hide the district with that LEAID."""
     if not district.slug or not re.fullmatch("[0-9]{7}", district.slug):
         return []
-    detail = f"{district.slug} looks like a LEAID. Write a slug in words and put it in nces_leaid."
+    detail = f"{district.slug} looks like a LEAID. Put the LEAID in nces_leaid, and write a slug in words."
     return [Fault("looks_like_a_leaid", detail, pointer="/slug")]
 
 
