@@ -6,7 +6,18 @@ from typing import Any, get_args, get_origin
 import httpx
 import orjson
 import pytest
-from people import SOURCE, Json, People, amend, case_study, create, district, seen
+from people import (
+    SOURCE,
+    Json,
+    People,
+    amend,
+    case_study,
+    create,
+    district,
+    publish,
+    published,
+    seen,
+)
 from pydantic import BaseModel
 from sqlalchemy import update
 from sqlmodel import col
@@ -511,6 +522,20 @@ def test_a_record_from_before_with_an_empty_term_is_read(people: People) -> None
         "/organizations/blank-before", json={"name": "New"}, headers=seen(before)
     )
     assert faults(answer) == [("/type", "string_too_short")]
+
+
+def test_a_public_record_from_before_does_not_hold_up_its_district(people: People) -> None:
+    """Its entry is made again with that of the district."""
+    published(people, district("old-scale-id"), "districts")
+    figure = {"measure": "Students", "value": 5, "unit": "students", "source": "s1"}
+    document = case_study("old-scale", districts=["old-scale-id"], scale=[figure])
+    published(people, document)
+    old = orjson.dumps(document | {"scale": [figure | {"unit": ""}]}).decode()
+    with people.service.database.writing() as session:
+        change = update(RevisionRow).where(col(RevisionRow.slug) == "old-scale")
+        session.connection().execute(change.values(document=old))
+    amend(people.ada, "old-scale-id", "districts", name="A new name")
+    assert publish(people, "old-scale-id", "districts").status_code == 200
 
 
 def test_a_vocabulary_fault_names_the_field_and_what_is_allowed(people: People) -> None:

@@ -119,16 +119,19 @@ def test_values_are_not_taken_for_marks(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "field"),
-    [("-99", "longitude"), ("-9", "latitude"), ("NA", "aliases"), ("none", "synonyms")],
+    [("-99", "longitude"), ("NA", "aliases"), ("none", "synonyms")],
 )
 def test_a_mark_may_be_the_value_of_a_field(text: str, field: str) -> None:
     assert mark_meaning(text)
     assert mark_meaning(text, field) is None
 
 
-@pytest.mark.parametrize("mark", ["N/A", "†", "-9"])
-def test_other_marks_are_no_aliases(mark: str) -> None:
-    assert mark_meaning(mark, "aliases")
+@pytest.mark.parametrize(
+    ("mark", "field"),
+    [("N/A", "aliases"), ("-9", "aliases"), ("-99", "enrollment"), ("-9", "longitude")],
+)
+def test_other_marks_there_are_marks(mark: str, field: str) -> None:
+    assert mark_meaning(mark, field)
 
 
 @pytest.mark.parametrize(

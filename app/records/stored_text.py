@@ -36,8 +36,6 @@ _MARKS = {
     "M": "missing",
     "X": "not applicable",
     "NA": "not applicable",
-}
-_NUMBERS = {
     "-1": "missing",
     "-2": "not applicable",
     "-3": "suppressed",
@@ -81,7 +79,7 @@ _BRACKETS = re.compile(r"\((.*)\)|<(.*)>|\[(.*)\]")
 _NUMBERED_ERROR = re.compile(r"err:\d{3}")
 # Acronyms of real districts and programs; a list of other names may hold them.
 _OTHER_NAMES = ("aliases", "synonyms", "asked_as")
-_COORDINATES = ("latitude", "longitude")  # -99 is a line through Texas and the Dakotas
+_TRUE_VALUES = {("longitude", "-99")}  # a line through Texas and the Dakotas
 
 # What a spreadsheet program makes of a name: warned of, but not refused, because it may be one.
 _NAMES = ("name", "title", "city", "county")
@@ -127,12 +125,10 @@ def slug_of(text: str) -> str:
 def mark_meaning(text: str, field: str = "") -> str | None:
     """What a text means if it is only a mark for a missing value, such as `N/A`; else None.
 
-    `field`: the field that holds it. A coordinate may be -99, and another name may be NA.
+    `field`: the field that holds it. A longitude may be -99, and another name may be NA.
     """
     stripped = normalize(text).strip()
-    if field in _OTHER_NAMES and stripped.isalpha():
-        return None
-    if field in _COORDINATES and stripped in _NUMBERS:
+    if (field, stripped) in _TRUE_VALUES or (field in _OTHER_NAMES and stripped.isalpha()):
         return None
     brackets = _BRACKETS.fullmatch(stripped)
     inside = next(filter(None, brackets.groups()), "").strip() if brackets else ""
@@ -146,7 +142,7 @@ def _meaning(text: str) -> str | None:
     word = plain.lower().replace(" / ", "/")
     if _NUMBERED_ERROR.fullmatch(word):
         return _FORMULA_ERROR
-    return _MARKS.get(plain) or _NUMBERS.get(plain) or _WORDS.get(word)
+    return _MARKS.get(plain) or _WORDS.get(word)
 
 
 def decoded_wrongly(text: str, field: str = "") -> str | None:
