@@ -17,7 +17,7 @@ UNSEEN = (
     "Ada\u2028rui",
     "Ada\trui",
     "\ufeffAda",
-    "Ada\u2066x\u2069",
+    "A\u2066da\u2069",
     "A\u3164da",
     "Ada\ufe0f",
     "Ada\U000e0041",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from publishing import case_study, outcome
 
+from app.records.case_study import case_study_faults
 from app.records.claims import claim_faults
 
 
@@ -46,3 +47,29 @@ def test_a_unit_must_fit_its_indicator() -> None:
     assert faults(outcomes=[meals]) == [("unit_does_not_fit", "/outcomes/0/unit")]
     assert faults(outcomes=[found(indicator="participation", value=9, unit="meals")]) == []
     assert faults(outcomes=[found(indicator="graduation-rate", value=9, unit="percent")]) == []
+
+
+@pytest.mark.parametrize("value", [-500, 1001, 99_999])
+def test_no_percentage_is_out_of_all_bounds(value: float) -> None:
+    """Whatever it is a percentage of; figures in other units have no bounds."""
+    figure = {"measure": "Students", "value": value, "source": "s1"}
+    compared = found(value=50, baseline_value=value, unit="percent")
+    case = case_study(
+        "an-effort",
+        outcomes=[compared, found(value=value, unit="percent"), found(value=value, unit="points")],
+        scale=[figure | {"unit": "percent"}, figure | {"unit": "students"}],
+        context=[figure | {"unit": "percent"}],
+    )
+    refused = [fault for fault in case_study_faults(case) if fault.code == "out_of_range"]
+    assert [fault.pointer for fault in refused] == [
+        "/outcomes/0/baseline_value",
+        "/outcomes/1/value",
+        "/scale/0/value",
+        "/context/0/value",
+    ]
+
+
+@pytest.mark.parametrize("value", [-100, 0, 300, 1000])
+def test_a_fall_to_nothing_and_a_rise_tenfold_are_percentages(value: float) -> None:
+    case = case_study("an-effort", outcomes=[found(baseline_value=value, unit="percent")])
+    assert case_study_faults(case) == []

@@ -150,6 +150,8 @@ def test_records_are_listed_by_state(people: People) -> None:
 def test_a_state_that_does_not_exist_is_refused_with_the_code(people: People) -> None:
     answer = people.ada.get(LIST, params={"state": "XX"})
     assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "state")
+    named = people.ada.get(LIST, params={"state": "Idaho"}).json()["errors"][0]
+    assert named["detail"] == "state has no value 'Idaho'. Use the two-letter code: ID."
     assert people.ada.get("/organizations", params={"state": "ID"}).status_code == 400
 
 

@@ -7,6 +7,9 @@ from people import SOURCE, Json, People, amend, case_study, create, district
 from sqlalchemy import update
 from sqlmodel import col
 
+from app.errors import Invalid
+from app.records.district import DistrictRecord
+from app.records.parsing import parse
 from app.records.tables import RevisionRow
 
 SECRETS = (
@@ -57,6 +60,51 @@ def test_a_record_from_before_is_read_and_must_be_mended_with_its_next_change(
     refused = people.ada.patch("/case-studies/old-secret", json={"title": "B"}, headers=headers)
     assert places(refused) == ["/sources/0/url"]
     amend(people.ada, "old-secret", title="B", sources=[SOURCE])
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        ("https//example.org/a", "Write https://example.org/a"),
+        ("//example.org", "Write https://example.org"),
+        ("http:/example.org", "Write http://example.org"),
+        ("https:\\\\example.org", "Write https://example.org"),
+        ("https://https://example.org", "Write https://example.org"),
+        ("htps://example.org", "Write https://example.org"),
+        ("example.org:8080/a", "Put https:// in front: https://example.org:8080/a"),
+        ("info@example.org", "This is an email address. Write the address of a web page instead."),
+        ("mailto:a@example.org", "This is an email address."),
+        ("https://a.org;https://b.org", "Write only one"),
+        ("https://a.org, https://b.org", "Write only one"),
+        ('https://example.org"onclick=', "The address holds '\"', which no web address has."),
+        ("https://...", "Write one such as https://www.example.org/."),
+        ("https://example.org:abc/", "Write one such as https://www.example.org/."),
+        ("https://[abc", "Write one such as https://www.example.org/."),
+        ("ftp://example.org", "Write one such as https://www.example.org/."),
+        ("", "Write one such as https://www.example.org/."),
+    ],
+)
+def test_a_mistyped_address_is_refused_with_what_to_write(typed: str, advice: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse("district", district("mistyped-id", website=typed))
+    [fault] = refused.value.faults
+    assert fault.pointer == "/website"
+    assert advice in fault.detail
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://web.archive.org/web/2020/https://example.org/",
+        "https://münchen.example/straße?a=[1]&b={2}|3",
+        "http://localhost:8000/a",
+        "https://a_b.example.org./",
+    ],
+)
+def test_an_unusual_address_is_taken(address: str) -> None:
+    record = parse("district", district("unusual-id", website=address))
+    assert isinstance(record, DistrictRecord)
+    assert record.website == address
 
 
 def test_an_at_sign_behind_the_host_is_no_secret(people: People) -> None:

@@ -13,7 +13,7 @@ from app.records.case_study import CaseStudy, Outcome
 from app.records.district import DistrictRecord
 from app.records.kinds import KINDS
 from app.records.prose import PROSE_FIELDS, paragraphs
-from app.records.shape import Shape
+from app.records.shape import Shape, read_stored
 from app.records.taxonomy import State
 
 # What a source calls the place, as the locale type that says the same; "mixed" says none.
@@ -178,8 +178,11 @@ def joined(parts: Iterable[str | None]) -> str:
 
 
 def checked_json(shape: type[BaseModel], value: Mapping[str, Any]) -> str:
-    """JSON of a public shape, validated: OpenAPI's promises are checked once, at publication."""
-    return as_json(shape.model_validate({key: _plain(part) for key, part in value.items()}))
+    """JSON of a public shape, validated: OpenAPI's promises are checked once, at publication.
+
+    Rules of records that are newer than this one do not count: the next change must heed them.
+    """
+    return as_json(read_stored(shape, {key: _plain(part) for key, part in value.items()}))
 
 
 def as_json(shape: BaseModel) -> str:

@@ -15,6 +15,7 @@ from app.records.shape import (
     PROSE,
     SHORT,
     HttpUrl,
+    NonEmptyText,
     Shape,
     Slug,
     repeated_faults,
@@ -39,6 +40,7 @@ from app.records.term_types import (
 
 # A change may exceed 100 percent (participation that tripled); nothing falls by more than all of itself.
 LEAST_PERCENT, MOST_PERCENT = -100, 1000
+_PERCENT = f"In percent: from {LEAST_PERCENT} to {MOST_PERCENT}."
 MOST_PHRASES = 8
 _SOURCE = "Id of the source, among this record's sources, that says so."
 
@@ -81,7 +83,8 @@ class Outcome(Shape):
         min_length=1, max_length=LONG, description="What was found, in our own words."
     )
     value: float | None = Field(
-        default=None, description="The figure, in `unit`; null where the source gives none."
+        default=None,
+        description="The figure, in `unit`; null where the source gives none. " + _PERCENT,
     )
     qualifier: QualifierCode | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
     unit: UnitCode | None = Field(
@@ -95,7 +98,7 @@ class Outcome(Shape):
     baseline_value: float | None = Field(
         default=None,
         description="The earlier figure, in `unit` and of the same population; null where the source "
-        "gives none.",
+        "gives none. " + _PERCENT,
     )
     comparison: str | None = Field(
         default=None, max_length=LONG, description="What it is compared with."
@@ -117,7 +120,7 @@ class Outcome(Shape):
         description="Whether the indicator got better or worse, as the source says: a term of the "
         "vocabulary `direction`.",
     )
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 class Figure(Shape):
@@ -126,7 +129,7 @@ class Figure(Shape):
     measure: str = Field(
         min_length=1, max_length=LONG, description="What was counted or measured, and of whom."
     )
-    value: float = Field(description="The figure, in `unit`.")
+    value: float = Field(description="The figure, in `unit`. " + _PERCENT)
     qualifier: QualifierCode | None = Field(default=None, max_length=SHORT, description=_QUALIFIER)
     unit: UnitCode = Field(
         max_length=SHORT, description="Unit of the value: a term of the vocabulary `unit`."
@@ -137,7 +140,7 @@ class Figure(Shape):
         le=LAST_YEAR,
         description="Year of the figure, where the source states it.",
     )
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 class Funding(Shape):
@@ -154,7 +157,7 @@ class Funding(Shape):
     year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year of the money, where stated."
     )
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 class Partnership(Shape):
@@ -163,7 +166,7 @@ class Partnership(Shape):
     name: str = Field(
         min_length=1, max_length=SHORT, description="The partner as the source names it."
     )
-    organization: str | None = Field(
+    organization: NonEmptyText | None = Field(
         default=None,
         foreign_key="organization.slug",
         description="Slug of the organization; null for unnamed groups such as local churches.",
@@ -172,7 +175,7 @@ class Partnership(Shape):
         max_length=SHORT, description="Type of partner: a term of the vocabulary `partner-type`."
     )
     role: str | None = Field(default=None, max_length=LONG, description="Role in the effort.")
-    source: str = Field(max_length=10, description=_SOURCE)
+    source: NonEmptyText = Field(max_length=10, description=_SOURCE)
 
 
 def _prose(what: str) -> Any:
@@ -206,11 +209,13 @@ class CaseStudyFields(Shape):
     started_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Start year."
     )
-    started_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    started_year_source: NonEmptyText | None = Field(
+        default=None, max_length=10, description=_SOURCE
+    )
     ended_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="End year."
     )
-    ended_year_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    ended_year_source: NonEmptyText | None = Field(default=None, max_length=10, description=_SOURCE)
     status: InitiativeStatusCode | None = Field(
         default=None,
         max_length=SHORT,
@@ -219,13 +224,13 @@ class CaseStudyFields(Shape):
     status_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description="Year as of which the status held."
     )
-    status_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    status_source: NonEmptyText | None = Field(default=None, max_length=10, description=_SOURCE)
     setting: SettingCode | None = Field(
         default=None,
         max_length=SHORT,
         description="Setting, as a source describes it: a term of the vocabulary `setting`.",
     )
-    setting_source: str | None = Field(default=None, max_length=10, description=_SOURCE)
+    setting_source: NonEmptyText | None = Field(default=None, max_length=10, description=_SOURCE)
     kinship: KinshipCode | None = Field(
         default=None,
         max_length=SHORT,
@@ -236,17 +241,17 @@ class CaseStudyFields(Shape):
 class CaseStudy(CaseStudyFields):
     """A complete case study."""
 
-    aliases: list[str] = Field(
+    aliases: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=50,
         description="Acronyms and former names of the initiative; search knows them.",
     )
-    asked_as: list[str] = Field(
+    asked_as: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=MOST_PHRASES,
         description="Everyday phrases by which people look for such a case; search knows them.",
     )
-    districts: list[str] = Field(
+    districts: list[NonEmptyText] = Field(
         default_factory=list, max_length=200, description="Slugs of the districts it took place in."
     )
     strategies: list[StrategyCode] = Field(
@@ -313,14 +318,8 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
                     pointer=f"/{name}_source",
                 )
             )
+    faults += _percent_faults(case)
     for position, outcome in enumerate(case.outcomes):
-        if (
-            outcome.unit == "percent"
-            and outcome.value is not None
-            and not LEAST_PERCENT <= outcome.value <= MOST_PERCENT
-        ):
-            detail = f"A percentage must be from {LEAST_PERCENT} to {MOST_PERCENT}, not {outcome.value:g}."
-            faults.append(Fault("out_of_range", detail, pointer=f"/outcomes/{position}/value"))
         for name in ("value", "baseline_value"):
             if getattr(outcome, name) is not None and outcome.unit is None:
                 pointer = f"/outcomes/{position}/unit"
@@ -336,6 +335,22 @@ def case_study_faults(case: CaseStudy) -> list[Fault]:
             )
         )
     return faults
+
+
+def _percent_faults(case: CaseStudy) -> Iterator[Fault]:
+    for part in ("outcomes", "scale", "context"):
+        for position, figure in enumerate(getattr(case, part)):
+            if figure.unit != "percent":
+                continue
+            for name in ("value", "baseline_value"):
+                value = getattr(figure, name, None)
+                if value is not None and not LEAST_PERCENT <= value <= MOST_PERCENT:
+                    detail = (
+                        f"A percentage must be from {LEAST_PERCENT} to {MOST_PERCENT}, not {value:g}. "
+                        "Correct the figure or its unit."
+                    )
+                    pointer = f"/{part}/{position}/{name}"
+                    yield Fault("out_of_range", detail, pointer=pointer)
 
 
 def publication_faults(case: CaseStudy) -> list[Fault]:
@@ -359,7 +374,7 @@ def claimed_sources(case: CaseStudy) -> Iterator[tuple[str, str]]:
             yield f"/{name}_source", source
     for part in ("outcomes", "scale", "context", "funding", "partners"):
         for position, claim in enumerate(getattr(case, part)):
-            if claim.source:
+            if claim.source is not None:  # in what is left of an unreadable record
                 yield f"/{part}/{position}/source", claim.source
 
 

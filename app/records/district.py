@@ -13,6 +13,7 @@ from app.records.shape import (
     LONG,
     SHORT,
     HttpUrl,
+    NonEmptyText,
     Shape,
     Slug,
     repeated_faults,
@@ -25,9 +26,14 @@ BUREAU_OF_INDIAN_EDUCATION = "59"  # its LEAIDs begin so, in any state
 
 def _seven_digits(value: str) -> str:
     if len(value) != 7 or not value.isascii() or not value.isdigit():
-        digits = value.isascii() and value.isdecimal() and len(value) in (5, 6)
-        advice = f" Write {value.zfill(7)} if a leading zero was lost." if digits else ""
-        raise ValueError(f"A LEAID has 7 digits, with its leading zeros.{advice}")
+        # One zero: the codes of the states, with which LEAIDs begin, start at 01.
+        digits = value.isascii() and value.isdecimal() and len(value) == 6
+        advice = (
+            f"Write {value.zfill(7)} if a leading zero was lost."
+            if digits
+            else "Copy it from nces.ed.gov/ccd/districtsearch."
+        )
+        raise ValueError(f"A LEAID has 7 digits, with its leading zeros. {advice}")
     return value
 
 
@@ -56,7 +62,7 @@ class District(Shape):
     locale_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the locale: {_YEAR}."
     )
-    locale_source: str | None = Field(
+    locale_source: NonEmptyText | None = Field(
         default=None, max_length=SHORT, description="Federal file that the locale was taken from."
     )
     enrollment: int | None = Field(
@@ -65,7 +71,7 @@ class District(Shape):
     enrollment_year: int | None = Field(
         default=None, ge=FIRST_YEAR, le=LAST_YEAR, description=f"Year of the enrollment: {_YEAR}."
     )
-    enrollment_source: str | None = Field(
+    enrollment_source: NonEmptyText | None = Field(
         default=None,
         max_length=SHORT,
         description="Federal file that the enrollment was taken from.",
@@ -79,7 +85,7 @@ class District(Shape):
         le=LAST_YEAR,
         description=f"Year of the number of schools: {_YEAR}.",
     )
-    schools_source: str | None = Field(
+    schools_source: NonEmptyText | None = Field(
         default=None,
         max_length=SHORT,
         description="Federal file that the number of schools was taken from.",
@@ -94,7 +100,7 @@ class District(Shape):
         default=None,
         description="What the position is of: the district's office, or the middle of its city.",
     )
-    place_source: str | None = Field(
+    place_source: NonEmptyText | None = Field(
         default=None, max_length=SHORT, description="Where the position was taken from."
     )
     website: HttpUrl | None = Field(
@@ -105,7 +111,7 @@ class District(Shape):
 class DistrictRecord(District):
     """A district with its other names."""
 
-    aliases: list[str] = Field(
+    aliases: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=50,
         description="Acronyms, former, federal and everyday names; search knows them.",
@@ -154,5 +160,5 @@ def _slug_faults(district: DistrictRecord) -> list[Fault]:
     """Refuses a slug that looks like a LEAID: it would hide the district with that LEAID."""
     if not district.slug or not re.fullmatch("[0-9]{7}", district.slug):
         return []
-    detail = f"{district.slug} looks like a LEAID. Write a slug in words and put it in nces_leaid."
+    detail = f"{district.slug} looks like a LEAID. Put the LEAID in nces_leaid, and write a slug in words."
     return [Fault("looks_like_a_leaid", detail, pointer="/slug")]

@@ -143,12 +143,12 @@ def _organization_references(organization: OrganizationRecord) -> References:
 
 
 def _record(pointer: str, kind: str, slug: str | None) -> References:
-    if slug:
+    if slug is not None:
         yield pointer, kind, slug
 
 
 def _term(pointer: str, vocabulary: str, code: str | None) -> References:
-    if code:
+    if code is not None:
         yield pointer, "term", f"{vocabulary}.{code}"
 
 

@@ -4,7 +4,7 @@ A fault suggests the nearest names, by slug, label, synonym and alias.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -21,6 +21,22 @@ from app.records.tables import RecordRow, RevisionRow, StateRow
 MOST_COMPARED = 100
 NEAREST = 3
 LISTED = 12  # allowed values that a message lists in words
+# What people write for a unit, beside its label and synonyms.
+UNITS = {
+    **dict.fromkeys(("%", "pct", "pct.", "percentage", "per cent"), "percent"),
+    **dict.fromkeys(("pp", "ppt", "ppts", "p.p.", "% points"), "percentage-points"),
+    **dict.fromkeys(("sd", "sds", "s.d.", "std dev"), "standard-deviations"),
+    **dict.fromkeys(("$", "usd", "us$", "us dollars", "dollar"), "us-dollars"),
+    **dict.fromkeys(("kid", "kids"), "children"),
+    **dict.fromkeys(("pupil", "pupils"), "students"),
+    **dict.fromkeys(("lb", "lbs"), "pounds"),
+    **dict.fromkeys(("hr", "hrs"), "hours"),
+    **dict.fromkeys(("min", "mins"), "minutes"),
+    **dict.fromkeys(("yr", "yrs"), "years"),
+    **dict.fromkeys(("sq ft", "sqft"), "square-feet"),
+    "pts": "points",
+    "x": "times",
+}
 NAMED_KINDS = ("term", "state", "locale", "strategy", "indicator", "organization")
 Names = Mapping[str, str]  # name, synonym or alias -> slug
 
@@ -166,19 +182,26 @@ def _not_public(kind: str, slug: str, pointer: str, status: str | None) -> Fault
 def _unknown(kind: str, slug: str, names: Names) -> Fault:
     """The fault of an unknown name, without its field (see `_at`)."""
     code = slug.split(".", 1)[1] if kind == "term" else slug
-    near = _nearest(code, names)
+    unit = UNITS.get(_plain(code), "") if kind == "term" and slug.startswith("unit.") else ""
+    near = [unit] if unit in names.values() else _nearest(code, names)
     allowed = tuple(sorted(set(names.values())))
     if not 0 < len(allowed) <= MOST_COMPARED:
         allowed = ()
-    advice = ""
-    if near:
-        advice = f" Did you mean {' or '.join(near)}?"
-        if kind == "state":
-            advice = f" Use the two-letter code: {near[0]}."
-    elif 0 < len(allowed) <= LISTED:
-        advice = f" Use one of: {', '.join(allowed)}."
-    detail = f"has no value {code[:60]!r}.{advice}"
+    advice = _advice(kind, near, allowed)
+    detail = f"has no value {code[:60]!r}. {advice}"
     return Fault("unknown_value", detail, allowed=allowed or None, nearest=tuple(near))
+
+
+def _advice(kind: str, near: Sequence[str], allowed: Sequence[str]) -> str:
+    if kind == "state":
+        return f"Use the two-letter code{f': {near[0]}' if near else ' of a state, such as OH'}."
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    if 0 < len(allowed) <= LISTED:
+        return f"Use one of: {', '.join(allowed)}."
+    if allowed:
+        return f"Use one of the {len(allowed)} values in `allowed`."
+    return f"Correct it, or add {KINDS[kind].with_article} of this name first."
 
 
 def _at(fault: Fault, pointer: str) -> Fault:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from app.errors import Fault
 from app.records.shape import SLUG_PATTERN
@@ -13,7 +14,9 @@ from app.records.taxonomy import TERM_SLUG_PATTERN
 
 SHOWN = 60  # characters of a value in a message
 NEAREST = 3
-_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s]*+(?:\.\d+)?)[\s%]*")
+_NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s_]*+(?:\.\d+)?)[\s%]*")
+_GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[,\s_]\d{3})+(?:\.\d+)?")
+_WITH_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 _A_TIME = "such as 2027-12-31T00:00:00Z"
 # What each pattern of a shape asks for.
 PATTERNS: Mapping[str, str] = {
@@ -38,8 +41,9 @@ def shape_faults(error: ValidationError, shape: type[BaseModel]) -> Iterator[Fau
         if problem["type"] == "extra_forbidden":
             yield _unknown_field(steps, pointer, shape)
             continue
-        detail = _detail(problem["type"], _field(steps), problem["input"], problem.get("ctx", {}))
-        yield Fault(problem["type"], detail, pointer=pointer, allowed=_allowed(problem))
+        code, context = _code(problem), {**problem.get("ctx", {}), "field": _found(steps, shape)}
+        detail = _detail(code, _field(steps), problem["input"], context)
+        yield Fault(code, detail, pointer=pointer, allowed=_allowed(problem))
 
 
 def part_shape(shape: type[BaseModel], name: str) -> type[BaseModel] | None:
@@ -61,11 +65,29 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
-def _unknown_field(steps: Sequence[int | str], pointer: str, shape: type[BaseModel]) -> Fault:
+def _code(problem: Any) -> str:
+    """The code of a fault. A text whose type has a rule of its own is `too_long` to pydantic."""
+    code: str = problem["type"]
+    return "string_too_long" if code == "too_long" and isinstance(problem["input"], str) else code
+
+
+def _found(steps: Sequence[int | str], shape: type[BaseModel]) -> FieldInfo | None:
+    """The field at a location; None for an item of a list and for an unknown field."""
+    inner = _inner(steps, shape)
+    return inner.model_fields.get(str(steps[-1])) if inner and steps else None
+
+
+def _inner(steps: Sequence[int | str], shape: type[BaseModel]) -> type[BaseModel] | None:
+    """The shape that has, or should have, the field at a location."""
     inner: type[BaseModel] | None = shape
     for step in steps[:-1]:
         if inner is not None and isinstance(step, str):
             inner = part_shape(inner, step)
+    return inner
+
+
+def _unknown_field(steps: Sequence[int | str], pointer: str, shape: type[BaseModel]) -> Fault:
+    inner = _inner(steps, shape)
     name = str(steps[-1])
     near = nearest(name, inner.model_fields)[:NEAREST] if inner else []
     advice = f"Did you mean {near[0]}?" if near else "Remove it."
@@ -85,7 +107,7 @@ def _field(steps: Sequence[int | str]) -> str:
 
 def _detail(code: str, field: str, value: Any, context: Mapping[str, Any]) -> str:
     if value is None and code != "missing":
-        return f"{field} cannot be null. Give a value, or leave the field out if it is optional."
+        return f"{field} cannot be null. {_instead(field, context, 'Give a value')}"
     words = _WORDS.get(code)
     if words is None:
         return f"{field} cannot be {shown(value)}."
@@ -98,10 +120,19 @@ def _text_wanted(field: str, value: Any, _context: Mapping[str, Any]) -> str:
     return f"{field} must be text, not {shown(value)}."
 
 
+def _instead(field: str, context: Mapping[str, Any], advice: str) -> str:
+    """What to do about a field that says nothing."""
+    if " item " in field:
+        return "Write it or remove it from the list."
+    info = context["field"]
+    optional = info is not None and not info.is_required()
+    return f"{advice}, or leave the field out." if optional else f"{advice}: it is required."
+
+
 def _too_short(field: str, _value: Any, context: Mapping[str, Any]) -> str:
     least = context["min_length"]
     if least == 1:
-        return f"{field} is empty. Write something, or leave the field out if it is optional."
+        return f"{field} is empty. {_instead(field, context, 'Write something')}"
     return f"{field} must have at least {least} characters."
 
 
@@ -121,21 +152,40 @@ def _pattern(field: str, value: str, context: Mapping[str, Any]) -> str:
 def _number_wanted(kind: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
     def words(field: str, value: Any, _context: Mapping[str, Any]) -> str:
         detail = f"{field} must be {kind}, not {shown(value)}."
-        number = _NUMBER.fullmatch(value) if isinstance(value, str) else None
-        digits = re.sub(r"[,\s]", "", number[1]) if number else ""
-        if digits and (kind == "a number" or "." not in digits):
-            return f"{detail} Write {digits}."
-        return detail
+        if not isinstance(value, str):
+            return detail
+        if kind != "a number" and "%" in value:
+            return f"{detail} A percentage is not a count. Give the count."
+        return f"{detail}{_number_advice(value, whole=kind != 'a number')}"
 
     return words
 
 
+def _number_advice(text: str, *, whole: bool) -> str:
+    """How to write the number that a text shows; empty where it shows none that is sure."""
+    match = _NUMBER.fullmatch(text)
+    number = match[1].strip() if match else ""
+    if _GROUPED.fullmatch(number):
+        plain = re.sub(r"[,\s_]", "", number)
+        if whole:
+            return f" Write {plain}." if "." not in plain else ""
+        decimal = number.replace(",", ".")
+        or_decimal = f", or {decimal} if the comma is a decimal point"
+        return f" Write {plain}{or_decimal if _WITH_DECIMAL_COMMA.fullmatch(number) else ''}."
+    if _WITH_DECIMAL_COMMA.fullmatch(number):
+        return f" Write {number.replace(',', '.')}." if not whole else ""
+    if re.fullmatch(r"[-+]?\d+(?:\.\d+)?", number) and not (whole and "." in number):
+        return f" Write {number}."
+    return ""
+
+
 def _bound(words: str, name: str) -> Callable[[str, Any, Mapping[str, Any]], str]:
-    return lambda field, value, context: (
-        f"{field} must be {words} {context[name]:,}, not {shown(value)}."
-        if abs(context[name]) >= 10_000
-        else f"{field} must be {words} {context[name]}, not {shown(value)}."
-    )
+    def words_of(field: str, value: Any, context: Mapping[str, Any]) -> str:
+        bound = context[name]
+        limit = f"{bound:,}" if abs(bound) >= 10_000 else f"{bound:g}"
+        return f"{field} must be {words} {limit}, not {shown(value)}."
+
+    return words_of
 
 
 def _list_wanted(field: str, value: Any, _context: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from app.records.shape import (
     SHORT,
     SLUG_PATTERN,
     HttpUrl,
+    NonEmptyText,
     Shape,
     Slug,
     StateCode,
@@ -29,7 +30,7 @@ SYNONYMS = (
 class _Synonyms(Shape):
     """The other words that people use for a term."""
 
-    synonyms: list[str] = Field(
+    synonyms: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=50,
         description="Everyday words that mean the same; search knows them.",
@@ -39,7 +40,7 @@ class _Synonyms(Shape):
 class _Aliases(Shape):
     """Other names."""
 
-    aliases: list[str] = Field(
+    aliases: list[NonEmptyText] = Field(
         default_factory=list,
         max_length=50,
         description="Acronyms and former names; search knows them.",
@@ -103,11 +104,11 @@ class State(Shape):
     fips: Annotated[str, StringConstraints(pattern="^[0-9]{2}$")] = Field(
         description="FIPS state code; the first two digits of its districts' LEAIDs."
     )
-    kind: str = Field(max_length=SHORT, description="state, district or territory.")
-    region: str | None = Field(
+    kind: NonEmptyText = Field(max_length=SHORT, description="state, district or territory.")
+    region: NonEmptyText | None = Field(
         default=None, max_length=SHORT, description="Census region; null for territories."
     )
-    division: str | None = Field(
+    division: NonEmptyText | None = Field(
         default=None, max_length=SHORT, description="Census division; null for territories."
     )
 

@@ -9,7 +9,7 @@ from app.records.tables import STATUSES
 from app.web.parameters import Parameter, limit, moment, one_of, text, whole_number
 
 VOCABULARY = text("vocabulary", 200, "Only terms of this vocabulary.", "synonym")
-STATE = text("state", 2, "Only records of this state (USPS code).", "OH")
+STATE = text("state", 200, "Only records of this state (USPS code).", "OH")
 LIST = (
     one_of("status", STATUSES, "Only records with this status.", "in_review"),
     text("owner", 200, "Only records that this person edited last.", "seed"),

@@ -102,7 +102,7 @@ def _marks(row: Row) -> Iterator[tuple[str, Fault]]:
         return  # vocabularies may explain such marks
     for name, value in row.document.items():
         for text in value if isinstance(value, list) else [value]:
-            meaning = mark_meaning(text) if isinstance(text, str) else None
+            meaning = mark_meaning(text, name) if isinstance(text, str) else None
             if meaning:
                 detail = (
                     f"{mark_in_words(text.strip(), meaning)}. Leave {name} out, or set it to null."

@@ -281,7 +281,9 @@ class _RowReader:
         text = to_text(cell)
         if text.strip() == UNCHANGED:
             return
-        if (meaning := mark_meaning(text)) or (self._leaves_out and text.strip() == "N"):
+        if (meaning := mark_meaning(text, column.field)) or (
+            self._leaves_out and text.strip() == "N"
+        ):
             mark = mark_in_words(text.strip(), meaning or "not applicable")
             if not self._leaves_out and self._options.placeholders == "refuse":
                 raise NotReadable(
