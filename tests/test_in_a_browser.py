@@ -15,8 +15,7 @@ from seeding import FEW_CASE_STUDIES, SEED
 from serving import Service
 
 pytestmark = [pytest.mark.few_records, pytest.mark.slow]
-CASE = "/case-studies/cincinnati-community-learning-centers-oh"
-COMPARE = PAGE_KINDS["compare"]
+CASE = PAGE_KINDS["case study"]
 SEARCH_BOX = "Search the case studies"
 KINDS = (
     "case study|district|strategy|topic|organization|state|model|what was measured|kind of place"
@@ -30,6 +29,10 @@ MOVING_PARTS = """() => [...document.querySelectorAll("*")].filter((part) => {
   const style = getComputedStyle(part);
   return style.scrollBehavior === "smooth" || style.animationName !== "none"
     || style.transitionDuration.split(",").some((seconds) => parseFloat(seconds) > 0);
+}).map((part) => part.outerHTML.slice(0, 80))"""
+PARTS_WITHOUT_ROLE = """() => [...document.querySelectorAll("table, tr, th, td")].filter((part) => {
+  const { display } = getComputedStyle(part);
+  return display !== "none" && !display.startsWith("table") && !part.hasAttribute("role");
 }).map((part) => part.outerHTML.slice(0, 80))"""
 HAS_VISIBLE_OUTLINE = """() => {
   const style = getComputedStyle(document.activeElement);
@@ -326,7 +329,8 @@ def test_a_reader_with_nothing_but_a_keyboard_filters_and_opens_a_result(
         expect(rural).to_be_checked()
         tab_to(page, page.get_by_role("button", name="Apply"))
         page.keyboard.press("Enter")
-        expect(page).to_have_url(f"{service.url}/case-studies?rurality=rural")
+        page.wait_for_url("**rurality=rural*")
+        expect(rural).to_be_checked()
         first = hits(page).get_by_role("link").first
         title = first.inner_text()
         tab_to(page, first)
@@ -388,20 +392,31 @@ def test_no_page_scrolls_sideways_on_the_smallest_phone(browser: Browser, servic
 
 
 @pytest.mark.one_database
-@pytest.mark.parametrize("address", [COMPARE, CASE])
 def test_a_table_laid_out_for_a_phone_is_still_a_table_for_a_screen_reader(
-    browser: Browser, service: Service, address: str
+    browser: Browser, service: Service
 ) -> None:
     with a_visit(browser) as desk, a_visit(browser, width=PHONE) as phone:
-        desk.page.goto(service.url + address)
-        phone.page.goto(service.url + address)
-        on_a_desk = roles_that_a_screen_reader_hears(desk.page)
-        on_a_phone = roles_that_a_screen_reader_hears(phone.page)
-        assert on_a_desk["table"]
-        for role in ("table", "row", "rowheader", "columnheader"):
-            assert on_a_phone[role] == on_a_desk[role], role
-        # The empty cell above the row headers has no place on a phone.
-        assert on_a_phone["cell"] in (on_a_desk["cell"], on_a_desk["cell"] - 1)
+        for kind in ("compare", "case study"):
+            desk.page.goto(service.url + PAGE_KINDS[kind])
+            phone.page.goto(service.url + PAGE_KINDS[kind])
+            on_a_desk = roles_that_a_screen_reader_hears(desk.page)
+            on_a_phone = roles_that_a_screen_reader_hears(phone.page)
+            assert on_a_desk["table"], kind
+            for role in ("table", "row", "rowheader", "columnheader"):
+                assert on_a_phone[role] == on_a_desk[role], (kind, role)
+            # The empty cell above the row headers has no place on a phone.
+            assert on_a_phone["cell"] in (on_a_desk["cell"], on_a_desk["cell"] - 1)
+
+
+@pytest.mark.one_database
+def test_a_screen_reader_that_goes_by_layout_is_told_the_roles_of_a_table(
+    browser: Browser, service: Service
+) -> None:
+    """Chromium keeps the roles of a table laid out as blocks; older browsers drop them."""
+    with a_visit(browser, width=PHONE) as visit:
+        for kind in ("home", "case study", "district", "state", "strategy", "compare"):
+            visit.page.goto(service.url + PAGE_KINDS[kind])
+            assert visit.page.evaluate(PARTS_WITHOUT_ROLE) == [], kind
 
 
 @pytest.mark.one_database
