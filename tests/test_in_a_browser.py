@@ -215,6 +215,20 @@ def test_back_and_forward_show_the_results_of_before(browser: Browser, service: 
         expect(kind_of_place(page, "Rural")).to_be_checked()
 
 
+def test_a_reader_whose_search_finds_nothing_follows_a_way_out(
+    browser: Browser, service: Service
+) -> None:
+    with a_visit(browser) as visit:
+        page = visit.page
+        page.goto(f"{service.url}/case-studies?match=all")
+        search(page, "attendance zebra")
+        way_out = page.get_by_role("listitem").filter(has_text=re.compile(r"gives \d+ case stud"))
+        count = way_out.first.inner_text().partition("gives ")[2].strip()
+        way_out.first.get_by_role("link").click()
+        expect(page.get_by_role("heading", level=2, name=count, exact=True)).to_be_visible()
+        expect(hits(page).first).to_be_visible()
+
+
 def test_a_reader_compares_two_case_studies_side_by_side(
     browser: Browser, service: Service
 ) -> None:
