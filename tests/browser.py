@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # As root, and in containers, Chromium has no sandbox; /dev/shm is small there.
@@ -25,6 +25,7 @@ MISSING = (
     "`.venv/bin/playwright install chromium`."
 )
 PATIENCE_MILLISECONDS = 60_000  # a busy machine is no fault
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 LOCAL = ("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")
 
 
