@@ -19,7 +19,6 @@ from app.records.spelling import nearest
 BATCH = 500  # rows in one statement
 MAX_COMPARED = 1000  # slugs; to compare them takes some milliseconds
 MAX_SLUG = 200  # characters
-NEAREST = 3
 LEAID = "leaid"  # what a district refers to by its federal id, so that it is found by it
 
 
@@ -244,7 +243,7 @@ def nearest_slugs(session: Session, kind: str, slug: str) -> list[str]:
         .order_by(EntryRow.slug)
         .limit(MAX_COMPARED)
     )
-    return nearest(slug[:MAX_SLUG], session.exec(query))[:NEAREST]
+    return nearest(slug[:MAX_SLUG], session.exec(query))
 
 
 def moved_to(session: Session, kind: str, slug: str) -> list[str]:

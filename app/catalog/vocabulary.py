@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.records.spelling import nearest
-
-NEAREST = 3
+from app.records.spelling import NEAREST, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +96,5 @@ class Vocabulary:
     def nearest(self, name: str, value: str) -> list[str]:
         """Codes whose code, label, synonym or alias is most similar to the value."""
         names = {called: term.code for term in self.terms(name) for called in term.names}
-        return list(dict.fromkeys(names[match] for match in nearest(value, names)))[:NEAREST]
+        near = (names[match] for match in nearest(value, names, most=None))
+        return list(dict.fromkeys(near))[:NEAREST]

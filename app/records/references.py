@@ -14,12 +14,11 @@ from app.errors import Fault
 from app.records.district import DistrictRecord, leaid_faults
 from app.records.kinds import KINDS
 from app.records.shape import Shape
-from app.records.spelling import nearest
+from app.records.spelling import NEAREST, nearest
 from app.records.tables import RecordRow, RevisionRow, StateRow
 
 # Longer lists of allowed values are left out of a fault; so are the nearest to more unknown names.
 MOST_COMPARED = 100
-NEAREST = 3
 LISTED = 12  # allowed values that a message lists in words
 # What people write for a unit, beside its label and synonyms.
 UNITS = {
@@ -246,7 +245,7 @@ def _nearest(value: str, names: Names) -> list[str]:
     """The slugs whose names are nearest to a value; an exact match alone."""
     if (exact := names.get(_plain(value))) is not None:
         return [exact]
-    slugs = dict.fromkeys(names[name] for name in nearest(value, names))
+    slugs = dict.fromkeys(names[name] for name in nearest(value, names, most=None))
     return list(slugs)[:NEAREST]
 
 

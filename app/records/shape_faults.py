@@ -13,7 +13,6 @@ from app.records.spelling import nearest
 from app.records.taxonomy import TERM_SLUG_PATTERN
 
 SHOWN = 60  # characters of a value in a message
-NEAREST = 3
 _NUMBER = re.compile(r"[\s$%]*([-+]?\d[\d,\s_]*+(?:\.\d+)?)[\s%]*")
 _GROUPED = re.compile(r"[-+]?[1-9]\d{0,2}(?:[,\s_]\d{3})+(?:\.\d+)?")
 _WITH_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
@@ -89,7 +88,7 @@ def _inner(steps: Sequence[int | str], shape: type[BaseModel]) -> type[BaseModel
 def _unknown_field(steps: Sequence[int | str], pointer: str, shape: type[BaseModel]) -> Fault:
     inner = _inner(steps, shape)
     name = str(steps[-1])
-    near = nearest(name, inner.model_fields)[:NEAREST] if inner else []
+    near = nearest(name, inner.model_fields) if inner else []
     advice = f"Did you mean {near[0]}?" if near else "Remove it."
     detail = f"There is no field {name[:SHOWN]!r}. {advice}"
     return Fault("extra_forbidden", detail, pointer=pointer, nearest=tuple(near) or None)

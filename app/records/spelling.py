@@ -7,16 +7,17 @@ from rapidfuzz.distance import OSA
 
 from app.records.text import fold_text
 
+NEAREST = 3  # names that a refusal offers
 SHORTEST_PART = 3  # characters; fewer begin too many words
 _WORD = re.compile(r"[^\W_]+")
 
 
-def nearest(value: str, names: Iterable[str]) -> list[str]:
+def nearest(value: str, names: Iterable[str], *, most: int | None = NEAREST) -> list[str]:
     """The names spelled like the value, or whose words begin like its words; best first."""
     words = _words(value)
     scores = ((name, _likeness(words, _words(name))) for name in names)
     near = [(name, score) for name, score in scores if score > 0]
-    return [name for name, _ in sorted(near, key=lambda pair: -pair[1])]
+    return [name for name, _ in sorted(near, key=lambda pair: -pair[1])][:most]
 
 
 def _likeness(words: Sequence[str], name: Sequence[str]) -> float:

@@ -23,7 +23,6 @@ from app.web.state import resource
 
 router = APIRouter()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NEAREST = 3
 MAX_NAME = 60  # characters of a name that are sent back
 
 
@@ -140,7 +139,7 @@ def get_table_schema(
     refuse_unknown(request, ())
     if table not in TABLES:
         detail = f"There is no table {table[:MAX_NAME]!r}."
-        raise NotFound(detail, nearest=nearest(table[:MAX_NAME], TABLES)[:NEAREST])
+        raise NotFound(detail, nearest=nearest(table[:MAX_NAME], TABLES))
     address = f"{resource(request, Settings).base_url}{_schema_path(table)}"
     schema = shapes.document(TABLES[table]).model_json_schema()
     return CachedResponse(orjson.dumps({"$schema": DIALECT, "$id": address, **schema}))

@@ -20,6 +20,7 @@ from app.database import Database
 from app.errors import Conflict, Fault, Invalid, NotFound
 from app.records import revisions
 from app.records.shape import storable
+from app.records.spelling import NEAREST
 from app.records.spelling import nearest as nearest_names
 from app.research import formats, package, snapshot_store
 from app.research.snapshot_store import Snapshot, SnapshotFile
@@ -35,7 +36,6 @@ PACKAGE = f"{package.NAME}.zip"
 FILES = (*(f"{table}.{format_}" for table in TABLES for format_ in FORMATS), PACKAGE)
 CHUNK = 256 * 1024  # bytes of a file in one row
 MOST_BYTES = 256 * 1024 * 1024  # of all files, compressed
-NEAREST = 3
 MAX_NAME = 60  # characters of a name that are sent back
 IN_MEMORY = 8 * 1024 * 1024  # bytes; more waits on disk
 
@@ -140,7 +140,7 @@ def file_named(snapshot: Snapshot, name: str) -> SnapshotFile:
     files = {file.name: file for file in snapshot.files}
     if name not in files:
         detail = f"Snapshot {snapshot.version} has no file {name[:MAX_NAME]!r}."
-        raise NotFound(detail, nearest=nearest_names(name[:MAX_NAME], files)[:NEAREST])
+        raise NotFound(detail, nearest=nearest_names(name[:MAX_NAME], files))
     return files[name]
 
 

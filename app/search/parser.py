@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from app.catalog.as_of import PARAMETER as AS_OF
-from app.catalog.vocabulary import NEAREST, Vocabulary
+from app.catalog.vocabulary import Vocabulary
 from app.errors import MAX_FAULTS, Fault, Invalid, Malformed
 from app.records.kinds import KINDS
 from app.records.shape import SLUG_PATTERN
@@ -153,7 +153,7 @@ class _Parser:
 
     def unknown_parameter(self, name: str, allowed: Sequence[str]) -> None:
         self.malformed = True
-        near = () if self.has_enough() else nearest(name[:SHOWN], allowed)[:NEAREST]
+        near = () if self.has_enough() else nearest(name[:SHOWN], allowed)
         detail = f"There is no parameter {name[:SHOWN]!r}.{_hint(near)}"
         self.fault("unknown_parameter", name[:SHOWN], detail, allowed=allowed, near=near)
 
@@ -341,7 +341,7 @@ class _Parser:
             if value in allowed:
                 keys.append(SortKey(name, value.startswith("-")))
             else:
-                near = () if self.has_enough() else nearest(name[:SHOWN], SORTS)[:NEAREST]
+                near = () if self.has_enough() else nearest(name[:SHOWN], SORTS)
                 self.unknown_value("sort", value, allowed, near)
         names = [key.name for key in keys]
         if len(set(names)) < len(names):
@@ -395,7 +395,7 @@ class _Parser:
         values = self.many(name, most)
         for value in values:
             if value not in allowed:
-                near = () if self.has_enough() else nearest(value[:SHOWN], allowed)[:NEAREST]
+                near = () if self.has_enough() else nearest(value[:SHOWN], allowed)
                 self.unknown_value(name, value, allowed, near)
         return values
 

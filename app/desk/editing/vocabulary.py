@@ -8,8 +8,6 @@ from app.records.spelling import nearest
 from app.records.tables import TermRow
 from app.records.taxonomy import SYNONYMS, TermRecord
 
-NEAREST = 3
-
 
 def must_write(by: Editor, kind: str, slug: object) -> None:
     """Raise Forbidden for a term that only admins write: one of any list but the synonyms."""
@@ -24,7 +22,7 @@ def vocabulary_faults(session: Session, record: object) -> list[Fault]:
     vocabularies = sorted(session.exec(select(TermRow.vocabulary).distinct()))
     if record.vocabulary in vocabularies:
         return []
-    near = nearest(record.vocabulary, vocabularies)[:NEAREST]
+    near = nearest(record.vocabulary, vocabularies)
     advice = f"Did you mean {' or '.join(near)}?" if near else f"Use {', '.join(vocabularies)}."
     detail = f"There is no vocabulary {record.vocabulary!r}. {advice}"
     fault = Fault("unknown_value", detail, pointer="/vocabulary", allowed=tuple(vocabularies))

@@ -13,7 +13,6 @@ from sqlalchemy import Index as TableIndex
 from sqlmodel import Field, Session, SQLModel, select
 
 from app.catalog import entry
-from app.catalog.entry import NEAREST
 from app.database import CodePointOrdered, Database, UtcDateTime
 from app.errors import Fault, Invalid, NotFound, Stale, TooMany
 from app.records.kinds import SEARCHABLE
@@ -179,7 +178,7 @@ def kind_about(database: Database, index: Index, about: str) -> str:
                 "unknown_value",
                 f"There is no public case study or district {about!r}. Correct about, or leave it out.",
                 pointer="/about",
-                nearest=tuple(nearest(about, slugs)[:NEAREST]),
+                nearest=tuple(nearest(about, slugs)),
             )
         ]
     )

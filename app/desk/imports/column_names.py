@@ -14,7 +14,6 @@ from app.records.kinds import KINDS
 from app.records.spelling import nearest
 
 PROBLEM = "problem"  # the column in which refused rows come back with what is wrong with them
-NEAREST = 3
 URL = "url"
 # What the public export of districts has besides: made from other records, so it is not imported.
 DERIVED = {
@@ -338,7 +337,7 @@ def _unknown(kind: str, columns: list[Column], options: ReadOptions) -> Iterator
     if not unknown or options.unknown_columns == "ignore":
         return
     known = fields_of(kind)
-    close = {column.name: nearest(column.name, known)[:NEAREST] for column in unknown}
+    close = {column.name: nearest(column.name, known) for column in unknown}
     named = ", ".join(
         f"{column.name[:60]!r} (column {column.position}{_did_you_mean(close[column.name])})"
         for column in unknown

@@ -17,7 +17,6 @@ from app.records.tables import StateRow
 from app.web.bodies import escaped
 
 IMPORTABLE = ("district", "case-study")
-NEAREST = 3
 IN_CAPITALS = ("name", "city", "county")  # that federal files print in capitals
 
 
@@ -91,7 +90,7 @@ def _unknown_fields(row: Row) -> Iterator[tuple[str, Fault]]:
     fields = KINDS[row.kind].shape.model_fields
     for name in row.document:
         if name not in fields:
-            close = tuple(nearest(name, fields)[:NEAREST])
+            close = tuple(nearest(name, fields))
             hint = f" Did you mean {close[0]}?" if close else " Remove it."
             detail = f"A {KINDS[row.kind].noun} has no field {name[:60]!r}.{hint}"
             yield name, Fault("extra_forbidden", detail, pointer=f"/{escaped(name)}", nearest=close)

@@ -23,7 +23,6 @@ MatchedBy = Literal["slug", "former_slug", "nces_leaid"]
 # What a record is called; a row that names none of these does not make a new record.
 NAMING_FIELDS = {"district": ("name", "state"), "case-study": ("title",)}
 ONE_TOO_MANY = "Remove one of the two rows."
-NEAREST = 3
 NAME_CHARACTERS = 150  # of a proposed slug
 
 
@@ -99,7 +98,7 @@ class RecordFinder:
         if kind not in self._slugs:
             query = select(RecordRow.slug).where(RecordRow.kind == kind)
             self._slugs[kind] = list(self._session.exec(query))
-        return nearest(slug, self._slugs[kind])[:NEAREST]
+        return nearest(slug, self._slugs[kind])
 
     def _match_leaid(self, match: Match, slug: str, leaid: str) -> None:
         owner = self._leaids.get(leaid)
