@@ -116,6 +116,27 @@ def test_distance_sorts_both_ways_with_unknown_places_last(client: httpx.Client)
     assert farthest[len(known) :] == unplaced
 
 
+@pytest.mark.parametrize(
+    ("parameters", "order"),
+    [
+        ({}, "distance"),
+        ({"q": "-zeppelin"}, "distance"),  # no word is looked for
+        ({"q": "school"}, "relevance"),
+        ({"sort": "relevance"}, "relevance"),
+        ({"sort": "title"}, "title"),
+    ],
+)
+def test_near_without_words_gives_the_nearest_first(
+    client: httpx.Client, parameters: Json, order: str
+) -> None:
+    question = {"near": REDMOND, "facets": "none", **parameters}
+    answer = client.get("/v1/districts", params=question).json()
+    asked = client.get("/v1/districts", params=question | {"sort": order}).json()
+    assert [hit["slug"] for hit in answer["data"]] == [hit["slug"] for hit in asked["data"]]
+    assert answer["links"]["self"] == asked["links"]["self"]  # the default is not written
+    assert (answer["data"][0]["slug"] == REDMOND) == (order == "distance")
+
+
 def test_a_case_study_is_as_far_as_the_nearest_of_its_districts(client: httpx.Client) -> None:
     districts = distances(client, near="45,-100")
     for hit in every_hit(client, "/v1/case-studies", near="45,-100"):

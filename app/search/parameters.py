@@ -220,7 +220,7 @@ def _page(noun: str, fields: Sequence[str], parts: Sequence[str]) -> list[Json]:
         _list_parameter(
             "sort",
             f"Sort order: up to {MAX_SORTS} keys, the first one first; prefix `-` to reverse a key. "
-            f"{orders}. Missing values sort last; ties break by slug, in the direction of the last "
+            f"{orders}. Default: `distance` with `near` and without words, else `relevance`. Missing values sort last; ties break by slug, in the direction of the last "
             f"key. {SEPARATION}",
             {"type": "string", "enum": [*SORTS, *descending]},
             ["state", "-started"],

@@ -34,7 +34,7 @@ from app.search.filters import (
     STATISTICS,
     Filter,
 )
-from app.search.query import BY_RELEVANCE, PARAMETERS, Clause, SearchQuery, SortKey
+from app.search.query import PARAMETERS, Clause, SearchQuery, SortKey
 
 Places = Callable[[str], tuple[float, float] | None]  # a district's name -> its position
 SHOWN = 60  # characters of a wrong value that are sent back
@@ -331,9 +331,9 @@ class _Parser:
         return self.whole_number("seed", 0, MAX_SEED) or 0
 
     def sort(self) -> tuple[SortKey, ...]:
-        """The keys of the order, the first one first."""
+        """The keys of the order that is asked for, the first one first."""
         if "sort" not in self.values:
-            return BY_RELEVANCE
+            return ()
         allowed = [*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]
         keys = []
         for value in self.many("sort", MAX_SORTS):
@@ -348,7 +348,7 @@ class _Parser:
             self.fault("too_many_values", "sort", "sort takes each key once. Leave one out.")
         if "distance" in names and "near" not in self.values:
             self.fault("required_with", "sort", "sort=distance needs near. Add a place.")
-        return tuple(keys) or BY_RELEVANCE
+        return tuple(keys)
 
     def limit(self, most: int) -> int:
         value = self.one("limit").strip()

@@ -42,6 +42,7 @@ class SortKey:
 
 
 BY_RELEVANCE = (SortKey("relevance"),)
+BY_DISTANCE = (SortKey("distance"),)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class SearchQuery:
     within_km: float | None = None
     sample: int | None = None  # so many of the results, drawn at random
     seed: int = 0  # of the sample
-    sort: tuple[SortKey, ...] = BY_RELEVANCE
+    sort: tuple[SortKey, ...] = ()  # as asked; empty: as `default_order` says
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     fields: tuple[str, ...] = ()
@@ -74,6 +75,17 @@ class SearchQuery:
     statistics: tuple[str, ...] = ()
     explain: bool = False  # each hit tells its score
     as_of: int | None = None  # the revision that is searched; None for what is public now
+
+    @property
+    def default_order(self) -> tuple[SortKey, ...]:
+        """By distance, if a place is given and no word; else by relevance."""
+        has_words = any(not clause.without for clause in self.clauses)
+        return BY_DISTANCE if self.near and not has_words else BY_RELEVANCE
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """The keys of its order, the first one first."""
+        return self.sort or self.default_order
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -104,8 +116,8 @@ class SearchQuery:
             parameters["sample"] = str(self.sample)
         if self.seed:
             parameters["seed"] = str(self.seed)
-        if self.sort != BY_RELEVANCE:
-            parameters["sort"] = ",".join(map(str, self.sort))
+        if self.order != self.default_order:
+            parameters["sort"] = ",".join(map(str, self.order))
         if self.limit != DEFAULT_LIMIT:
             parameters["limit"] = str(self.limit)
         if self.fields:
