@@ -21,6 +21,8 @@ from app.search.understanding.understand import understand
 STATES = {
     "IA": "Iowa", "IN": "Indiana", "OR": "Oregon", "ME": "Maine", "OK": "Oklahoma", "HI": "Hawaii",
     "NY": "New York", "TN": "Tennessee", "CA": "California", "ND": "North Dakota", "DE": "Delaware",
+    "MA": "Massachusetts", "WA": "Washington", "WV": "West Virginia", "VT": "Vermont",
+    "RI": "Rhode Island", "DC": "District of Columbia", "PA": "Pennsylvania", "VA": "Virginia",
 }  # fmt: skip
 # The words of a small directory, with the number of entries that have each.
 COUNTS = {
@@ -100,7 +102,9 @@ def vocabulary() -> Vocabulary:
     vocabulary = Vocabulary()
     for code, name in STATES.items():
         vocabulary.put("state", code, {"name": name})
-    vocabulary.put("term", "region.west", {"label": "West", "synonyms": ["western states"]})
+    vocabulary.put(
+        "term", "region.west", {"label": "West", "synonyms": ["western states", "new england"]}
+    )
     vocabulary.put("term", "synonym.1", {"label": "hunger", "synonyms": ["hungry", "food pantry"]})
     vocabulary.put("term", "synonym.2", {"label": "kids", "synonyms": ["children", "pupils"]})
     return vocabulary
@@ -118,10 +122,26 @@ def vocabulary() -> Vocabulary:
         ("calif schools", ["CA"]),
         ("western states", ["west"]),
         ("schools of the Pacific Northwest", ["ID,OR,WA"]),
+        ("New England", ["CT,MA,ME,NH,RI,VT"]),  # not its Census region
         ("Portland, OR", []),  # Oregon or "or": the word alone decides nothing
         ("ME OK HI IN OR", []),
         ("in or me ok hi", []),
-        ("schools in tn", []),  # codes count in capitals only
+        ("schools in tn", ["TN"]),
+        ("homeless pa de", []),  # in lowercase other words as well
+        *((code, [code.upper()]) for code in ("wv", "vt", "ny", "or", "in", "pa", "OR")),  # alone
+        ("Mass. schools", ["MA"]),
+        ("Wash.", ["WA"]),
+        ("wash clothes", []),
+        ("a place to wash.", []),
+        ("Pa.", ["PA"]),
+        ("Va. and vt.", ["VA", "VT"]),
+        ("W. Va. schools", ["WV"]),
+        ("W.Va.", ["WV"]),
+        ("West Va", ["WV"]),
+        ("N.Y.", ["NY"]),
+        ("R.I.", ["RI"]),
+        ("N. Dakota", ["ND"]),
+        ("Washington, D.C.", ["DC"]),
         ("Iowa City", []),
         ("New York City", []),
         ("Delaware County", []),

@@ -53,8 +53,9 @@ class _Understanding:
         names, vocabulary = self.lexicon.place_names, self.lexicon.vocabulary
         for place in find_places(self.typed, self.query.q, names, vocabulary):
             self._place(place)
-        places, dropped = without_stop_words(self.typed, self.query.q)
-        units_at = [n for n in places if n not in self.gone]
+        _, dropped = without_stop_words(self.typed, self.query.q)
+        dropped = [n for n in dropped if not self.alternatives[n]]  # Great Lakes, R.I., OR alone
+        units_at = [n for n in range(len(self.typed)) if n not in self.gone.union(dropped)]
         if self.query.spelling != EXACT:
             for n in units_at:
                 self._correct(n)
