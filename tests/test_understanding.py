@@ -10,9 +10,9 @@ from app.search.analysis import words
 from app.search.index import LANGUAGE, Index
 from app.search.understanding import joining, setting
 from app.search.understanding.alternatives import Alternative, Understood
-from app.search.understanding.gazetteer import Gazetteer
+from app.search.understanding.gazetteer import MOST_OTHERS, Gazetteer, NamedPlace
 from app.search.understanding.lexicon import MOST_SYNONYMS, Language, shipped_language
-from app.search.understanding.places import find_places, place_names
+from app.search.understanding.places import find_places, place_names, state_code
 from app.search.understanding.spelling import Speller
 from app.search.understanding.stop_words import without_stop_words
 from app.search.understanding.synonyms import Synonyms
@@ -252,21 +252,66 @@ def test_synonyms_stand_for_each_other_by_stem_and_never_as_much_as_the_word(
         ("00000", None),
         ("Nowhere at all", None),
         ("Bend, ME", None),
+        ("Bend Oregon", (44.1, -121.3)),
+        ("97701-1234", (44.1, -121.3)),
         ("", None),
     ],
 )
 def test_zip_codes_and_towns_have_a_position(
-    language: Language, name: str, near: tuple[float, float] | None
+    language: Language, vocabulary: Vocabulary, name: str, near: tuple[float, float] | None
 ) -> None:
-    point = language.gazetteer.point(name)
-    assert (point and (round(point[0], 1), round(point[1], 1))) == near
+    place = found_place(language, vocabulary, name)
+    assert (place and (round(place.point[0], 1), round(place.point[1], 1))) == near
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Burlington VT", "Burlington, VT"),
+        ("Burlington, Vermont", "Burlington, VT"),
+        ("burlington, vt.", "Burlington, VT"),
+        ("St. Johnsbury, VT", "St Johnsbury, VT"),
+        ("Saint Louis", "St. Louis, MO"),
+        ("Mt Vernon, OH", "Mount Vernon, OH"),
+        ("Hazard KY", "Hazard, KY"),
+        ("Charleston West Virginia", "Charleston, WV"),
+        ("Winston Salem", "Winston-Salem, NC"),
+        ("Washington, D.C.", "Washington, DC"),
+        ("05401-1234", "05401"),
+    ],
+)
+def test_a_town_is_found_however_it_and_its_state_are_written(
+    language: Language, vocabulary: Vocabulary, typed: str, name: str
+) -> None:
+    place = found_place(language, vocabulary, typed)
+    assert place is not None
+    assert place.name == name
+
+
+def test_a_town_without_its_state_is_the_most_populous_and_the_others_are_told(
+    language: Language, vocabulary: Vocabulary
+) -> None:
+    burlington = found_place(language, vocabulary, "Burlington")
+    assert burlington is not None
+    assert burlington.name == "Burlington, NC"
+    assert "Burlington, VT" in burlington.others
+    assert len(burlington.others) == MOST_OTHERS
+    only = found_place(language, vocabulary, "Burlington, VT")
+    assert only is not None
+    assert only.others == ()
+
+
+def found_place(language: Language, vocabulary: Vocabulary, name: str) -> NamedPlace | None:
+    """A place by its name as it is typed."""
+    names = place_names(vocabulary)
+    return language.gazetteer.find(name, lambda state: state_code(state, names))
 
 
 def test_every_town_can_be_found(language: Language) -> None:
     lines = (LANGUAGE / "towns.tsv").read_text(encoding="utf-8").splitlines()
     for line in lines[::50]:
         name, state, *_ = line.split("\t")
-        assert language.gazetteer.town(name, state) is not None, line
+        assert language.gazetteer.towns(name, state), line
 
 
 def test_without_the_shipped_data_nothing_is_corrected_and_no_place_is_known(
@@ -274,7 +319,7 @@ def test_without_the_shipped_data_nothing_is_corrected_and_no_place_is_known(
 ) -> None:
     bare = Language(tmp_path)
     assert bare.english == frozenset()
-    assert Gazetteer(tmp_path).point("97701") is None
+    assert Gazetteer(tmp_path).find("97701", lambda _: None) is None
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from app.catalog.as_of import PARAMETER as AS_OF
 from app.catalog.vocabulary import NEAREST, Vocabulary
@@ -35,8 +36,9 @@ from app.search.filters import (
     Filter,
 )
 from app.search.query import PARAMETERS, Clause, SearchQuery, SortKey
+from app.search.understanding.gazetteer import NamedPlace
 
-Places = Callable[[str], tuple[float, float] | None]  # a district's name -> its position
+Places = Callable[[str], NamedPlace | None]
 SHOWN = 60  # characters of a wrong value that are sent back
 MAX_KM = 20_100  # half the way around the Earth, and a little
 DECIMALS = 10  # of a degree: a hundredth of a millimeter
@@ -102,7 +104,7 @@ class _Parser:
 
     def query(self) -> SearchQuery:
         q = self.one("q").strip()
-        near, point = self.near()
+        place = self.near()
         include = self.names("include", self.allowed_parts)
         explain = self.choice("explain", FLAGS) == "true"
         query = SearchQuery(
@@ -117,8 +119,9 @@ class _Parser:
             match=self.choice("match", MATCHES),
             spelling=self.choice("spelling", SPELLINGS),
             slugs=self.slugs(),
-            near=near,
-            point=point,
+            near=place.name if place else None,
+            point=place.point if place else None,
+            other_places=place.others if place else (),
             within_km=self.within_km(),
             sample=self.sample(),
             seed=self.seed(),
@@ -135,7 +138,7 @@ class _Parser:
         )
         if self.faults:
             raise (Malformed if self.malformed else Invalid)(self.faults)
-        return query
+        return replace(query, sort=()) if query.sort == query.default_order else query
 
     def fault(
         self,
@@ -284,17 +287,17 @@ class _Parser:
                 )
         return tuple(sorted(values))
 
-    def near(self) -> tuple[str | None, tuple[float, float] | None]:
-        """The place as it stands in addresses, and its position."""
+    def near(self) -> NamedPlace | None:
         value = self.one("near").strip()
         if not value:
-            return None, None
+            return None
         if match := re.fullmatch(COORDINATES, value):
             latitude, longitude = (_shortened(part) for part in match.groups())
             if abs(float(latitude)) <= 90 and abs(float(longitude)) <= 180:
-                return f"{latitude},{longitude}", (float(latitude), float(longitude))
-        elif point := self.places(value):
-            return value, point
+                point = float(latitude), float(longitude)
+                return NamedPlace(f"{latitude},{longitude}", point)
+        elif place := self.places(value):
+            return place
         self.fault(
             "unknown_place",
             "near",
@@ -302,7 +305,7 @@ class _Parser:
             "(45.52,-122.68), a ZIP code, a town (Bend, OR), or the slug or LEAID of a district with "
             "a known position.",
         )
-        return None, None
+        return None
 
     def within_km(self) -> float | None:
         value = self.one("within_km").strip()

@@ -60,12 +60,13 @@ class SearchQuery:
     slugs: tuple[str, ...] = ()
     match: str | None = None  # all or exact; None: whole matches first, partial ones below
     spelling: str | None = None  # exact: no word is corrected
-    near: str | None = None
+    near: str | None = None  # a town with its state: "Burlington, VT"
+    other_places: tuple[str, ...] = ()  # towns that the typed name of `near` may mean as well
     point: tuple[float, float] | None = None
     within_km: float | None = None
     sample: int | None = None  # so many of the results, drawn at random
     seed: int = 0  # of the sample
-    sort: tuple[SortKey, ...] = ()  # as asked; empty: as `default_order` says
+    sort: tuple[SortKey, ...] = ()  # empty: as `default_order` says
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     fields: tuple[str, ...] = ()
@@ -116,8 +117,8 @@ class SearchQuery:
             parameters["sample"] = str(self.sample)
         if self.seed:
             parameters["seed"] = str(self.seed)
-        if self.order != self.default_order:
-            parameters["sort"] = ",".join(map(str, self.order))
+        if self.sort:
+            parameters["sort"] = ",".join(map(str, self.sort))
         if self.limit != DEFAULT_LIMIT:
             parameters["limit"] = str(self.limit)
         if self.fields:

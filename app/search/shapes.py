@@ -199,6 +199,13 @@ class UnderstoodWords(Public):
     link: str = Field(description="The search with this as a filter.")
 
 
+class OtherPlace(Public):
+    """A town that the name given as `near` may mean as well."""
+
+    label: str = Field(description="The town and its state.")
+    link: str = Field(description="The same search near it.")
+
+
 class SearchMeta(Provenance):
     """How the search was understood."""
 
@@ -218,6 +225,9 @@ class SearchMeta(Provenance):
     synonyms: list[UsedSynonyms] = Field(description="Words that also matched by other words.")
     understood: list[UnderstoodWords] = Field(
         description="Words that name a place, a setting or a size. Entries that fit rank higher."
+    )
+    other_places: list[OtherPlace] = Field(
+        description="Other towns of the name that `near` gives without a state, the most populous first, at most five."
     )
     dropped: list[Dropped] = Field(description="Words that were ignored.")
     not_found: list[str] = Field(

@@ -102,6 +102,16 @@ def _codes(folded: Sequence[str], typed: str, vocabulary: Vocabulary) -> dict[st
     return {word: codes[word] for word in folded if codes.get(word) in states}
 
 
+def state_code(name: str, names: PlaceNames) -> str | None:
+    """The postal code of a state by its name, its abbreviation or the code itself."""
+    folded = tuple(words(name))
+    facet, code, _ = names.get(folded, ("", "", ""))
+    if facet == "state" and "," not in code:
+        return code
+    word = "".join(folded)
+    return word.upper() if len(word) == 2 else ABBREVIATIONS.get(word)
+
+
 def _needs_no_period(abbreviation: str) -> bool:
     return len(abbreviation) > 3 and abbreviation not in ALSO_WORDS
 
