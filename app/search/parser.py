@@ -42,6 +42,11 @@ Places = Callable[[str], NamedPlace | None]
 SHOWN = 60  # characters of a wrong value that are sent back
 MAX_KM = 20_100  # half the way around the Earth, and a little
 DECIMALS = 10  # of a degree: a hundredth of a millimeter
+# Names that other interfaces use, each with the parameter that does the same here.
+OTHER_NAMES = {
+    "page": "cursor", "offset": "cursor", "leaid": "slug", "nces_leaid": "slug", "query": "q",
+    "search": "q", "within_miles": "within_km",
+}  # fmt: skip
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 _KILOMETERS = re.compile(r"\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", re.ASCII)
 
@@ -156,7 +161,11 @@ class _Parser:
 
     def unknown_parameter(self, name: str, allowed: Sequence[str]) -> None:
         self.malformed = True
-        near = () if self.has_enough() else nearest(name[:SHOWN], allowed)[:NEAREST]
+        near: Sequence[str] = ()
+        if OTHER_NAMES.get(name) in allowed:
+            near = (OTHER_NAMES[name],)
+        elif not self.has_enough():
+            near = nearest(name[:SHOWN], allowed)[:NEAREST]
         detail = f"There is no parameter {name[:SHOWN]!r}.{_hint(near)}"
         self.fault("unknown_parameter", name[:SHOWN], detail, allowed=allowed, near=near)
 
