@@ -177,6 +177,9 @@ def test_words_name_a_setting(word: str, rurality: str | None) -> None:
         ("up to 300 kids", None, 300),
         ("more than 20,000 students", 20_000, None),
         ("at least 900 children", 900, None),
+        ("our district has 450 kids", 225, 900),
+        ("district of 1,200 students", 600, 2400),
+        ("we have about 300 students", 150, 600),
     ],
 )
 def test_a_size_in_words_is_an_enrollment(text: str, low: int | None, high: int | None) -> None:
@@ -185,7 +188,17 @@ def test_a_size_in_words_is_an_enrollment(text: str, low: int | None, high: int 
     assert (found.low, found.high) == (low, high)
 
 
-@pytest.mark.parametrize("text", ["500 students", "under 500", "under 500 dollars", "over there"])
+def test_small_says_nothing_more_beside_a_number(index: Index) -> None:
+    parts = understood(index, "small districts under 500 students").parts
+    assert [part.label for part in parts] == ["up to 500 students"]
+    parts = understood(index, "small districts").parts
+    assert [part.label for part in parts] == ["up to 2,500 students"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["school has 30 kids on stage", "500 students", "under 500", "under 500 dollars", "over there"],
+)
 def test_other_numbers_are_no_enrollment(text: str) -> None:
     assert setting.find_enrollment(text) is None
 
@@ -429,6 +442,19 @@ def test_places_and_settings_are_told_with_the_filter_that_makes_them_strict(ind
         ("place", "Oregon", (("state", "OR"),)),
         ("setting", "Rural", (("rurality", "rural"),)),
     ]
+
+
+@pytest.mark.parametrize("q", ["near 25801", "ZIP 25801", "zip code 25801", "25801 zip code"])
+def test_the_words_beside_a_zip_code_belong_to_it(index: Index, q: str) -> None:
+    question = understood(index, q)
+    assert question.units == ()
+    assert [(part.words, part.label) for part in question.parts] == [(q.lower(), "near 25801")]
+
+
+def test_an_acronym_is_not_corrected(index: Index) -> None:
+    assert understood(index, "kanss").corrections != ()
+    assert understood(index, "KANSS money").corrections == ()
+    assert understood(index, "NASHVILE").corrections != ()  # an acronym is short
 
 
 def test_the_city_of_a_name_is_no_setting(index: Index) -> None:
