@@ -9,7 +9,11 @@ from app.catalog.vocabulary import Vocabulary
 from app.search.analysis import words
 from app.search.index import LANGUAGE, Index
 from app.search.understanding import joining, setting
-from app.search.understanding.alternatives import Alternative, Understood
+from app.search.understanding.alternatives import (
+    PHRASE_SYNONYM_WEIGHT,
+    Alternative,
+    Understood,
+)
 from app.search.understanding.gazetteer import MOST_OTHERS, Gazetteer, NamedPlace
 from app.search.understanding.lexicon import MOST_SYNONYMS, Language, shipped_language
 from app.search.understanding.places import find_places, place_names, state_code
@@ -407,6 +411,25 @@ def test_a_synonym_with_a_function_word_must_stand_in_a_row() -> None:
         for q in ("counseling", "hunger")
     }
     assert found == {"counseling": ["case-2"], "hunger": ["case-3"]}
+
+
+def test_a_synonym_of_three_words_stands_in_a_row_and_a_phrase_of_three_is_surely_meant() -> None:
+    index = empty_index()
+    for slug, title in (
+        ("case-1", "A health center, federally run and qualified"),
+        ("case-2", "A federally qualified health center"),
+        ("case-3", "Truancy"),
+    ):
+        index.collections["case-study"].put(entry(slug, text={"title": title}), many=False)
+    for code, names in (
+        ("1", ["fqhc", "federally qualified health center"]),
+        ("2", ["truancy", "not coming to school"]),
+    ):
+        terms = {"label": names[0], "synonyms": names[1:]}
+        index.vocabulary.put("term", f"synonym.{code}", terms)
+    assert [hit["slug"] for hit in answer_of(index, [("q", "FQHC")])["data"]] == ["case-2"]
+    (absent,) = alternatives(understood(index, "kids not coming to school"), "coming")
+    assert (absent.words, absent.weight) == (("truancy",), PHRASE_SYNONYM_WEIGHT)
 
 
 def test_a_word_that_is_said_twice_stands_in_the_phrases_of_both_places() -> None:
