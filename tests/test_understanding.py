@@ -474,6 +474,25 @@ def test_the_words_beside_a_zip_code_belong_to_it(index: Index, q: str) -> None:
     assert [(part.words, part.label) for part in question.parts] == [(q.lower(), "near 25801")]
 
 
+@pytest.mark.parametrize(
+    ("q", "evidence"),
+    [
+        ("did it work", "experimental,quasi-experimental"),
+        ("Does it work in rural schools?", "experimental,quasi-experimental"),
+        ("what did it cost", "cost-benefit"),
+        ("was it worth the money", "cost-benefit"),
+        ("how much does a coordinator cost", None),  # a price, which no study of benefits tells
+        ("job training for work", None),
+    ],
+)
+def test_who_asks_whether_it_worked_is_led_to_the_studies_that_tell(
+    index: Index, q: str, evidence: str | None
+) -> None:
+    asked = [part for part in understood(index, q).parts if part.kind == "evidence"]
+    assert [part.parameters for part in asked] == ([(("evidence", evidence),)] if evidence else [])
+    assert all(not part.strict for part in asked)
+
+
 def test_an_acronym_is_not_corrected(index: Index) -> None:
     assert understood(index, "kanss").corrections != ()
     assert understood(index, "KANSS money").corrections == ()

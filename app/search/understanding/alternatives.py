@@ -50,10 +50,10 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodPart:
-    """Words that were understood as a place, a setting or a size, and the filter that makes it strict."""
+    """Words that were understood as a place, a setting, a size or a kind of study, and its filter."""
 
     words: str
-    kind: Literal["place", "setting", "enrollment", "distance"]
+    kind: Literal["place", "setting", "enrollment", "distance", "evidence"]
     label: str
     parameters: tuple[tuple[str, str], ...]  # of the strict filter, such as (("state", "OR"),)
     strict: bool = True  # whether an entry must fit it to be a whole match

@@ -15,6 +15,7 @@ from app.search.understanding.alternatives import (
     UnderstoodPart,
     Unit,
 )
+from app.search.understanding.evidence_asked import find_evidence_asked
 from app.search.understanding.lexicon import Lexicon
 from app.search.understanding.places import Place, find_places
 from app.search.understanding.stop_words import without_stop_words
@@ -66,6 +67,11 @@ class _Understanding:
                 self._correct(n)
         for n in units_at:
             self._setting(n)
+        for asked in find_evidence_asked(self.query.q):
+            parameters = (("evidence", asked.codes),)
+            self.parts.append(
+                UnderstoodPart(asked.words, "evidence", asked.label, parameters, strict=False)
+            )
         self._synonyms()
         self._joined(units_at)
         units = [self._unit(n) for n in units_at]
