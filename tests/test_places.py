@@ -86,6 +86,23 @@ def test_a_place_that_is_not_known_is_refused(client: httpx.Client, near: str) -
     ]
 
 
+def test_a_town_of_several_states_is_named_with_its_state_and_the_others_are_offered(
+    client: httpx.Client,
+) -> None:
+    meta = client.get("/v1/districts?near=burlington&limit=1&facets=none").json()["meta"]
+    assert meta["query"] == "near=Burlington,%20NC&limit=1&facets=none"
+    assert [(part["words"], part["label"]) for part in meta["understood"]] == [
+        ("Burlington", "near Burlington, NC")
+    ]
+    links = {place["label"]: place["link"] for place in meta["other_places"]}
+    other = client.get(links["Burlington, VT"]).json()["meta"]
+    assert other["query"] == "near=Burlington,%20VT&limit=1&facets=none"
+    assert other["other_places"] == other["understood"] == []
+    page = client.get("/districts?near=Burlington").text
+    assert "Near Burlington, NC" in page
+    assert ">Burlington, VT<" in page
+
+
 def test_within_km_draws_a_circle(client: httpx.Client) -> None:
     everywhere = distances(client, near=REDMOND)
     for km in (1, 60, 250.5, 20000):
@@ -114,6 +131,27 @@ def test_distance_sorts_both_ways_with_unknown_places_last(client: httpx.Client)
         distance for _, distance in reversed(placed)
     ] + [None] * len(unplaced)
     assert farthest[len(known) :] == unplaced
+
+
+@pytest.mark.parametrize(
+    ("parameters", "order"),
+    [
+        ({}, "distance"),
+        ({"q": "-zeppelin"}, "distance"),  # no word is looked for
+        ({"q": "school"}, "relevance"),
+        ({"sort": "relevance"}, "relevance"),
+        ({"sort": "title"}, "title"),
+    ],
+)
+def test_near_without_words_gives_the_nearest_first(
+    client: httpx.Client, parameters: Json, order: str
+) -> None:
+    question = {"near": REDMOND, "facets": "none", **parameters}
+    answer = client.get("/v1/districts", params=question).json()
+    asked = client.get("/v1/districts", params=question | {"sort": order}).json()
+    assert [hit["slug"] for hit in answer["data"]] == [hit["slug"] for hit in asked["data"]]
+    assert answer["links"]["self"] == asked["links"]["self"]  # the default is not written
+    assert (answer["data"][0]["slug"] == REDMOND) == (order == "distance")
 
 
 def test_a_case_study_is_as_far_as_the_nearest_of_its_districts(client: httpx.Client) -> None:

@@ -105,15 +105,28 @@ def test_what_is_not_in_the_form_stays_when_it_is_sent(client: httpx.Client) -> 
     )
     address = submitted(document, q=["zeppelin"])
     kept = {name: value for name, value in query(address).items() if value}
-    assert kept | {"sort": "relevance"} == {
+    assert kept == {
         "q": "zeppelin",
         "state_not": "OR",
         "slug": "zz-01,zz-02",
         "spelling": "exact",
         "partner": "not-stated",
-        "sort": "relevance",
     }
     assert next(page(client, address).each("h2")).text == "2 case studies"
+
+
+def test_who_names_a_place_in_the_form_sees_the_nearest_first_until_she_types_words(
+    client: httpx.Client,
+) -> None:
+    address = "/districts"
+    for fields, order in (
+        ({"near": ["44.06,-121.32"]}, "Nearest"),
+        ({"q": ["school"]}, "Best match"),
+    ):
+        document = page(client, submitted(page(client, address), **fields))
+        address = submitted(document)
+        chosen = [option for option in document.each("option") if "selected" in option.attributes]
+        assert [option.text for option in chosen] == [order]
 
 
 def test_what_was_done_with_the_words_is_said_and_undone(client: httpx.Client) -> None:

@@ -6,7 +6,9 @@ import httpx
 import pytest
 from publishing import case_study, district, publish, wait_for
 from serving import Service
+from small_directory import empty_index
 
+from app.errors import Malformed
 from app.records.spelling import nearest
 from app.records.text import fold_text, fold_with_positions
 from app.search.query import PARAMETERS
@@ -107,6 +109,21 @@ def test_marks_stand_around_the_word_as_it_is_written(
 )
 def test_only_a_near_name_is_offered(value: str, near: str | None) -> None:
     assert next(iter(nearest(value, PARAMETERS)), None) == near
+
+
+@pytest.mark.parametrize(
+    ("unknown", "near"),
+    [
+        ("page", "cursor"), ("offset", "cursor"), ("leaid", "slug"), ("within_miles", "within_km"),
+        ("search", "q"), ("query", "q"),
+    ],
+)  # fmt: skip
+def test_a_parameter_of_another_interface_is_answered_with_ours(unknown: str, near: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        empty_index().query("district", [(unknown, "1")])
+    (fault,) = refused.value.faults
+    assert fault.nearest == (near,)
+    assert fault.detail == f"There is no parameter {unknown!r}. Did you mean {near}?"
 
 
 def test_every_folded_character_knows_its_place() -> None:

@@ -9,10 +9,14 @@ from app.catalog.vocabulary import Vocabulary
 from app.search.analysis import words
 from app.search.index import LANGUAGE, Index
 from app.search.understanding import joining, setting
-from app.search.understanding.alternatives import Alternative, Understood
-from app.search.understanding.gazetteer import Gazetteer
+from app.search.understanding.alternatives import (
+    PHRASE_SYNONYM_WEIGHT,
+    Alternative,
+    Understood,
+)
+from app.search.understanding.gazetteer import MOST_OTHERS, Gazetteer, NamedPlace
 from app.search.understanding.lexicon import MOST_SYNONYMS, Language, shipped_language
-from app.search.understanding.places import find_places, place_names
+from app.search.understanding.places import find_places, place_names, state_code
 from app.search.understanding.spelling import Speller
 from app.search.understanding.stop_words import without_stop_words
 from app.search.understanding.synonyms import Synonyms
@@ -21,6 +25,8 @@ from app.search.understanding.understand import understand
 STATES = {
     "IA": "Iowa", "IN": "Indiana", "OR": "Oregon", "ME": "Maine", "OK": "Oklahoma", "HI": "Hawaii",
     "NY": "New York", "TN": "Tennessee", "CA": "California", "ND": "North Dakota", "DE": "Delaware",
+    "MA": "Massachusetts", "WA": "Washington", "WV": "West Virginia", "VT": "Vermont",
+    "RI": "Rhode Island", "DC": "District of Columbia", "PA": "Pennsylvania", "VA": "Virginia",
 }  # fmt: skip
 # The words of a small directory, with the number of entries that have each.
 COUNTS = {
@@ -102,7 +108,9 @@ def vocabulary() -> Vocabulary:
     vocabulary = Vocabulary()
     for code, name in STATES.items():
         vocabulary.put("state", code, {"name": name})
-    vocabulary.put("term", "region.west", {"label": "West", "synonyms": ["western states"]})
+    vocabulary.put(
+        "term", "region.west", {"label": "West", "synonyms": ["western states", "new england"]}
+    )
     vocabulary.put("term", "synonym.1", {"label": "hunger", "synonyms": ["hungry", "food pantry"]})
     vocabulary.put("term", "synonym.2", {"label": "kids", "synonyms": ["children", "pupils"]})
     return vocabulary
@@ -120,10 +128,26 @@ def vocabulary() -> Vocabulary:
         ("calif schools", ["CA"]),
         ("western states", ["west"]),
         ("schools of the Pacific Northwest", ["ID,OR,WA"]),
+        ("New England", ["CT,MA,ME,NH,RI,VT"]),  # not its Census region
         ("Portland, OR", []),  # Oregon or "or": the word alone decides nothing
         ("ME OK HI IN OR", []),
         ("in or me ok hi", []),
-        ("schools in tn", []),  # codes count in capitals only
+        ("schools in tn", ["TN"]),
+        ("homeless pa de", []),  # in lowercase other words as well
+        *((code, [code.upper()]) for code in ("wv", "vt", "ny", "or", "in", "pa", "OR")),  # alone
+        ("Mass. schools", ["MA"]),
+        ("Wash.", ["WA"]),
+        ("wash clothes", []),
+        ("a place to wash.", []),
+        ("Pa.", ["PA"]),
+        ("Va. and vt.", ["VA", "VT"]),
+        ("W. Va. schools", ["WV"]),
+        ("W.Va.", ["WV"]),
+        ("West Va", ["WV"]),
+        ("N.Y.", ["NY"]),
+        ("R.I.", ["RI"]),
+        ("N. Dakota", ["ND"]),
+        ("Washington, D.C.", ["DC"]),
         ("Iowa City", []),
         ("New York City", []),
         ("Delaware County", []),
@@ -159,6 +183,9 @@ def test_words_name_a_setting(word: str, rurality: str | None) -> None:
         ("up to 300 kids", None, 300),
         ("more than 20,000 students", 20_000, None),
         ("at least 900 children", 900, None),
+        ("our district has 450 kids", 225, 900),
+        ("district of 1,200 students", 600, 2400),
+        ("we have about 300 students", 150, 600),
     ],
 )
 def test_a_size_in_words_is_an_enrollment(text: str, low: int | None, high: int | None) -> None:
@@ -167,7 +194,17 @@ def test_a_size_in_words_is_an_enrollment(text: str, low: int | None, high: int 
     assert (found.low, found.high) == (low, high)
 
 
-@pytest.mark.parametrize("text", ["500 students", "under 500", "under 500 dollars", "over there"])
+def test_small_says_nothing_more_beside_a_number(index: Index) -> None:
+    parts = understood(index, "small districts under 500 students").parts
+    assert [part.label for part in parts] == ["up to 500 students"]
+    parts = understood(index, "small districts").parts
+    assert [part.label for part in parts] == ["up to 2,500 students"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["school has 30 kids on stage", "500 students", "under 500", "under 500 dollars", "over there"],
+)
 def test_other_numbers_are_no_enrollment(text: str) -> None:
     assert setting.find_enrollment(text) is None
 
@@ -234,21 +271,66 @@ def test_synonyms_stand_for_each_other_by_stem_and_never_as_much_as_the_word(
         ("00000", None),
         ("Nowhere at all", None),
         ("Bend, ME", None),
+        ("Bend Oregon", (44.1, -121.3)),
+        ("97701-1234", (44.1, -121.3)),
         ("", None),
     ],
 )
 def test_zip_codes_and_towns_have_a_position(
-    language: Language, name: str, near: tuple[float, float] | None
+    language: Language, vocabulary: Vocabulary, name: str, near: tuple[float, float] | None
 ) -> None:
-    point = language.gazetteer.point(name)
-    assert (point and (round(point[0], 1), round(point[1], 1))) == near
+    place = found_place(language, vocabulary, name)
+    assert (place and (round(place.point[0], 1), round(place.point[1], 1))) == near
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("Burlington VT", "Burlington, VT"),
+        ("Burlington, Vermont", "Burlington, VT"),
+        ("burlington, vt.", "Burlington, VT"),
+        ("St. Johnsbury, VT", "St Johnsbury, VT"),
+        ("Saint Louis", "St. Louis, MO"),
+        ("Mt Vernon, OH", "Mount Vernon, OH"),
+        ("Hazard KY", "Hazard, KY"),
+        ("Charleston West Virginia", "Charleston, WV"),
+        ("Winston Salem", "Winston-Salem, NC"),
+        ("Washington, D.C.", "Washington, DC"),
+        ("05401-1234", "05401"),
+    ],
+)
+def test_a_town_is_found_however_it_and_its_state_are_written(
+    language: Language, vocabulary: Vocabulary, typed: str, name: str
+) -> None:
+    place = found_place(language, vocabulary, typed)
+    assert place is not None
+    assert place.name == name
+
+
+def test_a_town_without_its_state_is_the_most_populous_and_the_others_are_told(
+    language: Language, vocabulary: Vocabulary
+) -> None:
+    burlington = found_place(language, vocabulary, "Burlington")
+    assert burlington is not None
+    assert burlington.name == "Burlington, NC"
+    assert "Burlington, VT" in burlington.others
+    assert len(burlington.others) == MOST_OTHERS
+    only = found_place(language, vocabulary, "Burlington, VT")
+    assert only is not None
+    assert only.others == ()
+
+
+def found_place(language: Language, vocabulary: Vocabulary, name: str) -> NamedPlace | None:
+    """A place by its name as it is typed."""
+    names = place_names(vocabulary)
+    return language.gazetteer.find(name, lambda state: state_code(state, names))
 
 
 def test_every_town_can_be_found(language: Language) -> None:
     lines = (LANGUAGE / "towns.tsv").read_text(encoding="utf-8").splitlines()
     for line in lines[::50]:
         name, state, *_ = line.split("\t")
-        assert language.gazetteer.town(name, state) is not None, line
+        assert language.gazetteer.towns(name, state), line
 
 
 def test_without_the_shipped_data_nothing_is_corrected_and_no_place_is_known(
@@ -256,7 +338,7 @@ def test_without_the_shipped_data_nothing_is_corrected_and_no_place_is_known(
 ) -> None:
     bare = Language(tmp_path)
     assert bare.english == frozenset()
-    assert Gazetteer(tmp_path).point("97701") is None
+    assert Gazetteer(tmp_path).find("97701", lambda _: None) is None
 
 
 @pytest.fixture(scope="module")
@@ -333,6 +415,25 @@ def test_a_synonym_with_a_function_word_must_stand_in_a_row() -> None:
     assert found == {"counseling": ["case-2"], "hunger": ["case-3"]}
 
 
+def test_a_synonym_of_three_words_stands_in_a_row_and_a_phrase_of_three_is_surely_meant() -> None:
+    index = empty_index()
+    for slug, title in (
+        ("case-1", "A health center, federally run and qualified"),
+        ("case-2", "A federally qualified health center"),
+        ("case-3", "Truancy"),
+    ):
+        index.collections["case-study"].put(entry(slug, text={"title": title}), many=False)
+    for code, names in (
+        ("1", ["fqhc", "federally qualified health center"]),
+        ("2", ["truancy", "not coming to school"]),
+    ):
+        terms = {"label": names[0], "synonyms": names[1:]}
+        index.vocabulary.put("term", f"synonym.{code}", terms)
+    assert [hit["slug"] for hit in answer_of(index, [("q", "FQHC")])["data"]] == ["case-2"]
+    (absent,) = alternatives(understood(index, "kids not coming to school"), "coming")
+    assert (absent.words, absent.weight) == (("truancy",), PHRASE_SYNONYM_WEIGHT)
+
+
 def test_a_word_that_is_said_twice_stands_in_the_phrases_of_both_places() -> None:
     index = empty_index()
     index.collections["case-study"].put(
@@ -366,6 +467,38 @@ def test_places_and_settings_are_told_with_the_filter_that_makes_them_strict(ind
         ("place", "Oregon", (("state", "OR"),)),
         ("setting", "Rural", (("rurality", "rural"),)),
     ]
+
+
+@pytest.mark.parametrize("q", ["near 25801", "ZIP 25801", "zip code 25801", "25801 zip code"])
+def test_the_words_beside_a_zip_code_belong_to_it(index: Index, q: str) -> None:
+    question = understood(index, q)
+    assert question.units == ()
+    assert [(part.words, part.label) for part in question.parts] == [(q.lower(), "near 25801")]
+
+
+@pytest.mark.parametrize(
+    ("q", "evidence"),
+    [
+        ("did it work", "experimental,quasi-experimental"),
+        ("Does it work in rural schools?", "experimental,quasi-experimental"),
+        ("what did it cost", "cost-benefit"),
+        ("was it worth the money", "cost-benefit"),
+        ("how much does a coordinator cost", None),  # a price, which no study of benefits tells
+        ("job training for work", None),
+    ],
+)
+def test_who_asks_whether_it_worked_is_led_to_the_studies_that_tell(
+    index: Index, q: str, evidence: str | None
+) -> None:
+    asked = [part for part in understood(index, q).parts if part.kind == "evidence"]
+    assert [part.parameters for part in asked] == ([(("evidence", evidence),)] if evidence else [])
+    assert all(not part.strict for part in asked)
+
+
+def test_an_acronym_is_not_corrected(index: Index) -> None:
+    assert understood(index, "kanss").corrections != ()
+    assert understood(index, "KANSS money").corrections == ()
+    assert understood(index, "NASHVILE").corrections != ()  # an acronym is short
 
 
 def test_the_city_of_a_name_is_no_setting(index: Index) -> None:

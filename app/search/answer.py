@@ -71,14 +71,10 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
             {"word": word, "used": list(used), "link": query.url_with(("match", "exact"))}
             for word, used in results.understood.synonyms.items()
         ],
-        "understood": [
-            {
-                "words": part.words,
-                "kind": part.kind,
-                "label": part.label,
-                "link": query.url_with(*part.parameters),
-            }
-            for part in results.understood.parts
+        "understood": [*_chosen_town(query), *_understood_parts(results)],
+        "other_places": [
+            {"label": place, "link": query.url_with(("near", place))}
+            for place in query.other_places
         ],
         "dropped": results.dropped,
         "not_found": results.not_found,
@@ -102,6 +98,26 @@ def _meta(results: Results, base_url: str) -> dict[str, Any]:
         },
         **provenance_of(citation_of_search(query, results.revision, results.updated_at, base_url)),
     }
+
+
+def _understood_parts(results: Results) -> list[dict[str, str]]:
+    return [
+        {
+            "words": part.words,
+            "kind": part.kind,
+            "label": part.label,
+            "link": results.query.url_with(*part.parameters),
+        }
+        for part in results.understood.parts
+    ]
+
+
+def _chosen_town(query: SearchQuery) -> list[dict[str, str]]:
+    """The town that is meant, if several have the name."""
+    if not query.near or not query.other_places:
+        return []
+    typed, label = query.near.rpartition(",")[0], f"near {query.near}"
+    return [{"words": typed, "kind": "distance", "label": label, "link": query.url()}]
 
 
 def feed_address(query: SearchQuery) -> str:

@@ -20,7 +20,7 @@ from app.search.filters import (
 )
 from app.search.outcomes import ValuesByFilter, outcomes
 from app.search.postings import union
-from app.search.query import BY_RELEVANCE, SearchQuery
+from app.search.query import SearchQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def filters_of(query: SearchQuery) -> SearchQuery:
         cursor=None,
         sample=None,
         seed=0,
-        sort=BY_RELEVANCE,
+        sort=(),
         fields=(),
         include=(),
         facets=None,

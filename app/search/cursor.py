@@ -63,7 +63,7 @@ def read_cursor(query: SearchQuery) -> Cursor | None:
     if cursor.fingerprint != fingerprint(query):
         raise _refused(_MISMATCH)
     keys = (*cursor.earlier, cursor.key)
-    types = [VALUE_TYPES.get(sort.name, int) | None for sort in query.sort]
+    types = [VALUE_TYPES.get(sort.name, int) | None for sort in query.order]
     if len(keys) != len(types) or not all(
         isinstance(value, type_) for (_, value), type_ in zip(keys, types, strict=True)
     ):

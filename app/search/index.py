@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
@@ -31,7 +32,9 @@ from app.search.gate import Gate
 from app.search.query import SearchQuery
 from app.search.shapes import FIELDS, PARTS
 from app.search.term_names import TermNames
+from app.search.understanding.gazetteer import NamedPlace
 from app.search.understanding.lexicon import Language, Lexicon, shipped_language
+from app.search.understanding.places import state_code
 from app.search.understanding.synonyms import Synonyms
 from app.search.walks import Walks
 
@@ -235,13 +238,15 @@ class Index:
             without=without,
         )
 
-    def place_of(self, name: str) -> tuple[float, float] | None:
-        """Position of a district by slug or LEAID, of a ZIP code or of a town, where known."""
+    def place_of(self, name: str) -> NamedPlace | None:
+        """A district by slug or LEAID, a ZIP code or a town, where its position is known."""
         districts = self.collections["district"]
         number = districts.number(name)
         if number is not None:
-            return next(iter(districts.places.of(number)), None)
-        return self.language.gazetteer.point(name)
+            point = next(iter(districts.places.of(number)), None)
+            return NamedPlace(name, point) if point else None
+        names = self.lexicon("district").place_names
+        return self.language.gazetteer.find(name, partial(state_code, names=names))
 
     def _apply(self, changed: Iterable[Entry], mark: int, taker: Taker | None) -> None:
         revision, updated_at = self.revision, self.updated_at

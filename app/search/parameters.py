@@ -35,7 +35,7 @@ from app.search.filters import (
 )
 
 TEXT = "^[^\\u0000\\ufffd]*$"  # what both databases can store, and was UTF-8
-TOWN = "[^0-9,]+(, *[A-Za-z]{2})?"
+TOWN = "[^0-9,]+(,[^0-9,]+)?"
 PLACE = f"^({COORDINATES}|{SLUG_PATTERN.strip('^$')}|{TOWN})$"
 EXAMPLES = {
     "case studies": {
@@ -178,7 +178,8 @@ def _places(noun: str) -> list[Json]:
         _parameter(
             "near",
             "A place: latitude,longitude in degrees, a ZIP code (97701), a town (Bend, OR), or the slug or LEAID "
-            "of a district with a known position. Each hit then has its `distance_km`.",
+            "of a district with a known position. Of several towns of a name the most populous is meant; "
+            "`meta.other_places` lists others. Each hit then has its `distance_km`.",
             {"type": "string", "pattern": PLACE},
             "44.06,-121.32",
         ),
@@ -220,7 +221,7 @@ def _page(noun: str, fields: Sequence[str], parts: Sequence[str]) -> list[Json]:
         _list_parameter(
             "sort",
             f"Sort order: up to {MAX_SORTS} keys, the first one first; prefix `-` to reverse a key. "
-            f"{orders}. Missing values sort last; ties break by slug, in the direction of the last "
+            f"{orders}. Default: `distance` with `near` and without words, else `relevance`. Missing values sort last; ties break by slug, in the direction of the last "
             f"key. {SEPARATION}",
             {"type": "string", "enum": [*SORTS, *descending]},
             ["state", "-started"],

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from app.catalog.as_of import PARAMETER as AS_OF
 from app.catalog.vocabulary import Vocabulary
@@ -34,12 +35,18 @@ from app.search.filters import (
     STATISTICS,
     Filter,
 )
-from app.search.query import BY_RELEVANCE, PARAMETERS, Clause, SearchQuery, SortKey
+from app.search.query import PARAMETERS, Clause, SearchQuery, SortKey
+from app.search.understanding.gazetteer import NamedPlace
 
-Places = Callable[[str], tuple[float, float] | None]  # a district's name -> its position
+Places = Callable[[str], NamedPlace | None]
 SHOWN = 60  # characters of a wrong value that are sent back
 MAX_KM = 20_100  # half the way around the Earth, and a little
 DECIMALS = 10  # of a degree: a hundredth of a millimeter
+# Names that other interfaces use, each with the parameter that does the same here.
+OTHER_NAMES = {
+    "page": "cursor", "offset": "cursor", "leaid": "slug", "nces_leaid": "slug", "query": "q",
+    "search": "q", "within_miles": "within_km",
+}  # fmt: skip
 _NOT_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 _KILOMETERS = re.compile(r"\d{1,20}(\.\d{1,20})?([eE][-+]?\d{1,3})?", re.ASCII)
 
@@ -102,7 +109,7 @@ class _Parser:
 
     def query(self) -> SearchQuery:
         q = self.one("q").strip()
-        near, point = self.near()
+        place = self.near()
         include = self.names("include", self.allowed_parts)
         explain = self.choice("explain", FLAGS) == "true"
         query = SearchQuery(
@@ -117,8 +124,9 @@ class _Parser:
             match=self.choice("match", MATCHES),
             spelling=self.choice("spelling", SPELLINGS),
             slugs=self.slugs(),
-            near=near,
-            point=point,
+            near=place.name if place else None,
+            point=place.point if place else None,
+            other_places=place.others if place else (),
             within_km=self.within_km(),
             sample=self.sample(),
             seed=self.seed(),
@@ -135,7 +143,7 @@ class _Parser:
         )
         if self.faults:
             raise (Malformed if self.malformed else Invalid)(self.faults)
-        return query
+        return replace(query, sort=()) if query.sort == query.default_order else query
 
     def fault(
         self,
@@ -153,7 +161,11 @@ class _Parser:
 
     def unknown_parameter(self, name: str, allowed: Sequence[str]) -> None:
         self.malformed = True
-        near = () if self.has_enough() else nearest(name[:SHOWN], allowed)
+        near: Sequence[str] = ()
+        if OTHER_NAMES.get(name) in allowed:
+            near = (OTHER_NAMES[name],)
+        elif not self.has_enough():
+            near = nearest(name[:SHOWN], allowed)
         detail = f"There is no parameter {name[:SHOWN]!r}.{_hint(near)}"
         self.fault("unknown_parameter", name[:SHOWN], detail, allowed=allowed, near=near)
 
@@ -284,17 +296,17 @@ class _Parser:
                 )
         return tuple(sorted(values))
 
-    def near(self) -> tuple[str | None, tuple[float, float] | None]:
-        """The place as it stands in addresses, and its position."""
+    def near(self) -> NamedPlace | None:
         value = self.one("near").strip()
         if not value:
-            return None, None
+            return None
         if match := re.fullmatch(COORDINATES, value):
             latitude, longitude = (_shortened(part) for part in match.groups())
             if abs(float(latitude)) <= 90 and abs(float(longitude)) <= 180:
-                return f"{latitude},{longitude}", (float(latitude), float(longitude))
-        elif point := self.places(value):
-            return value, point
+                point = float(latitude), float(longitude)
+                return NamedPlace(f"{latitude},{longitude}", point)
+        elif place := self.places(value):
+            return place
         self.fault(
             "unknown_place",
             "near",
@@ -302,7 +314,7 @@ class _Parser:
             "(45.52,-122.68), a ZIP code, a town (Bend, OR), or the slug or LEAID of a district with "
             "a known position.",
         )
-        return None, None
+        return None
 
     def within_km(self) -> float | None:
         value = self.one("within_km").strip()
@@ -331,9 +343,9 @@ class _Parser:
         return self.whole_number("seed", 0, MAX_SEED) or 0
 
     def sort(self) -> tuple[SortKey, ...]:
-        """The keys of the order, the first one first."""
+        """The keys of the order that is asked for, the first one first."""
         if "sort" not in self.values:
-            return BY_RELEVANCE
+            return ()
         allowed = [*SORTS, *(f"-{sort}" for sort in SORTS if sort != "relevance")]
         keys = []
         for value in self.many("sort", MAX_SORTS):
@@ -348,7 +360,7 @@ class _Parser:
             self.fault("too_many_values", "sort", "sort takes each key once. Leave one out.")
         if "distance" in names and "near" not in self.values:
             self.fault("required_with", "sort", "sort=distance needs near. Add a place.")
-        return tuple(keys) or BY_RELEVANCE
+        return tuple(keys)
 
     def limit(self, most: int) -> int:
         value = self.one("limit").strip()

@@ -42,6 +42,7 @@ class SortKey:
 
 
 BY_RELEVANCE = (SortKey("relevance"),)
+BY_DISTANCE = (SortKey("distance"),)
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,13 @@ class SearchQuery:
     slugs: tuple[str, ...] = ()
     match: str | None = None  # all or exact; None: whole matches first, partial ones below
     spelling: str | None = None  # exact: no word is corrected
-    near: str | None = None
+    near: str | None = None  # a town with its state: "Burlington, VT"
+    other_places: tuple[str, ...] = ()  # towns that the typed name of `near` may mean as well
     point: tuple[float, float] | None = None
     within_km: float | None = None
     sample: int | None = None  # so many of the results, drawn at random
     seed: int = 0  # of the sample
-    sort: tuple[SortKey, ...] = BY_RELEVANCE
+    sort: tuple[SortKey, ...] = ()  # empty: as `default_order` says
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
     fields: tuple[str, ...] = ()
@@ -74,6 +76,17 @@ class SearchQuery:
     statistics: tuple[str, ...] = ()
     explain: bool = False  # each hit tells its score
     as_of: int | None = None  # the revision that is searched; None for what is public now
+
+    @property
+    def default_order(self) -> tuple[SortKey, ...]:
+        """By distance, if a place is given and no word; else by relevance."""
+        has_words = any(not clause.without for clause in self.clauses)
+        return BY_DISTANCE if self.near and not has_words else BY_RELEVANCE
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """The keys of its order, the first one first."""
+        return self.sort or self.default_order
 
     @cached_property
     def parameters(self) -> dict[str, str]:
@@ -104,7 +117,7 @@ class SearchQuery:
             parameters["sample"] = str(self.sample)
         if self.seed:
             parameters["seed"] = str(self.seed)
-        if self.sort != BY_RELEVANCE:
+        if self.sort:
             parameters["sort"] = ",".join(map(str, self.sort))
         if self.limit != DEFAULT_LIMIT:
             parameters["limit"] = str(self.limit)

@@ -91,7 +91,7 @@ def _cursor(
     """Where a page ends whose last entry is `last` and has these keys."""
     places: list[CursorKey] = [
         (key // PLACES if sort.name in LED else 0, _order(sort, collection).values[last])
-        for sort, key in zip(query.sort, keys, strict=True)
+        for sort, key in zip(query.order, keys, strict=True)
     ]
     slug = collection.slugs[last]
     *earlier, key = places
@@ -116,7 +116,7 @@ def _keys(query: SearchQuery, matches: Matches, numbers: Numbers) -> list[Keys]:
 
     Of the last sort key no two are alike: it ends in the slug.
     """
-    *earlier, last = query.sort
+    *earlier, last = query.order
     keys = []
     for sort in earlier:
         order = _order(sort, matches.collection)
@@ -144,13 +144,13 @@ def _lead(sort: SortKey, matches: Matches, numbers: Numbers) -> Keys | int:
 def _keys_behind(query: SearchQuery, matches: Matches, cursor: Cursor) -> list[int]:
     """The least keys behind the last row of a page."""
     keys = []
-    for sort, (lead, value) in zip(query.sort, cursor.earlier, strict=False):
+    for sort, (lead, value) in zip(query.order, cursor.earlier, strict=False):
         place = 0
         if sort.name != "distance":
             order = _order(sort, matches.collection)
             place = order.group_of(value, descending=sort.descending)
         keys.append(lead * PLACES + place)
-    last = query.sort[-1]
+    last = query.order[-1]
     lead, value = cursor.key
     order = _order(last, matches.collection)
     behind = order.after(value, cursor.slug, descending=_turns(last))

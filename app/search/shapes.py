@@ -57,11 +57,12 @@ class ScorePart(Public):
         "setting",
         "enrollment",
         "distance",
+        "evidence",
         "name",
         "row",
         "limit",
     ] = Field(
-        description="word: the word itself; synonym, correction, joined, split: another word for it; place: an entry of this state or region; setting, enrollment, distance: an entry that fits; name: it is called exactly this; row: it has the words as a phrase; limit: what is cut off a very high score."
+        description="word: the word itself; synonym, correction, joined, split: another word for it; place: an entry of this state or region; setting, enrollment, distance, evidence: an entry that fits; name: it is called exactly this; row: it has the words as a phrase; limit: what is cut off a very high score."
     )
     stands_for_it: str | None = Field(
         description="The words, the place or the size found; null where it is the word itself."
@@ -189,14 +190,21 @@ class UsedSynonyms(Public):
 
 
 class UnderstoodWords(Public):
-    """Words that name a place, a setting or a size."""
+    """Words that name a place, a setting or a size, or ask for a kind of study."""
 
     words: str = Field(description="The words as typed.")
-    kind: Literal["place", "setting", "enrollment", "distance"] = Field(
-        description="What the words name."
+    kind: Literal["place", "setting", "enrollment", "distance", "evidence"] = Field(
+        description="What the words name; evidence: a kind of study, which they ask for."
     )
-    label: str = Field(description="The place, setting or size.")
+    label: str = Field(description="The place, setting, size or kind of study.")
     link: str = Field(description="The search with this as a filter.")
+
+
+class OtherPlace(Public):
+    """A town that the name given as `near` may mean as well."""
+
+    label: str = Field(description="The town and its state.")
+    link: str = Field(description="The same search near it.")
 
 
 class SearchMeta(Provenance):
@@ -217,7 +225,10 @@ class SearchMeta(Provenance):
     corrected: list[CorrectedWord] = Field(description="Words that were read as another spelling.")
     synonyms: list[UsedSynonyms] = Field(description="Words that also matched by other words.")
     understood: list[UnderstoodWords] = Field(
-        description="Words that name a place, a setting or a size. Entries that fit rank higher."
+        description="Words that name a place, a setting or a size, or ask for a kind of study. Entries that fit rank higher."
+    )
+    other_places: list[OtherPlace] = Field(
+        description="Other towns of the name that `near` gives without a state, the most populous first, at most five."
     )
     dropped: list[Dropped] = Field(description="Words that were ignored.")
     not_found: list[str] = Field(

@@ -115,11 +115,11 @@ def part_scores(
     best: int,
     distances: NDArray[np.float64] | None,
 ) -> Scores:
-    """What an entry gains by fitting the settings and sizes that were understood."""
+    """What an entry gains by fitting the settings, sizes and kinds of study that were understood."""
     gained = np.zeros(len(collection.slugs), dtype=np.int64)
     share = round(PART_SHARE * max(best, WEIGHT * MAX_IMPACT))
     for part in parts:
-        if part.kind in ("setting", "enrollment"):
+        if part.kind in ("setting", "enrollment", "evidence"):
             members = part_members(part, collection)
             gained[numbers_of(members)] += share
     if distances is not None:  # near is worth more, halved at 50 kilometers
@@ -129,7 +129,7 @@ def part_scores(
 
 
 def part_members(part: UnderstoodPart, collection: Collection) -> BitMap:
-    """The entries that fit a place, a setting or a size."""
+    """The entries that fit a place, a setting, a size or a kind of study."""
     parameters = dict(part.parameters)
     if part.kind == "enrollment":
         low, high = parameters.get("enrollment_min"), parameters.get("enrollment_max")

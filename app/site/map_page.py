@@ -10,7 +10,7 @@ from app.search.answer import feed_address
 from app.search.facets import NOT_STATED_LABEL
 from app.search.filters import NOT_STATED
 from app.search.index import Index
-from app.search.query import BY_RELEVANCE, OF_A_PAGE, SearchQuery
+from app.search.query import OF_A_PAGE, SearchQuery
 from app.search.results import all_hits
 from app.site import marks, terms
 from app.site.cards import card
@@ -57,7 +57,7 @@ def state_names(vocabulary: Vocabulary) -> dict[str, str]:
 
 def state_addresses(query: SearchQuery, usps: Sequence[str]) -> dict[str, str]:
     """Where a state leads: to what the search finds there."""
-    everywhere = replace(query, path="/case-studies", cursor=None, limit=20, sort=BY_RELEVANCE)
+    everywhere = replace(query, path="/case-studies", cursor=None, limit=20, sort=())
     if not everywhere.parameters:
         return {code: terms.address("state", code) for code in usps}
     return {code: everywhere.url_with(("state", code)) for code in usps}

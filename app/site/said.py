@@ -44,7 +44,12 @@ def said(results: Results, nouns: tuple[str, str]) -> list[Said]:
     by_word: dict[str, Said] = {}
     for word, part, label, address in _about_words(results, nouns[0]):
         by_word.setdefault(word, Said(f"\u201c{word}\u201d")).add(part, label, address)
-    return [*by_word.values(), *_left_out(results), *_partial(results, nouns)]
+    return [
+        *_other_places(results),
+        *by_word.values(),
+        *_left_out(results),
+        *_partial(results, nouns),
+    ]
 
 
 def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, str]]:
@@ -80,6 +85,15 @@ def _plain_words(results: Results) -> list[str]:
         return []
     units = results.understood.units
     return [unit.words[0] for unit in units if not (unit.phrase or unit.prefix)]
+
+
+def _other_places(results: Results) -> Iterator[Said]:
+    """The town that was meant, with the others of its name."""
+    query = results.query
+    if query.near and query.other_places:
+        town = query.near.rpartition(",")[0]
+        undo = [Undo(place, query.url_with(("near", place))) for place in query.other_places]
+        yield Said(f"\u201c{town}\u201d", [f"was understood as {query.near}"], undo)
 
 
 def _left_out(results: Results) -> Iterator[Said]:

@@ -198,11 +198,14 @@ def _field_labels(kind: str) -> dict[str, str]:
 
 
 def _orders(kind: str, form: SearchForm) -> list[Order]:
+    """The orders of the form. The default has no value, for it changes with the words and the place."""
     query = form.results.query
-    now = query.parameters.get("sort", "relevance")
+    now, default = (",".join(map(str, order)) for order in (query.order, query.default_order))
     values = [*ORDERS[kind], *(["distance"] if query.near else [])]
     labels = ORDER_LABELS | {"relevance": "Best match" if query.q else "Strongest evidence"}
-    orders = [Order(value, labels[value], value == now) for value in values]
+    orders = [
+        Order("" if value == default else value, labels[value], value == now) for value in values
+    ]
     if now not in values:  # by an address that somebody typed
         keys = [labels.get(key, key) for key in now.split(",")]
         orders.append(Order(now, ", ".join(keys), is_selected=True))

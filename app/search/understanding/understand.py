@@ -1,5 +1,6 @@
 """understand: from the words of a question to all they can stand for."""
 
+import re
 from collections.abc import Sequence
 
 from app.search.analysis import stem
@@ -14,12 +15,16 @@ from app.search.understanding.alternatives import (
     UnderstoodPart,
     Unit,
 )
+from app.search.understanding.evidence_asked import find_evidence_asked
 from app.search.understanding.lexicon import Lexicon
 from app.search.understanding.places import Place, find_places
 from app.search.understanding.stop_words import without_stop_words
 from app.search.understanding.synonyms import LONGEST
 
+BESIDE_A_ZIP_CODE = {"near", "zip", "code", "zipcode", "around"}
 EXACT = "exact"  # the match mode in which words stand for themselves alone
+
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")  # LCFF; a longer word in capitals may be misspelled
 
 
 def understand(query: SearchQuery, lexicon: Lexicon) -> Understood:
@@ -44,6 +49,7 @@ class _Understanding:
         self.alternatives: list[list[Alternative]] = [[] for _ in typed]
         self.corrections: list[Correction] = []
         self.parts: list[UnderstoodPart] = []
+        self.acronyms = {each.lower() for each in _ACRONYM.findall(query.q)}
         self.gone: set[int] = set()  # places of words that were understood as a filter alone
 
     def result(self, fixed: Sequence[Unit]) -> Understood:
@@ -53,13 +59,19 @@ class _Understanding:
         names, vocabulary = self.lexicon.place_names, self.lexicon.vocabulary
         for place in find_places(self.typed, self.query.q, names, vocabulary):
             self._place(place)
-        places, dropped = without_stop_words(self.typed, self.query.q)
-        units_at = [n for n in places if n not in self.gone]
+        _, dropped = without_stop_words(self.typed, self.query.q)
+        dropped = [n for n in dropped if not self.alternatives[n]]  # Great Lakes, R.I., OR alone
+        units_at = [n for n in range(len(self.typed)) if n not in self.gone.union(dropped)]
         if self.query.spelling != EXACT:
             for n in units_at:
                 self._correct(n)
         for n in units_at:
             self._setting(n)
+        for asked in find_evidence_asked(self.query.q):
+            parameters = (("evidence", asked.codes),)
+            self.parts.append(
+                UnderstoodPart(asked.words, "evidence", asked.label, parameters, strict=False)
+            )
         self._synonyms()
         self._joined(units_at)
         units = [self._unit(n) for n in units_at]
@@ -106,11 +118,20 @@ class _Understanding:
                 continue
             point = self.lexicon.language.gazetteer.zip_code(word)
             if point:
+                start, end = n, n + 1
+                while start and self.typed[start - 1] in BESIDE_A_ZIP_CODE:
+                    start -= 1
+                while end < len(self.typed) and self.typed[end] in BESIDE_A_ZIP_CODE:
+                    end += 1
                 part = UnderstoodPart(
-                    word, "distance", f"near {word}", (("near", word),), point=point
+                    " ".join(self.typed[start:end]),
+                    "distance",
+                    f"near {word}",
+                    (("near", word),),
+                    point=point,
                 )
                 self.parts.append(part)
-                self.gone.add(n)
+                self.gone.update(range(start, end))
 
     def _place(self, place: Place) -> None:
         """A place is an alternative of each of its words, so that they may also just be words."""
@@ -128,8 +149,13 @@ class _Understanding:
             code, label = named
             self.alternatives[n].append(Alternative((), 1.0, "setting", ("rurality", code)))
             self.parts.append(UnderstoodPart(word, "setting", label, (("rurality", code),)))
+        elif self._has_size():
+            return  # a small district under 500 students
         elif (size := setting.size_of(word)) and n + 1 < len(self.typed):
             self._size(size, (n,), strict=False)
+
+    def _has_size(self) -> bool:
+        return any(part.kind == "enrollment" for part in self.parts)
 
     def _is_name(self, n: int) -> bool:
         """Whether the word belongs to a longer name, as in Kansas City."""
@@ -141,6 +167,8 @@ class _Understanding:
 
     def _correct(self, n: int) -> None:
         word = self.typed[n]
+        if word in self.acronyms:
+            return
         if self.lexicon.entries_with(word) or joining.split(word, self.lexicon.entries_with):
             return
         corrected = self.lexicon.correct(word)
