@@ -1,10 +1,11 @@
 """Maps: where marks stand, which numbers they bear, what is counted, and what is not drawn but said."""
 
+from itertools import combinations
 from typing import Any
 
 import pytest
 
-from app.site.dots import numbers_text
+from app.site.dots import Box, Dot, numbers_text
 from app.site.map import (
     cross_table,
     has_outline,
@@ -92,6 +93,37 @@ def test_the_labels_of_neighbors_take_different_sides() -> None:
     assert eastern.anchor == "start"
 
 
+def test_on_a_phone_no_number_covers_another_or_a_dot() -> None:
+    around = [
+        (north, east) for north in (35.5, 36.0, 36.5) for east in (-88.0, -87.6, -87.2, -86.8)
+    ]
+    cases = [case(district(f"d{place}", position)) for place, position in enumerate(around)]
+    drawn = state_map("TN", placed_districts(cases))
+    assert drawn
+    assert all(dot.label for dot in drawn.dots)
+    boxes = [on_a_phone(dot) for dot in drawn.dots]
+    boxes += [(dot.x - 11, dot.y - 11, dot.x + 11, dot.y + 11) for dot in drawn.dots]
+    assert [pair for pair in combinations(boxes, 2) if overlap(*pair)] == []
+
+
+def on_a_phone(dot: Dot) -> Box:
+    """What a label covers as site.css draws it on a phone: 26 units high, shifted from its dot."""
+    shift_x = {"start": 5, "end": -5, "middle": 0}[dot.anchor]
+    shift_y = 4 if dot.anchor != "middle" else 9 if dot.label_y > 0 else 0
+    width = len(dot.label) * 14
+    left = dot.x + dot.label_x + shift_x
+    left -= {"start": 0.0, "end": 1.0, "middle": 0.5}[dot.anchor] * width
+    bottom = dot.y + dot.label_y + shift_y
+    return (left, bottom - 18, left + width, bottom)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes share some room."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return min(across, down) > 0
+
+
 def test_in_a_crowd_of_one_case_study_not_each_dot_bears_its_number() -> None:
     crowd = [
         district(f"d{place}", (NASHVILLE[0] + place % 3 * 0.05, NASHVILLE[1] + place // 3 * 0.05))
@@ -123,6 +155,14 @@ def test_a_district_of_several_case_studies_is_drawn_once() -> None:
     assert (drawn.drawn, len(drawn.dots)) == (1, 1)
     (tennessee,) = [state for state in drawn.states if state.usps == "TN"]
     assert (tennessee.name, tennessee.cases) == ("Tennessee", 3)
+
+
+def test_the_states_are_visited_by_name_and_the_small_ones_from_north_to_south() -> None:
+    names = {"VT": "Vermont", "CT": "Connecticut", "AL": "Alabama", "WY": "Wyoming"}
+    drawn = national_map([case(state=usps) for usps in ("CT", "WY", "VT", "AL")], names)
+    visited = [state.name for state in drawn.states if state.cases]
+    assert visited == ["Alabama", "Connecticut", "Vermont", "Wyoming"]
+    assert [state.usps for state in drawn.small_states] == ["VT", "CT"]
 
 
 def test_what_has_no_position_is_not_drawn_but_counted() -> None:

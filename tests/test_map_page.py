@@ -124,6 +124,36 @@ def test_small_states_are_buttons_that_can_be_hit(browser: Browser, service: Ser
 
 
 @pytest.mark.slow
+def test_on_a_phone_the_keyboard_reaches_each_small_state_below_the_map(
+    browser: Browser, service: Service
+) -> None:
+    with a_visit(browser, width=360) as visit:
+        visit.page.goto(f"{service.url}/map")
+        below = visit.page.get_by_role("list", name="Small states").get_by_role("link")
+        assert below.count() == visit.page.locator(".callout").count() > 0
+        below.first.focus()
+        expect(below.first).to_be_focused()
+        visit.page.keyboard.press("Enter")
+        expect(visit.page.locator("h1")).to_have_text("Vermont")
+
+
+def test_letters_of_states_stand_over_the_marks(client: httpx.Client) -> None:
+    html = page(client)
+    assert html.rindex('class="dot') < html.index('class="letters"')
+
+
+@pytest.mark.slow
+def test_a_focused_link_of_the_key_is_seen(browser: Browser, service: Service) -> None:
+    with a_visit(browser) as visit:
+        visit.page.goto(f"{service.url}/map")
+        visit.page.locator(".legend a").first.focus()
+        visit.page.keyboard.press("Tab")
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert visit.page.evaluate("document.activeElement.closest('.legend') !== null")
+        assert visit.page.evaluate(outline) == "solid"
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [320, 360, 1280])
 def test_filters_and_legend_work_without_javascript_at_any_width(
     browser: Browser, service: Service, width: int

@@ -1,5 +1,6 @@
 """Searching by pages: what was done is said and can be undone, filters work without script, faults stand at their fields."""
 
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -137,7 +138,9 @@ def test_what_was_done_with_the_words_is_said_and_undone(client: httpx.Client) -
     assert titles(undone) == []
     forms = page(client, "/case-studies?q=zeppelin").one("ul", class_="said")
     assert "also finds zeppelins" in forms.text
-    assert "match=exact" in next(forms.each("a"))["href"]
+    assert {link["href"]: link.text for link in forms.each("a")} == {
+        "/case-studies?q=zeppelin&match=exact": "Only the words as typed"
+    }
     understood = page(client, "/case-studies?q=zeppelin+in+Idaho").one("ul", class_="said")
     assert "was understood as Idaho" in understood.text
     assert any(query(link["href"]).get("state") == "ID" for link in understood.each("a"))
@@ -146,6 +149,28 @@ def test_what_was_done_with_the_words_is_said_and_undone(client: httpx.Client) -
     assert "29 case studies have every word, and " in partly.text
     nowhere = page(client, "/case-studies?q=zeppelin+qqxxyy").one("ul", class_="said")
     assert "“qqxxyy” is in no case study" in nowhere.text
+
+
+def test_a_long_question_folds_its_other_forms_and_has_one_link_to_its_own_words(
+    client: httpx.Client,
+) -> None:
+    address = "/case-studies?q=how+do+schools+improve+attendance+and+health+with+partners"
+    said = page(client, address).one("ul", class_="said")
+    folded = said.one("details")
+    assert folded.one("summary").text.endswith("words are found too")
+    assert "“partners” also finds" in folded.text
+    assert "“how”, “do”" in said.text
+    assert [link.text for link in said.each("a")].count("Only the words as typed") == 1
+    assert sum("match=exact" in link["href"] for link in said.each("a")) == 1
+
+
+def test_every_word_is_not_offered_where_nothing_has_every_word(client: httpx.Client) -> None:
+    said = page(client, "/case-studies?q=airships+pupils").one("ul", class_="said")
+    assert "No case study has every word" in said.text
+    assert "match=all" not in [link["href"] for link in said.each("a")]
+    assert next(page(client, "/case-studies?q=airships+pupils&match=all").each("h2")).text == (
+        "No case study fits all of this"
+    )
 
 
 def test_found_words_are_marked(client: httpx.Client) -> None:
@@ -216,10 +241,60 @@ def test_a_fault_stands_at_its_field_and_the_form_is_as_typed(client: httpx.Clie
         field = document.one("input", name=name)
         assert (field["value"], field["aria-invalid"]) == (typed, "true")
         assert typed in document.one("p", id=field["aria-describedby"]).text
-    assert document.one("input", name="within_km")["value"] == "5"
+    distance = document.one("select", name="within_km").one("option", selected="")
+    assert (distance["value"], distance.text) == ("5", "3.1 miles")
     assert "moon" in document.one("details", id="field-rurality").one("p", class_="fault").text
-    assert "30 case studies" in document.one("div", id="results").text
+    assert "30 case studies" in document.one("div", class_="unread").text
     assert not list(document.each("link", rel="canonical"))
+
+
+def test_a_fault_stands_before_the_filters_and_only_its_panels_are_open(
+    client: httpx.Client,
+) -> None:
+    main = page(client, "/case-studies?q=zeppelin&state=Oregano&model=none", 422).one("main")
+    assert main.text.index("was not understood") < main.text.index("Apply filters")
+    panels = main.each("details", class_="facet")
+    names = [panel.attributes.get("id") for panel in panels if "open" in panel.attributes]
+    assert "field-state" in names
+    assert "field-strategy" not in names
+
+
+def test_the_keyboard_skips_the_filters(client: httpx.Client) -> None:
+    form = page(client, "/case-studies?q=zeppelin").one("form", id="find")
+    (skip,) = (link for link in form.each("a") if link.text.startswith("Skip the filters"))
+    assert form.one("div", id=skip["href"].removeprefix("#"))
+    elements = list(form.every())
+    assert elements.index(skip) < elements.index(form.one("details", class_="filters"))
+
+
+@pytest.mark.parametrize("address", ["/case-studies?q=school", "/map", "/case-studies?show=state"])
+def test_after_back_no_browser_fills_a_form_with_what_was_ticked_since(
+    client: httpx.Client, address: str
+) -> None:
+    forms = [form for form in page(client, address).one("main").each("form") if any(form.every())]
+    assert [form["autocomplete"] for form in forms] == ["off"]
+
+
+def test_a_distance_is_chosen_and_said_in_miles(client: httpx.Client) -> None:
+    address = submitted(page(client, "/case-studies"), near=["Boise, ID"], within_km=["80"])
+    document = page(client, address)
+    assert query(address)["within_km"] == "80"
+    (chip,) = document.one("ul", class_="chips").each("a")
+    assert chip.text == "Remove Near Boise, ID, within 50 miles"
+    assert document.one("select", name="within_km").one("option", selected="").text == "50 miles"
+    nowhere = page(client, "/case-studies?near=Yoncalla,+OR&within_km=1")
+    ways = [way.text for way in nowhere.each("li", class_="hit")]
+    assert not any("kilometers" in way for way in ways)
+    assert any(re.match("Within [0-9.]+ miles: ", way) for way in ways)
+
+
+def test_a_place_that_is_not_known_is_answered_by_an_example(client: httpx.Client) -> None:
+    document = page(client, "/case-studies?near=Nowhereville", 422)
+    fault = document.one("p", id="fault-near").text
+    assert "Nowhereville" in fault
+    assert fault.endswith("Write a ZIP code or a town and state, such as Hazard, KY.")
+    alone = page(client, "/case-studies?within_km=16", 422)
+    assert "Write a ZIP code" in alone.one("p", id="fault-within_km").text
 
 
 @pytest.mark.parametrize(
@@ -239,9 +314,9 @@ def test_what_cannot_be_read_is_said_and_the_rest_can_be_searched(
     client: httpx.Client, question: str, status: int
 ) -> None:
     document = page(client, f"/case-studies?{question}", status)
-    results = document.one("div", id="results")
-    assert "Part of this search was not understood" in results.text
-    rest = [link["href"] for link in results.each("a") if link.text == "Search without it"]
+    unread = document.one("div", class_="unread")
+    assert "Part of this search was not understood" in unread.text
+    rest = [link["href"] for link in unread.each("a") if link.text == "Search without it"]
     page(client, rest[0])
 
 

@@ -6,7 +6,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from app.site.share_card import HEIGHT, WIDTH, ShareCard, card_svg, case_study_card, place_of, png
+from app.site.share_card import (
+    HEIGHT,
+    MARGIN,
+    WIDTH,
+    ShareCard,
+    card_svg,
+    case_study_card,
+    place_of,
+    png,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 LONG = "Community schools of a consortium of many districts with very long names, " * 4
@@ -57,6 +66,19 @@ def test_what_is_not_known_is_left_out_or_said() -> None:
     unknown = [{"city": None, "enrollment": None}]
     card = case_study_card(case(districts=unknown, started_year=None, outcomes=[]), None)
     assert (card.place, card.facts) == ("Washington", [("Evidence", "No outcome reported")])
+
+
+@pytest.mark.parametrize("evidence", [None, "Quasi-experimental", "Descriptive"])
+def test_facts_fit_into_their_columns_and_have_one_size(evidence: str | None) -> None:
+    outcomes = [{"more": 3}] if evidence else []
+    picture = ElementTree.fromstring(card_svg(case_study_card(case(outcomes=outcomes), evidence)))
+    values = [text for text in picture.iter(f"{SVG}text") if text.attrib["y"] == "562"]
+    (size,) = {float(value.attrib["font-size"]) for value in values}
+    assert len(values) == 3
+    assert 30 < size <= 36
+    # Schola Regular is 9.63 times as wide as high for "No outcome reported".
+    widths = {None: 9.63, "Quasi-experimental": 9.18, "Descriptive": 5.4}
+    assert float(values[-1].attrib["x"]) + widths[evidence] * size <= WIDTH - MARGIN
 
 
 def test_many_states_are_counted() -> None:

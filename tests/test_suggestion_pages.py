@@ -58,6 +58,8 @@ def test_every_record_leads_to_a_form_that_reaches_the_editors(
     assert sent.status_code == 303
     status = page(bob, sent.headers["Location"])
     assert "is waiting for an editor" in status.one("main").text
+    assert status.one("pre").text.endswith(sent.headers["Location"])
+    assert record in [link["href"] for link in status.one("main").each("a")]
     token = sent.headers["Location"].rpartition("/")[2]
     waiting = people.rui.get(f"/suggestions/{token}").json()["data"]
     assert (waiting["text"], waiting["about"], waiting["contact"]) == (
@@ -86,7 +88,11 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(bob: httpx.
     document = parsed(answer.text)
     assert answer.status_code == 422
     assert document.one("textarea").text == "Too short"
-    assert "20 characters" in document.one("p", id="fault-text").text
+    assert document.one("p", id="fault-text").text == "Write at least 20 characters."
+    assert document.one("title").text.startswith("Not sent: Suggest a correction")
+    summary = document.one("div", class_="note")
+    assert [link["href"] for link in summary.each("a")] == ["#text", "#source_url"]
+    assert "Your suggestion: Write at least 20 characters." in summary.text
     assert document.one("input", id="source_url")["value"] == "not an address"
     assert "web address" in document.one("p", id="fault-source_url").text
     assert document.one("input", id="contact")["value"] == "me"
@@ -95,7 +101,22 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_typed_is_lost(bob: httpx.
 def test_what_is_missing_is_said_at_its_field(bob: httpx.Client) -> None:
     answer = bob.post("/suggestions/new", data={"kind": "correction"})
     fault = parsed(answer.text).one("p", id="fault-text").text
-    assert fault.endswith("This is required. Add it.")
+    assert fault == "This is required. Add it."
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "message"),
+    [
+        ("text", "a" * 5001, "This has 5,001 characters. Shorten it to 5,000."),
+        ("contact", "a" * 201, "This has 201 characters. Shorten it to 200."),
+    ],
+)
+def test_no_message_names_the_field_of_a_program(
+    bob: httpx.Client, field: str, typed: str, message: str
+) -> None:
+    sent = {"kind": "correction", "text": TEXT, field: typed}
+    document = parsed(bob.post("/suggestions/new", data=sent).text)
+    assert document.one("p", id=f"fault-{field}").text == message
 
 
 def test_what_falls_into_the_trap_reaches_nobody(bob: httpx.Client, people: People) -> None:

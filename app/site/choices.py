@@ -1,5 +1,6 @@
 """Lists in forms from which one term of a filter is chosen."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,11 @@ from app.catalog.vocabulary import Vocabulary
 from app.search.facets import NOT_STATED_LABEL
 from app.search.filters import FILTER, NOT_STATED
 from app.search.query import SearchQuery
+from app.site.display import miles
 from app.site.facet_panels import LABELS
+
+DISTANCES = ("8", "16", "40", "80", "161", "402")  # kilometers: 5, 10, 25, 50, 100 and 250 miles
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,15 @@ class Choice:
 def choices(names: Sequence[str], query: SearchQuery, vocabulary: Vocabulary) -> list[Choice]:
     """Lists to choose one term from, for these filters."""
     return [Choice(name, LABELS[name], _options(name, query, vocabulary)) for name in names]
+
+
+def distances(typed: str) -> list[Option]:
+    """How far from a place, in miles. `typed`: kilometers, as the address of the page has them."""
+    values = [*DISTANCES, *([typed] if typed and typed not in DISTANCES else [])]
+    return [
+        Option(value, miles(float(value)) if _NUMBER.fullmatch(value) else value, value == typed)
+        for value in values
+    ]
 
 
 def _options(name: str, query: SearchQuery, vocabulary: Vocabulary) -> list[Option]:

@@ -1,5 +1,6 @@
 """What narrows a search, in words, each with the address of the search without it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,12 +9,13 @@ from app.search.filters import FILTER, NOT_STATED
 from app.search.query import OF_A_SAMPLE, SearchQuery
 from app.search.relaxing import Relaxation
 from app.search.results import Results
-from app.site.display import figure
+from app.site.display import figure, miles
 from app.site.facet_panels import NONE_STATED, NUMBERS, label_of
 
 WAYS = {"all": "Every word found", "exact": "Words exactly as typed"}
 # The forms of a filter: by the suffix of its parameter, its field of a query and what it is called.
 FORMS = {"": ("any_of", ""), "_all": ("all_of", ", all of"), "_not": ("none_of", ", not")}
+_KILOMETERS = re.compile(r"([\d,]+) kilometers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ def _way_out(query: SearchQuery, wider: Relaxation, vocabulary: Vocabulary) -> s
     single = len({name.removesuffix("_min").removesuffix("_max") for name in wider.without}) == 1
     if wider.kind in ("filter", "place") and single and wider.without[0] in query.parameters:
         return f"Without {_part(query, wider.without, vocabulary)}"
-    return wider.label[:1].upper() + wider.label[1:]
+    label = _KILOMETERS.sub(lambda match: miles(float(match[1].replace(",", ""))), wider.label)
+    return label[:1].upper() + label[1:]
 
 
 def _filters(query: SearchQuery, vocabulary: Vocabulary) -> Iterator[Chip]:
@@ -74,7 +77,7 @@ def _others(query: SearchQuery) -> Iterator[tuple[str, Sequence[str]]]:
     if query.near:
         place = f"Near {query.near}"
         if query.within_km is not None:
-            place += f", within {figure(query.within_km)} km"
+            place += f", within {miles(query.within_km)}"
         order = ("sort",) if any(key.name == "distance" for key in query.sort) else ()
         yield place, ("near", "within_km", *order)
     if query.slugs:

@@ -19,6 +19,7 @@ from app.records.kinds import KINDS
 from app.records.parsing import parse_shape
 from app.search.index import Index
 from app.site.cards import card_of
+from app.site.display import sentence
 from app.site.page import Page, respond, unknown_parameters
 from app.site.search_form import Texts
 from app.web.bodies import read_body
@@ -30,6 +31,12 @@ router = APIRouter(route_class=WritingRoute)
 FORM = ("application/x-www-form-urlencoded",)
 NO_STORE = {"Cache-Control": "no-store"}
 FIELDS = ("kind", "text", "source_url", "contact", "website")
+FIELD_NAMES = {  # in the list of what is to be corrected
+    "kind": "What it is",
+    "text": "Your suggestion",
+    "source_url": "Address of a source",
+    "contact": "How to reach you",
+}
 STATUSES = {
     "received": "Received. It is waiting for an editor.",
     "taken_up": "Taken up. An editor is working on it or has finished.",
@@ -96,12 +103,14 @@ def send_district_correction(request: Request, slug: str, body: FormBody) -> Res
 def suggestion_status(request: Request, token: str) -> Response:
     """Whether it waits, was taken up or declined."""
     with resource(request, Database).reading_primary() as session:
-        status = suggestions.get(session, token).status
+        suggestion = suggestions.get(session, token)
+        kind, slug, status = suggestion.about_kind, suggestion.about, suggestion.status
+    about = _about_record(request, kind, slug) if kind and slug else None
     page = Page(
         "suggestion_status.html",
         "Your suggestion",
         f"/suggestions/{token}",
-        values={"status": STATUSES[status]},
+        values={"status": STATUSES[status], "about": about},
         ignored=unknown_parameters(request),
     )
     return respond(request, page, NO_STORE)
@@ -111,16 +120,20 @@ def _about(request: Request, kind: str, slug: str) -> About:
     """The record that a form is about. Raises NotFound, Moved or Gone."""
     with resource(request, Database).reading() as session:
         public, _document = published(session, kind, slug)
+    return _about_record(request, kind, public.slug)
+
+
+def _about_record(request: Request, kind: str, slug: str) -> About:
     index = resource(request, Index)
     with index.reading():
-        card = card_of(index, kind, public.slug) or {}
-    root = KINDS[kind].path
+        card = card_of(index, kind, slug) or {}
+    record = f"/{KINDS[kind].path}/{slug}"
     return About(
-        address=f"/{root}/{public.slug}/suggestion",
+        address=f"{record}/suggestion",
         section="cases" if kind == "case-study" else "districts",
-        slug=public.slug,
-        title=card.get("title") or card.get("name") or public.slug,
-        record=f"/{root}/{public.slug}",
+        slug=slug,
+        title=card.get("title") or card.get("name") or slug,
+        record=record,
     )
 
 
@@ -133,15 +146,17 @@ def _form(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    title = "Suggest a correction" if about.slug else "Suggest a correction or a case study"
+    heading = "Suggest a correction" if about.slug else "Suggest a correction or a case study"
     values: dict[str, Any] = {
         "about": about,
+        "heading": heading,
+        "field_names": FIELD_NAMES,
         "typed": Texts(typed or {}),
         "faults": Texts(faults or {}),
     }
     page = Page(
         "suggestion.html",
-        title,
+        f"Not sent: {heading}" if faults else heading,
         about.address,
         "Tell the editors what is wrong or missing.",
         about.section,
@@ -177,6 +192,8 @@ def _by_field(invalid: Invalid) -> Iterator[tuple[str, str]]:
     for fault in invalid.faults:
         name = (fault.pointer or "").strip("/")
         detail = fault.detail.removeprefix(f"{name}: ")
-        if detail.startswith(f"{name} is "):
-            detail = f"This{detail.removeprefix(name)}"
-        yield name, detail
+        for begin, plain in ((f"{name} must have at least ", "Write at least "), (name, "This")):
+            if detail.startswith(begin):
+                detail = plain + detail.removeprefix(begin)
+                break
+        yield name, sentence(detail)

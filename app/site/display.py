@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+MILES_PER_KILOMETER = 0.621371
 MINUS = "\u2212"
 _OPENING_DOUBLE = re.compile(r'(^|[\s(\[{/\u2014\u2018-])"')
 _OPENING_SINGLE = re.compile(r"(^|[\s(\[{/\u2014\u201c-])'(?!\d\ds?\b)")
@@ -42,6 +43,13 @@ def day(at: datetime | str) -> str:
 def school_year(begins: int) -> str:
     """A school year by the year in which it begins: 2023-24."""
     return f"{begins}-{(begins + 1) % 100:02}"
+
+
+def miles(kilometers: float) -> str:
+    """A distance as people in the United States say it: 50 miles."""
+    distance = kilometers * MILES_PER_KILOMETER
+    shown = figure(round(distance, 1 if distance < 10 else None))
+    return f"{shown} {'mile' if shown == '1' else 'miles'}"
 
 
 def counted(count: int, singular: str, many: str | None = None) -> str:

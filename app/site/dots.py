@@ -8,8 +8,9 @@ from app.search.filters import NOT_STATED
 from app.site import marks
 
 DRAWN = (NOT_STATED, *marks.PLACES)  # the later ones on top: they are rarer
-DOT_RADIUS = 8
-LABEL_HEIGHT, DIGIT_WIDTH, LABEL_GAP = 18, 9.5, 11
+# A map is placed by the measures of a phone, where site.css draws dots and numbers larger.
+DOT_RADIUS = 12
+DIGIT_WIDTH, CAPITAL_HEIGHT = 14.5, 19
 CROWD = 60  # how far apart dots of a crowd may stand
 
 Spot = tuple[str, int, int]  # a kind of place, and where its dot stands
@@ -27,6 +28,30 @@ class Dot:
     label_x: float = 0
     label_y: float = 0
     anchor: str = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Where a label may stand: its baseline from the middle of its dot, and the shift that site.css
+    gives it on a phone."""
+
+    x: float
+    y: float
+    anchor: str
+    shift_x: float
+    shift_y: float
+
+
+SIDES = (
+    Side(11, 5, "start", 5, 4),
+    Side(-11, 5, "end", -5, 4),
+    Side(0, 24, "middle", 0, 9),
+    Side(0, -15, "middle", 0, 0),
+    Side(11, -7, "start", 5, 4),
+    Side(11, 17, "start", 5, 4),
+    Side(-11, -7, "end", -5, 4),
+    Side(-11, 17, "end", -5, 4),
+)
 
 
 def drawing_of(kind: str) -> str:
@@ -55,7 +80,7 @@ def numbers_text(numbers: Iterable[int]) -> str:
 
 
 def labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Dot]:
-    """Dots with their numbers at the side where these cover least: right, left, below or above.
+    """Dots with their numbers where these cover least: beside the dot, below or above.
 
     In a crowd of one case study's districts not each bears its number: where a label would cover
     others and a dot close by has the same, it is left out.
@@ -68,24 +93,27 @@ def labeled(numbers_at: Mapping[Spot, list[int]], box: Box) -> list[Dot]:
         if not label:
             dots.append(Dot(drawing_of(kind), x, y))
             continue
-        width = len(label) * DIGIT_WIDTH
-        sides = [
-            (LABEL_GAP, 5, "start", (x + LABEL_GAP, y - 9, x + LABEL_GAP + width, y + 9)),
-            (-LABEL_GAP, 5, "end", (x - LABEL_GAP - width, y - 9, x - LABEL_GAP, y + 9)),
-            (0, 24, "middle", (x - width / 2, y + 10, x + width / 2, y + 10 + LABEL_HEIGHT)),
-            (0, -13, "middle", (x - width / 2, y - 10 - LABEL_HEIGHT, x + width / 2, y - 10)),
-        ]
         own = _around(x, y)
         others = [other for other in taken if other != own]
-        label_x, label_y, anchor, covered = min(
-            sides, key=lambda side: _covering(side[3], others, box)
+        covered, side = min(
+            ((_label_box(x, y, label, side), side) for side in SIDES),
+            key=lambda place: _covering(place[0], others, box),
         )
         if _covering(covered, others, box) and _is_beside(x, y, label, dots):
             dots.append(Dot(drawing_of(kind), x, y))
             continue
         taken.append(covered)
-        dots.append(Dot(drawing_of(kind), x, y, label, label_x, label_y, anchor))
+        dots.append(Dot(drawing_of(kind), x, y, label, side.x, side.y, side.anchor))
     return dots
+
+
+def _label_box(x: float, y: float, label: str, side: Side) -> Box:
+    """What a label covers on a phone."""
+    width = len(label) * DIGIT_WIDTH
+    shares = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    left = x + side.x + side.shift_x - width * shares[side.anchor]
+    bottom = y + side.y + side.shift_y
+    return (left, bottom - CAPITAL_HEIGHT, left + width, bottom)
 
 
 def _is_beside(x: float, y: float, label: str, dots: Iterable[Dot]) -> bool:

@@ -83,7 +83,8 @@ class NumberPanel:
 def panels(results: Results, vocabulary: Vocabulary, faults: Mapping[str, str]) -> list[Panel]:
     """Every facet of the results, those that are asked for most first."""
     names = [name for name in LABELS if name in results.facets]
-    return [_panel(name, results, vocabulary, faults.get(name)) for name in names]
+    opened = () if faults else OPEN  # the first panel that is open shall be one with a fault
+    return [_panel(name, results, vocabulary, faults.get(name), opened) for name in names]
 
 
 def label_of(name: str) -> str:
@@ -94,7 +95,7 @@ def label_of(name: str) -> str:
 def full_panel(name: str, results: Results, vocabulary: Vocabulary) -> Panel:
     """One facet with every value of its vocabulary."""
     choices = _choices(name, results.facets[name], vocabulary)
-    return _as_panel(name, choices, len(choices), fault=None, all_address=None)
+    return _as_panel(name, choices, len(choices))
 
 
 def number_panels(
@@ -113,22 +114,33 @@ def number_panels(
     ]
 
 
-def _panel(name: str, results: Results, vocabulary: Vocabulary, fault: str | None) -> Panel:
+def _panel(
+    name: str,
+    results: Results,
+    vocabulary: Vocabulary,
+    fault: str | None,
+    opened: Sequence[str],
+) -> Panel:
     values = results.facets[name]
     codes = vocabulary.terms_by_code(FILTER[name].vocabulary)
     total = len(codes) + (NOT_STATED not in codes and any(value.value is None for value in values))
     if total <= SHORT + 1:
         choices = _choices(name, values, vocabulary)
-        return _as_panel(name, choices, len(choices), fault=fault, all_address=None)
+        return _as_panel(name, choices, len(choices), fault, opened)
     by_count = sorted(values, key=lambda value: (not value.selected, -value.count))
     shown = [_choice(name, value, vocabulary) for value in by_count[:SHORT]]
     path, _, rest = results.query.url().partition("?")
     address = f"{path}?{rest}{'&' if rest else ''}show={name}"
-    return _as_panel(name, shown, total, fault=fault, all_address=address)
+    return _as_panel(name, shown, total, fault, opened, address)
 
 
 def _as_panel(
-    name: str, choices: Sequence[Choice], total: int, *, fault: str | None, all_address: str | None
+    name: str,
+    choices: Sequence[Choice],
+    total: int,
+    fault: str | None = None,
+    opened: Sequence[str] = OPEN,
+    all_address: str | None = None,
 ) -> Panel:
     chosen = sum(choice.is_selected for choice in choices)
     return Panel(
@@ -136,7 +148,7 @@ def _as_panel(
         label=LABELS[name],
         choices=choices,
         chosen=chosen,
-        is_open=name in OPEN or chosen > 0 or fault is not None,
+        is_open=name in opened or chosen > 0 or fault is not None,
         fault=fault,
         total=total,
         plural=PLURALS.get(name, f"{LABELS[name].lower()}s"),

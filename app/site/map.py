@@ -20,7 +20,7 @@ from app.site.projections import Point, national_point, state_cone
 
 OUTLINES = Path(__file__).parent / "outlines"
 KINDS = (*marks.PLACES, NOT_STATED)  # from dense to sparse
-# Too small for letters and fingers: they are buttons beside the map, from north to south.
+# Too small for letters and fingers: they are buttons beside or below the map, from north to south.
 SMALL_STATES = ("VT", "NH", "MA", "RI", "CT", "NJ", "DE", "MD", "DC")
 MARGIN = 12  # around the map of one state, so that dots at its edge are whole
 
@@ -59,13 +59,8 @@ class StateOnMap:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is a button beside the large map."""
+        """Whether it is a button beside or below the large map."""
         return self.usps in SMALL_STATES
-
-    @property
-    def place(self) -> int:
-        """Its place among the small states."""
-        return SMALL_STATES.index(self.usps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +72,12 @@ class NationalMap:
     legend: Sequence[LegendEntry]
     drawn: int  # districts
     undrawn: int  # districts without a known position, or of a territory
+
+    @property
+    def small_states(self) -> list[StateOnMap]:
+        """Those with case studies, from north to south."""
+        small = [state for state in self.states if state.is_small and state.cases]
+        return sorted(small, key=lambda state: SMALL_STATES.index(state.usps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,7 @@ def national_map(
         )
         for usps, outline in data["outlines"].items()
     ]
+    states.sort(key=lambda state: state.name)  # the order in which the keyboard visits them
     districts = [district for district in placed_districts(cases) if district.kind in kinds]
     drawn = [
         district for district in districts if district.position and district.state in _states()

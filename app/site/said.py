@@ -1,4 +1,4 @@
-"""What a search did with the words: a sentence for each, with the links that undo it."""
+"""What a search did with the words: sentences, with the links that undo it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,15 +20,15 @@ class Undo:
 
 
 @dataclass(slots=True)
-class Said:
-    """What is said of some words. `words` stand in quotes, unless they begin a sentence."""
+class Sentence:
+    """One sentence about some words. `words` stand in quotes, unless they begin a sentence."""
 
     words: str
     parts: list[str] = field(default_factory=list)  # follow the words, joined by semicolons
     undo: list[Undo] = field(default_factory=list)
 
     @property
-    def sentence(self) -> str:
+    def rest(self) -> str:
         """What follows the words."""
         return f"{'; '.join(self.parts)}."
 
@@ -39,23 +39,37 @@ class Said:
             self.undo.append(Undo(label, address))
 
 
-def said(results: Results, nouns: tuple[str, str]) -> list[Said]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Everything that was done with the words. `exact`: the search of the words as typed alone."""
+
+    sentences: list[Sentence]
+    forms: list[Sentence]  # which other words are found for each word
+    exact: str | None
+
+    def __bool__(self) -> bool:
+        return bool(self.sentences or self.forms)
+
+
+def said(results: Results, nouns: tuple[str, str]) -> Said:
     """Everything that was done with the words. `nouns`: what is searched for, one and many."""
-    by_word: dict[str, Said] = {}
+    by_word: dict[str, Sentence] = {}
     for word, part, label, address in _about_words(results, nouns[0]):
-        by_word.setdefault(word, Said(f"\u201c{word}\u201d")).add(part, label, address)
-    return [
+        by_word.setdefault(word, Sentence(_quoted(word))).add(part, label, address)
+    forms, left_out = list(_forms(results)), list(_left_out(results))
+    exact = results.query.url_with(EXACT) if forms or left_out else None
+    sentences = [
         *_other_places(results),
         *by_word.values(),
-        *_left_out(results),
+        *left_out,
         *_partial(results, nouns),
     ]
+    return Said(sentences, forms, exact)
 
 
 def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, str]]:
     """Of each word: the word, what was done with it, and what undoes that."""
     query, understood = results.query, results.understood
-    exact = query.url_with(EXACT)
     for correction in understood.corrections:
         as_typed = query.url_with(("spelling", "exact"))
         yield (
@@ -64,12 +78,6 @@ def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, s
             "Take it as typed",
             as_typed,
         )
-    for word in _plain_words(results):
-        forms_of_stem = results.collection.stem_words.get(stem(word), ())
-        forms = sorted(form for form in forms_of_stem if form != word)
-        others = [*forms[:MAX_FORMS], *understood.synonyms.get(word, ())[:MAX_FORMS]]
-        if others:
-            yield word, f"also finds {listed(others)}", "Only this word", exact
     for part in understood.parts:
         strict = query.url_with(*part.parameters)
         text = f"was understood as {part.label}; results that match it come first"
@@ -77,6 +85,17 @@ def _about_words(results: Results, noun: str) -> Iterator[tuple[str, str, str, s
     for dropped in results.dropped:
         if dropped.why != "function word":
             yield dropped.word.strip('"'), f"is in no {noun}", "Search without it", dropped.link
+
+
+def _forms(results: Results) -> Iterator[Sentence]:
+    """Of each word that is also found by others: its other forms and its synonyms."""
+    for word in dict.fromkeys(_plain_words(results)):
+        forms_of_stem = results.collection.stem_words.get(stem(word), ())
+        forms = sorted(form for form in forms_of_stem if form != word)
+        synonyms = results.understood.synonyms.get(word, ())
+        others = [*forms[:MAX_FORMS], *synonyms[:MAX_FORMS]]
+        if others:
+            yield Sentence(_quoted(word), [f"also finds {listed(others)}"])
 
 
 def _plain_words(results: Results) -> list[str]:
@@ -87,24 +106,23 @@ def _plain_words(results: Results) -> list[str]:
     return [unit.words[0] for unit in units if not (unit.phrase or unit.prefix)]
 
 
-def _other_places(results: Results) -> Iterator[Said]:
+def _other_places(results: Results) -> Iterator[Sentence]:
     """The town that was meant, with the others of its name."""
     query = results.query
     if query.near and query.other_places:
         town = query.near.rpartition(",")[0]
         undo = [Undo(place, query.url_with(("near", place))) for place in query.other_places]
-        yield Said(f"\u201c{town}\u201d", [f"was understood as {query.near}"], undo)
+        yield Sentence(_quoted(town), [f"was understood as {query.near}"], undo)
 
 
-def _left_out(results: Results) -> Iterator[Said]:
+def _left_out(results: Results) -> Iterator[Sentence]:
     words = [dropped.word for dropped in results.dropped if dropped.why == "function word"]
     if words:
-        undo = Undo("Look for every word", results.query.url_with(EXACT))
         was = "was not looked for" if len(words) == 1 else "were not looked for"
-        yield Said(listed([f"\u201c{word}\u201d" for word in words]), [was], [undo])
+        yield Sentence(listed([_quoted(word) for word in words]), [was])
 
 
-def _partial(results: Results, nouns: tuple[str, str]) -> Iterator[Said]:
+def _partial(results: Results, nouns: tuple[str, str]) -> Iterator[Sentence]:
     """How many of the results have every word, if not all do."""
     if results.mode != "best" or results.whole is None or results.whole == results.total:
         return
@@ -112,7 +130,10 @@ def _partial(results: Results, nouns: tuple[str, str]) -> Iterator[Said]:
     begin = f"{counted(whole, *nouns)} {'has' if whole == 1 else 'have'} every word"
     if not whole:
         begin = f"No {nouns[0]} has every word"
-    label = "Only those with every word" if whole else "Ask for every word"
-    undo = Undo(label, results.query.url_with(("match", "all")))
     some = f"and {rest:,} {'has' if rest == 1 else 'have'} some of them"
-    yield Said(f"{begin},", [some], [undo])
+    every = Undo("Only those with every word", results.query.url_with(("match", "all")))
+    yield Sentence(f"{begin},", [some], [every] if whole else [])
+
+
+def _quoted(word: str) -> str:
+    return f"\u201c{word}\u201d"

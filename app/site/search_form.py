@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from app.errors import Invalid, Malformed
+from app.errors import Fault, Invalid, Malformed
 from app.search.index import Index
+from app.search.parser import SHOWN
 from app.search.query import OF_A_SAMPLE, OF_THE_API, PARAMETERS
 from app.search.results import Results, find
 
 TAKEN = tuple(name for name in PARAMETERS if name not in OF_THE_API)
 # They stand in no form.
 NOT_FIELDS = ("limit", "sort", "match", "spelling", "slug", "cursor", *OF_A_SAMPLE)
+PLACE_WANTED = "Write a ZIP code or a town and state, such as Hazard, KY."
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -51,13 +53,18 @@ def read_form(index: Index, kind: str, address: str, pairs: Pairs) -> SearchForm
                 status = 400 if isinstance(invalid, Malformed) else 422
                 for fault in invalid.faults:
                     name = fault.parameter or ""
-                    faults.setdefault(name, _without_name(name, fault.detail))
+                    faults.setdefault(name, _message(name, fault, typed))
             wrong = {fault.parameter for fault in invalid.faults}
             understood = [(name, value) for name, value in understood if name not in wrong]
 
 
-def _without_name(name: str, detail: str) -> str:
+def _message(name: str, fault: Fault, typed: Texts) -> str:
     """A message for the field itself: people do not know what its parameter is called."""
+    detail = fault.detail
+    if fault.code == "unknown_place":
+        return f"No place is called {typed[name][:SHOWN]!r}. {PLACE_WANTED}"
+    if name == "within_km" and fault.code == "required_with":
+        return PLACE_WANTED
     if name in NOT_FIELDS:
         return detail
     for begin, plain in (("has no", "There is no"), ("must", "This must"), ("takes", "This takes")):

@@ -16,6 +16,7 @@ from app.search.index import Index
 from app.search.query import OF_A_PAGE
 from app.search.results import Results
 from app.settings import Settings
+from app.site.choices import distances
 from app.site.chosen import chips, ways_out
 from app.site.facet_panels import (
     LABELS,
@@ -186,6 +187,7 @@ def _form_values(index: Index, kind: str, form: SearchForm) -> dict[str, Any]:
         "numbers": numbers,
         "hidden": [(key, value) for key, value in query.parameters.items() if key not in own],
         "fields": _field_labels(kind),
+        "distances": distances(form.typed["within_km"]),
         "orders": _orders(kind, form),
     }
 

@@ -18,6 +18,8 @@ FONT_FILES = ("schola-regular.otf", "schola-bold.otf", "franklin.ttf")
 # Size of the title, distance of its lines, baseline of the first, most lines: the first that fits.
 TITLE_SIZES = ((64, 74, 232, 3), (52, 60, 212, 4), (44, 52, 200, 5))
 COLUMN = 360  # between the facts
+FACT_SIZE = 36  # of a value, if each fits into its column
+ROOM_OF_FACT = 370  # as wide as the bold letters would be, of which we know the widths
 MAX_PLACE = 44  # characters beside the wordmark
 KEPT_PICTURES = 128  # of about 30 kB
 LIKE = {"\N{MODIFIER LETTER TURNED COMMA}": "\N{LEFT SINGLE QUOTATION MARK}"}  # the okina of Hawaii
@@ -70,9 +72,10 @@ def card_svg(card: ShareCard) -> Markup:
         _text(MARGIN, first + distance * place, size, line, bold=True)
         for place, line in enumerate(lines)
     )
+    value_size = min((_fact_size(value) for _, value in card.facts), default=FACT_SIZE)
     facts = Markup("").join(
         _text(MARGIN + COLUMN * place, 520, 26, label, family="Franklin", color="#4e5a56")
-        + _text(MARGIN + COLUMN * place, 562, 36, value)
+        + _text(MARGIN + COLUMN * place, 562, value_size, value)
         for place, (label, value) in enumerate(card.facts)
     )
     where = Markup(
@@ -103,6 +106,12 @@ def png(svg: str) -> bytes:
         font_family="Franklin",
     )
     return picture
+
+
+def _fact_size(value: str) -> int:
+    """The size at which a value fits."""
+    width = _width(_drawable(value))
+    return min(FACT_SIZE, int(ROOM_OF_FACT * 1000 / width)) if width else FACT_SIZE
 
 
 def _title_lines(title: str) -> tuple[int, int, int, list[str]]:
