@@ -103,10 +103,10 @@ def district_hit(
     )
 
 
-def case_line(case: dict[str, Any], vocabulary: Vocabulary) -> CaseLine:
-    """A case study as a district's card names it."""
+def case_line(case: dict[str, Any], vocabulary: Vocabulary, then: str = "") -> CaseLine:
+    """A case study as a district's card names it. `then`: what its address ends with."""
     study = marks.study(vocabulary, case["evidence"]) if case["evidence"] else None
-    return CaseLine(case["title"], f"/case-studies/{case['slug']}", study)
+    return CaseLine(case["title"], f"/case-studies/{case['slug']}{then}", study)
 
 
 def passages(snippet: Snippet | None) -> list[Passage]:

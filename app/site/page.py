@@ -19,7 +19,7 @@ from app.web.state import resource
 
 SITE = "Model Districts"
 MAX_DESCRIPTION = 160  # characters that a list of links elsewhere shows
-JSON, CSV = "application/json", "text/csv"
+HTML, JSON, CSV = "text/html", "application/json", "text/csv"
 SOURCES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
 POLICY = "; ".join(
     ["default-src 'none'", *(f"{source} 'self'" for source in SOURCES), "base-uri 'none'"]
@@ -88,12 +88,12 @@ def respond(request: Request, page: Page, headers: Mapping[str, str] | None = No
     if page.status == 200:
         return CachedResponse(
             body,
-            media_type="text/html",
+            media_type=HTML,
             by_revision=page.by_revision,
             on_hit=page.on_hit,
             headers=headers,
         )
-    return Response(body, page.status, headers, media_type="text/html")
+    return Response(body, page.status, headers, media_type=HTML)
 
 
 def feed(search: str = "") -> Alternate:
