@@ -248,3 +248,34 @@ def test_a_page_says_what_is_wrong_with_a_time_that_it_cannot_show(
     refused = page(client, f"/case-studies/boise-id?as_of={as_of}", 422)
     assert "as_of must be" in refused.one("main").text
     assert "/case-studies/boise-id" in [link["href"] for link in refused.each("a")]
+
+
+def test_figures_are_said_in_plain_words(people: People, client: httpx.Client) -> None:
+    change = {"unit": "percent-change"}
+    record = case_study(
+        "zz-figures",
+        outcomes=[
+            outcome(value=-12, **change),
+            outcome(value=30, qualifier="about", **change),
+            outcome(value=-50, qualifier="about", unit="percent-difference"),
+            outcome(value=1, unit="families"),
+        ],
+        scale=[
+            {"measure": "kitchens", "value": 1, "unit": "schools", "source": "s1"},
+            {"measure": "cooks", "value": 1, "unit": "people", "year": 2020, "source": "s1"},
+            {"measure": "goal", "value": -7.5, **change, "source": "s1"},
+        ],
+    )
+    published(people, record)
+    document = page(client, "/case-studies/zz-figures")
+    figures = [figure.text for figure in section(document, "outcomes").each("p", class_="figure")]
+    assert figures == [
+        "12 percent decrease",
+        "about 30 percent increase",
+        "about 50 percent lower",
+        "1 family",
+    ]
+    cells = [cell.text for cell in section(document, "numbers").each("td")]
+    assert cells == ["no date", "1 school", "2020", "1 person", "no date", "7.5 percent decrease"]
+    labels = [cell.attributes.get("data-label") for cell in section(document, "numbers").each("td")]
+    assert labels == [None, None, "Year", None, None, None]  # stacked: no "Year no date"

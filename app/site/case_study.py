@@ -16,7 +16,7 @@ from app.site.cards import card
 from app.site.display import counted, figure, school_year
 from app.site.hits import Hit, case_study_hit
 from app.site.marks import Mark
-from app.site.outcomes import caution, groups, unit_label, value_with_unit
+from app.site.outcomes import caution, groups, value_with_unit
 from app.site.page import Page, respond, shortened, unknown_parameters
 from app.site.plots import scale
 from app.site.prose import paragraph
@@ -204,8 +204,7 @@ def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
 
 
 def _figure(row: Json, index: Index) -> ShownFigure:
-    unit = unit_label(row["unit"], index.vocabulary)
-    value = value_with_unit(row["value"], unit, row["qualifier"], index.vocabulary)
+    value = value_with_unit(row, index.vocabulary)
     return ShownFigure(row["measure"], row["source"], row["year"], value)
 
 
