@@ -122,8 +122,10 @@ def test_a_state_is_found_by_its_code_in_capitals(client: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (308, "/states/id")
 
 
-def test_an_organization_shows_its_part(client: httpx.Client) -> None:
-    document = page(client, "/organizations/attendance-works")
+def test_an_organization_shows_its_part_and_case_studies_lead_there(client: httpx.Client) -> None:
+    partners = page(client, "/case-studies/zz-hostile").one("section", id="money")
+    (link,) = (link for link in partners.each("a") if link.text == "Attendance Works")
+    document = page(client, link["href"])
     assert f"Advice {HOSTILE}" in document.text  # as text, since the page escapes it
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
+from app.catalog.vocabulary import Vocabulary
 from app.records.text import fold_text
 from app.search.index import Index
 from app.search.related import related
@@ -108,6 +109,7 @@ def _values(document: Json, index: Index) -> Json:
         "has_plots": any(outcome.plot for group in shown for outcome in group.outcomes),
         "plot_scale": scale(),
         "story": _story(document),
+        "partners": _partners(document, vocabulary),
         "scale": [_figure(row, index) for row in document["scale"]],
         "context": [_figure(row, index) for row in document["context"]],
         "strategies": terms.entries(index, "strategy", strategies),
@@ -200,6 +202,17 @@ def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
         )
         for name, heading in STORY.items()
         if document[name]
+    ]
+
+
+def _partners(document: Json, vocabulary: Vocabulary) -> list[tuple[Json, str | None]]:
+    """Each with the page of its organization, where it has one."""
+    known = vocabulary.terms_by_code("organization")
+    return [
+        (partner, terms.address("partner", partner["organization"]))
+        if partner["organization"] in known
+        else (partner, None)
+        for partner in document["partners"]
     ]
 
 
