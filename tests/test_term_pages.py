@@ -93,6 +93,52 @@ def test_a_list_names_the_town_of_a_case_study_in_one_place(
     assert places["/case-studies/zz-placeless"] == "Idaho"
 
 
+def test_a_strong_design_does_not_stand_for_a_good_result(
+    people: People, client: httpx.Client
+) -> None:
+    trial = {
+        "indicator": "attendance",
+        "finding": "No effect",
+        "design": "experimental",
+        "source": "s1",
+    }
+    outcomes = [
+        trial | {"direction": "unchanged"},
+        trial | {"design": "descriptive", "direction": "better"},
+    ]
+    published(people, case_study("zz-trial", strategies=["home-visits"], outcomes=outcomes))
+    document = page(client, "/strategies/home-visits")
+    strongest = document.one("section", id="experimental")
+    lines = {hit.one("a")["href"]: hit.text for hit in strongest.each("li", class_="hit")}
+    assert lines["/case-studies/zz-trial"].endswith("Unchanged (experimental)")
+    assert "not what they were" in document.text
+
+
+@pytest.mark.parametrize("address", ["/states/id", "/topics/laundry"])
+def test_outcomes_that_can_be_drawn_stand_under_a_caution(
+    people: People, client: httpx.Client, address: str
+) -> None:
+    drawn = {
+        "indicator": "graduation-rate",
+        "finding": "It fell",
+        "design": "descriptive",
+        "value": 70,
+        "unit": "percent",
+        "baseline_value": 80,
+        "baseline": "80 percent in 2015",
+        "source": "s1",
+    }
+    slug = f"zz-drawn-{address[-2:]}"
+    published(people, case_study(slug, topics=["laundry"], outcomes=[drawn, drawn]))
+    measured = page(client, address).one("section", id="outcomes")
+    assert "descriptive" in measured.one("p", class_="note").text
+    links = [link["href"] for link in measured.each("a")]
+    assert links.count(f"/case-studies/{slug}#outcomes") == 1
+    assert any(
+        "80 percent in 2015" in plot["aria-label"] for plot in measured.each("svg", role="img")
+    )
+
+
 def test_a_topic_has_a_page(client: httpx.Client) -> None:
     assert {"Zebra one", "Zebra two"} <= set(titles(page(client, "/topics/food-pantry")))
 

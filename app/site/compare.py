@@ -49,11 +49,11 @@ def compare(request: Request) -> Response:
     texts = request.query_params.getlist("slug")
     slugs = list(dict.fromkeys(filter(None, ",".join(texts)[:2000].split(","))))
     with resource(request, Database).reading() as session:
-        found = {
+        documents = {
             slug: orjson.loads(text)
             for slug, _, text in entry.documents(session, "case-study", slugs[:MOST])
         }
-    cases = [found[slug] for slug in slugs if slug in found]
+    cases = [documents[slug] for slug in slugs if slug in documents]
     shown = f"slug={','.join(case['slug'] for case in cases)}"
     index = resource(request, Index)
     with index.reading():
@@ -67,7 +67,7 @@ def compare(request: Request) -> Response:
         {
             "cases": cases,
             "rows": rows,
-            "unknown": [slug[:80] for slug in slugs[:MOST] if slug not in found],
+            "unknown": [slug[:80] for slug in slugs[:MOST] if slug not in documents],
             "left_out": max(0, len(slugs) - MOST),
             "most": MOST,
         },

@@ -78,8 +78,13 @@ def caution(
     outcomes = document["outcomes"]
     if not outcomes:
         return NO_OUTCOME
-    designs = Counter(outcome["design"] for outcome in outcomes)
-    return " ".join(filter(None, [_designs(designs, vocabulary), *_own(document, names, partners)]))
+    own = _own(document, names, partners)
+    return " ".join(filter(None, [designs(outcomes, vocabulary), *own]))
+
+
+def designs(outcomes: Sequence[Json], vocabulary: Vocabulary) -> str:
+    """What the designs of outcomes mean, in words."""
+    return _designs(Counter(outcome["design"] for outcome in outcomes), vocabulary)
 
 
 def directions(outcomes: Sequence[Json], vocabulary: Vocabulary) -> list[str]:
