@@ -269,6 +269,7 @@ def test_a_withdrawn_record_says_since_when_and_why_and_nothing_of_what_it_said(
     step(people.rui, "withdraw", "zz-gone", reason=reason).raise_for_status()
     document = page(client, "/case-studies/zz-gone", 410)
     assert reason in document.one("main").text
+    assert re.search(r"withdrawn on [A-Z][a-z]+ \d\d?, \d{4}\.", document.one("main").text)
     versions = "/case-studies/zz-gone/versions"
     assert versions in links(document)
     history = page(client, versions)

@@ -54,7 +54,7 @@ def error_page(request: Request, error: Exception) -> Response | None:
 
 def _gone(path: str, error: Gone) -> Page:
     page = "/".join(path.split("/")[:3])
-    values = {"what": str(error), "reason": error.reason, "versions": f"{page}/versions"}
+    values = {"at": error.at, "reason": error.reason, "versions": f"{page}/versions"}
     return Page("gone.html", "This record was withdrawn", path, values=values, status=410)
 
 
