@@ -217,6 +217,28 @@ def test_terms_name_their_page_where_they_have_one(client: httpx.Client, name: s
         assert answer["links"]["page"] == term["page"]
 
 
+@pytest.mark.parametrize(
+    ("summary", "shown"),
+    [
+        (
+            "They began. " + "They went on for long. " * 10,
+            "They began." + " They went on for long." * 6,
+        ),
+        (
+            "In St. Louis and the U.S. Virgin Islands " + "they went on " * 20,
+            "they went on\u2026",
+        ),
+    ],
+)
+def test_a_summary_is_cut_where_a_sentence_ends_else_between_words(
+    people: People, client: httpx.Client, summary: str, shown: str
+) -> None:
+    slug = f"zz-cut-{len(summary)}"
+    published(people, case_study(slug, summary=summary.strip()))
+    document = page(client, f"/case-studies/{slug}")
+    assert document.one("meta", name="description")["content"].endswith(shown)
+
+
 def test_parameters_of_trackers_are_passed_over_and_others_named(client: httpx.Client) -> None:
     for address in ("/", "/case-studies", "/case-studies/boise-id", "/districts"):
         plain = page(client, f"{address}?utm_source=letter&utm_medium=mail&fbclid=1")

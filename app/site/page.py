@@ -1,5 +1,6 @@
 """Page: what a page shows, and the response that is made of it."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ IN_NO_FRAME = {
     "X-Frame-Options": "DENY",
 }
 IN_ANY_FRAME = {"Content-Security-Policy": POLICY}
+# Behind a word or a year, not behind a short form such as St. or U.S.
+_SENTENCE_END = re.compile(r"(?<=[a-z0-9)%]{3})[.!?](?=\s+[A-Z\"'(])")
 TRACKING = ("utm_", "fbclid", "gclid", "dclid", "msclkid", "mc_cid", "mc_eid", "igshid", "twclid")
 
 
@@ -129,9 +132,12 @@ def unknown_parameters(request: Request, known: Sequence[str] = ()) -> list[str]
 
 
 def shortened(text: str, most: int = MAX_DESCRIPTION) -> str:
-    """The beginning of a text, cut between words."""
+    """The beginning of a text: whole sentences where they fill half of it, else whole words."""
     if len(text) <= most:
         return text
+    ends = [end.end() for end in _SENTENCE_END.finditer(text, 0, most + 1)]
+    if ends and ends[-1] >= most / 2:
+        return text[: ends[-1]]
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
 
 
