@@ -259,6 +259,8 @@ def test_chosen_results_are_compared_without_script(client: httpx.Client) -> Non
 
 def test_the_codebook_page_has_every_column(client: httpx.Client) -> None:
     document = page(client, "/codebook")
+    contents = [link["href"] for link in document.one("nav", aria_label="Tables").each("a")]
+    assert contents == [f"#{table['name']}" for table in client.get("/v1/codebook").json()["data"]]
     for table in client.get("/v1/codebook").json()["data"]:
         rows = document.one("section", id=table["name"]).each("th", scope="row")
         columns = [row.one("code").text for row in rows]
