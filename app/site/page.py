@@ -1,6 +1,5 @@
 """Page: what a page shows, and the response that is made of it."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.records.text import SENTENCE_END
 from app.research.citations import FORMATS
 from app.research.feed import MEDIA_TYPE
 from app.search.answer import FEED
@@ -30,8 +30,6 @@ IN_NO_FRAME = {
     "X-Frame-Options": "DENY",
 }
 IN_ANY_FRAME = {"Content-Security-Policy": POLICY}
-# Behind a word or a year, not behind a short form such as St. or U.S.
-_SENTENCE_END = re.compile(r"(?<=[a-z0-9)%]{3})[.!?](?=\s+[A-Z\"'(])")
 TRACKING = ("utm_", "fbclid", "gclid", "dclid", "msclkid", "mc_cid", "mc_eid", "igshid", "twclid")
 
 
@@ -135,7 +133,7 @@ def shortened(text: str, most: int = MAX_DESCRIPTION) -> str:
     """The beginning of a text: whole sentences where they fill half of it, else whole words."""
     if len(text) <= most:
         return text
-    ends = [end.end() for end in _SENTENCE_END.finditer(text, 0, most + 1)]
+    ends = [end.end() for end in SENTENCE_END.finditer(text, 0, most + 1)]
     if ends and ends[-1] >= most / 2:
         return text[: ends[-1]]
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
