@@ -19,6 +19,7 @@ Refusal
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 MAX_FAULTS = 20  # told in one answer; of the others only their number
@@ -75,10 +76,10 @@ class NotFound(Refusal):
 
 
 class Gone(Refusal):
-    """The record was public and has been withdrawn."""
+    """The record was public and has been withdrawn: `at`, where it is known."""
 
-    def __init__(self, what: str, *, reason: str | None = None) -> None:
-        self.reason = reason
+    def __init__(self, what: str, *, reason: str | None = None, at: datetime | None = None) -> None:
+        self.reason, self.at = reason, at
         super().__init__(what)
 
 

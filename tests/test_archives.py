@@ -101,6 +101,7 @@ def test_the_sqlite_file_says_what_it_is_and_what_its_columns_mean(
     assert about["revision"] == str(client.get("/v1").json()["revision"])
     assert about["license_url"] == "https://creativecommons.org/licenses/by/4.0/"
     assert f"Revision {about['revision']}" in about["cite"]
+    assert about["cite"].endswith(f"{SQLITE}?as_of={about['revision']}")
     explained = sqlite_file.execute(
         "SELECT table_name, column_name, description FROM codebook ORDER BY table_name, number"
     ).fetchall()

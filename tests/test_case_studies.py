@@ -154,7 +154,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
         f"Model Districts. ({meta['updated_at'][:4]}). {title} ({edition}) [Data set]. "
     )
     assert meta["cite"].endswith(
-        f"{client.base_url}{answer['links']['self']}?as_of={meta['revision']}"
+        f"{client.base_url}{answer['links']['page']}?as_of={meta['revision']}"
     )
     assert answer["links"] == {
         "self": "/v1/case-studies/boise-id",

@@ -138,7 +138,10 @@ def test_a_record_is_cited_with_its_version_and_revision(
     assert f"Revision {meta['revision']} of the directory." in csl["note"]
     assert line == meta["cite"]
     assert f"{title} (Version {data['version']}, revision {meta['revision']}) [Data set]." in line
-    assert client.get(csl["URL"]).json()["data"] == data
+    shown = page(client, csl["URL"])
+    assert shown.one("h1").text == title
+    (json_,) = shown.each("link", rel="alternate", type="application/json")
+    assert client.get(json_["href"]).json()["data"] == data
     assert line.endswith(csl["URL"])
 
 
@@ -239,7 +242,10 @@ def test_an_older_state_is_cited_as_it_was(people: People, client: httpx.Client)
     searched = client.get("/v1/case-studies?slug=aged-id").json()["meta"]
     amend(people.ada, "aged-id", title="As it is")
     publish(people, "aged-id")
-    then = client.get(before["cite"].rpartition(" ")[2]).json()
+    shown = page(client, before["cite"].rpartition(" ")[2])
+    assert shown.one("h1").text == "As it was"
+    json_ = shown.one("link", rel="alternate", type="application/json")["href"]
+    then = client.get(json_).json()
     assert (then["data"]["title"], then["meta"]["cite"]) == ("As it was", before["cite"])
     for links, cite in (
         (then["links"], before["cite"]),
@@ -325,11 +331,14 @@ def test_a_page_links_its_citation_for_reference_managers(
     cited = document.one("section", id="take" if "?" in address else "cite")
     links = {link.text: link["href"] for link in cited.each("a")}
     heads = {link["type"]: link["href"] for link in document.each("link", rel="describedby")}
-    assert cited.one("blockquote").text.startswith(f"{PUBLISHER}. (")
+    line = cited.one("blockquote").text
+    assert line.startswith(f"{PUBLISHER}. (")
+    assert client.get(line.rpartition(" ")[2]).status_code == 200
     for format_ in FORMATS.values():
         if format_.extension:
             link = links[format_.label]
             assert heads[format_.media_type] == link
             answer = client.get(link)
+            assert line.rpartition(" ")[2] in answer.text
             assert answer.headers["Content-Type"].partition(";")[0] == format_.media_type
             assert f'.{format_.extension}"' in answer.headers["Content-Disposition"]

@@ -115,7 +115,7 @@ def test_the_answer_says_where_it_comes_from(client: httpx.Client) -> None:
     }
     assert "). Metro Nashville Public Schools (Version " in answer["meta"]["cite"]
     assert answer["meta"]["cite"].endswith(
-        f"{client.base_url}/v1/districts/metro-nashville-public-schools-tn"
+        f"{client.base_url}/districts/metro-nashville-public-schools-tn"
         f"?as_of={answer['meta']['revision']}"
     )
 

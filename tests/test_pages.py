@@ -170,12 +170,18 @@ def test_who_takes_nothing_but_pages_is_led_from_data_to_its_page(client: httpx.
         ("/v1/case-studies?q=food&state=ID", "/case-studies?q=food&state=ID"),
         ("/v1/case-studies/boise-id", "/case-studies/boise-id"),
         ("/v1/districts/1600360", "/districts/1600360"),
+        ("/v1/organizations/attendance-works", "/organizations/attendance-works"),
+        ("/v1/strategies", "/strategies"),
+        ("/v1/codebook", "/codebook"),
     ):
         answer = client.get(data, headers={"Accept": "text/html"})
         assert (answer.status_code, answer.headers["Location"]) == (303, shown)
         assert answer.headers["Vary"] == "Accept, Accept-Encoding"
         assert client.get(data, headers=BROWSER).headers["Content-Type"] == "application/json"
         client.get(shown, headers=BROWSER).raise_for_status()
+    for without_page in ("/v1/organizations", "/v1/topics", "/v1/suggest?q=food"):
+        answer = client.get(without_page, headers={"Accept": "text/html"})
+        assert (answer.status_code, "Location" in answer.headers) == (406, False)
 
 
 def test_who_asks_a_page_for_data_is_told_where_they_are(client: httpx.Client) -> None:
@@ -197,6 +203,40 @@ def test_data_name_their_page_and_pages_their_data(client: httpx.Client) -> None
         addresses = {link["type"]: link["href"] for link in document.each("link", rel="alternate")}
         assert client.get(addresses["application/json"]).json()["links"]["page"] == shown
         assert "slug" in client.get(addresses["text/csv"]).text.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", ["strategies", "topics", "states", "organizations", "pillars"])
+def test_terms_name_their_page_where_they_have_one(client: httpx.Client, name: str) -> None:
+    term = client.get(f"/v1/{name}").json()["data"][0]
+    if name == "pillars":
+        assert term["page"] is None
+    else:
+        assert page(client, term["page"]).one("h1").text
+    if name == "organizations":
+        answer = client.get(f"/v1/organizations/{term['value']}").json()
+        assert answer["links"]["page"] == term["page"]
+
+
+@pytest.mark.parametrize(
+    ("summary", "shown"),
+    [
+        (
+            "They began. " + "They went on for long. " * 10,
+            "They began." + " They went on for long." * 6,
+        ),
+        (
+            "In St. Louis and the U.S. Virgin Islands " + "they went on " * 20,
+            "they went on\u2026",
+        ),
+    ],
+)
+def test_a_summary_is_cut_where_a_sentence_ends_else_between_words(
+    people: People, client: httpx.Client, summary: str, shown: str
+) -> None:
+    slug = f"zz-cut-{len(summary)}"
+    published(people, case_study(slug, summary=summary.strip()))
+    document = page(client, f"/case-studies/{slug}")
+    assert document.one("meta", name="description")["content"].endswith(shown)
 
 
 def test_parameters_of_trackers_are_passed_over_and_others_named(client: httpx.Client) -> None:
@@ -251,6 +291,7 @@ def test_a_withdrawn_record_says_since_when_and_why_and_nothing_of_what_it_said(
     step(people.rui, "withdraw", "zz-gone", reason=reason).raise_for_status()
     document = page(client, "/case-studies/zz-gone", 410)
     assert reason in document.one("main").text
+    assert re.search(r"withdrawn on [A-Z][a-z]+ \d\d?, \d{4}\.", document.one("main").text)
     versions = "/case-studies/zz-gone/versions"
     assert versions in links(document)
     history = page(client, versions)

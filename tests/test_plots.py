@@ -162,3 +162,11 @@ def test_what_a_baseline_says_beyond_its_figure_stays_beside_the_drawing() -> No
     assert [text for text in said.values() if text] == [
         "64 percent the year before, without the program"
     ]
+
+
+def test_what_is_drawn_is_not_said_again_in_whatever_order_it_is_told() -> None:
+    told = GRADUATION | {"baseline_value": None, "baseline": "74.7 percent in 2015; 59.2 in 2011"}
+    for outcome in (told, GRADUATION | {"baseline_value": 50, "baseline": "about 50 percent"}):
+        drawn = plot(outcome, "Graduation")
+        assert drawn is not None
+        assert drawn.baseline is None

@@ -3,7 +3,17 @@
 import httpx
 import pytest
 from html_pages import Element, page
-from people import SOURCE, People, amend, case_study, create, district, publish, published
+from people import (
+    SOURCE,
+    People,
+    amend,
+    case_study,
+    create,
+    district,
+    publish,
+    published,
+    step,
+)
 
 pytestmark = pytest.mark.few_records
 OWN = {**SOURCE, "id": "s2", "publisher": "Boise School District", "url": "https://example.org/own"}
@@ -142,7 +152,7 @@ def test_the_versions_show_what_was_public_and_nothing_else(
     first = page(client, "/case-studies/zz-history/versions")
     assert "First version: 0 outcomes, 1 source." in first.one("main").text
     amend(people.ada, "zz-history", summary="A draft that nobody saw.")
-    assert "draft" not in page(client, "/case-studies/zz-history/versions").one("main").text
+    assert "nobody saw" not in page(client, "/case-studies/zz-history/versions").one("main").text
     amend(
         people.ada,
         "zz-history",
@@ -174,3 +184,98 @@ def test_a_district_is_found_by_its_leaid(client: httpx.Client) -> None:
     assert by_id.one("link", rel="canonical")["href"].endswith(
         "/districts/boise-school-district-id"
     )
+
+
+def test_a_cited_page_shows_what_it_showed_and_says_that_there_is_a_newer_one(
+    people: People, client: httpx.Client
+) -> None:
+    published(people, district("zz-cited-district", name="Old Name"), "districts")
+    published(people, case_study("zz-cited", title="First title", districts=["zz-cited-district"]))
+    first = page(client, "/case-studies/zz-cited")
+    cited = section(first, "cite").one("blockquote").text.rpartition(" ")[2]
+    assert not list(page(client, cited).each("p", class_="said"))
+    of_district = section(page(client, "/districts/zz-cited-district"), "cite").one("blockquote")
+    amend(people.ada, "zz-cited", title="Second title")
+    publish(people, "zz-cited")
+
+    older = page(client, cited)
+    assert older.one("h1").text == "First title"
+    assert "This is version" in older.one("p", class_="said").text
+    assert "/case-studies/zz-cited" in [link["href"] for link in older.each("a")]
+    json_ = older.one("link", rel="alternate", type="application/json")["href"]
+    assert client.get(json_).json()["data"]["title"] == "First title"
+    csv_ = older.one("link", rel="alternate", type="text/csv")["href"]
+    assert "First title" in client.get(csv_).text
+    files = section(older, "cite").each("a")
+    (apa,) = (link["href"] for link in files if link.text == "BibTeX")
+    assert cited in client.get(apa).text
+    then = page(client, of_district.text.rpartition(" ")[2])
+    assert "First title" in section(then, "cases").text
+    (case,) = section(then, "cases").each("a")
+    assert page(client, case["href"]).one("h1").text == "First title"
+    assert page(client, "/case-studies/zz-cited").one("h1").text == "Second title"
+
+
+def test_each_version_can_be_read_under_the_name_that_it_had(
+    people: People, client: httpx.Client
+) -> None:
+    published(people, case_study("zz-read", title="First title"))
+    amend(people.ada, "zz-read", title="Second title")
+    publish(people, "zz-read")
+    step(people.rui, "rename", "zz-read", slug="zz-read-again").raise_for_status()
+    versions = page(client, "/case-studies/zz-read-again/versions")
+    assert "drafts and reviews, which were never public" in versions.one("main").text
+    shown = [
+        page(client, link["href"]).one("h1").text
+        for link in versions.each("a")
+        if link.text == "Read it"
+    ]
+    assert (shown[-1], shown[0]) == ("First title", "Second title")
+    data = [link["href"] for link in versions.each("a") if link.text in ("JSON", "CSV")]
+    assert all(client.get(address).status_code == 200 for address in data)
+    oldest = next(
+        link["href"] for link in reversed(list(versions.each("a"))) if link.text == "Read it"
+    )
+    assert "has another address now" in page(client, oldest).one("p", class_="said").text
+    step(people.rui, "withdraw", "zz-read-again", reason="It was wrong.").raise_for_status()
+    assert "Read it" not in page(client, "/case-studies/zz-read-again/versions").one("main").text
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "999999999"])
+def test_a_page_says_what_is_wrong_with_a_time_that_it_cannot_show(
+    client: httpx.Client, as_of: str
+) -> None:
+    refused = page(client, f"/case-studies/boise-id?as_of={as_of}", 422)
+    assert "as_of must be" in refused.one("main").text
+    assert "/case-studies/boise-id" in [link["href"] for link in refused.each("a")]
+
+
+def test_figures_are_said_in_plain_words(people: People, client: httpx.Client) -> None:
+    change = {"unit": "percent-change"}
+    record = case_study(
+        "zz-figures",
+        outcomes=[
+            outcome(value=-12, **change),
+            outcome(value=30, qualifier="about", **change),
+            outcome(value=-50, qualifier="about", unit="percent-difference"),
+            outcome(value=1, unit="families"),
+        ],
+        scale=[
+            {"measure": "kitchens", "value": 1, "unit": "schools", "source": "s1"},
+            {"measure": "cooks", "value": 1, "unit": "people", "year": 2020, "source": "s1"},
+            {"measure": "goal", "value": -7.5, **change, "source": "s1"},
+        ],
+    )
+    published(people, record)
+    document = page(client, "/case-studies/zz-figures")
+    figures = [figure.text for figure in section(document, "outcomes").each("p", class_="figure")]
+    assert figures == [
+        "12 percent decrease",
+        "about 30 percent increase",
+        "about 50 percent lower",
+        "1 family",
+    ]
+    cells = [cell.text for cell in section(document, "numbers").each("td")]
+    assert cells == ["no date", "1 school", "2020", "1 person", "no date", "7.5 percent decrease"]
+    labels = [cell.attributes.get("data-label") for cell in section(document, "numbers").each("td")]
+    assert labels == [None, None, "Year", None, None, None]  # stacked: no "Year no date"

@@ -180,6 +180,15 @@ def test_found_words_are_marked(client: httpx.Client) -> None:
     assert marks <= {"zeppelin", "zeppelins"}
 
 
+def test_a_passage_begins_and_ends_with_a_sentence(people: People, client: httpx.Client) -> None:
+    before = "They began in spring with schools and without money. " * 3
+    told = "In St. Louis nearly a third of the quokkas were hungry. "
+    behind = "The share fell year by year, as the district counts. " * 6
+    published(people, case_study("zz-sentences", summary=f"{before}{told}{behind}".strip()))
+    shown = page(client, "/case-studies?q=quokkas").one("p", class_="snip").text
+    assert shown == f"\u2026 {told}{behind[:158].strip()} \u2026"
+
+
 def test_the_next_page_goes_on_and_the_first_is_one_link_away(client: httpx.Client) -> None:
     first = page(client, "/case-studies?q=zeppelin")
     following = first.one("a", rel="next")["href"]

@@ -173,6 +173,7 @@ def test_robots_find_every_public_record(client: httpx.Client, service: Service)
     }
     assert f"{service.url}/" in addresses
     assert f"{service.url}{CASE}" in addresses
+    assert f"{service.url}/organizations/ymca" in addresses
     for kind in ("case-studies", "districts"):
         total = client.get(f"/v1/{kind}?limit=0").json()["meta"]["total"]
         assert sum(f"/{kind}/" in address for address in addresses) == total

@@ -58,6 +58,7 @@ def test_every_record_leads_to_a_form_that_reaches_the_editors(
     assert sent.status_code == 303
     status = page(bob, sent.headers["Location"])
     assert "is waiting for an editor" in status.one("main").text
+    assert status.one("meta", name="robots")["content"] == "noindex"
     assert status.one("pre").text.endswith(sent.headers["Location"])
     assert record in [link["href"] for link in status.one("main").each("a")]
     token = sent.headers["Location"].rpartition("/")[2]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from browser import a_visit, overflows
 from html_pages import BROWSER, page
-from people import People, case_study, published
+from people import People, case_study, district, published
 from playwright.sync_api import Browser, expect
 from serving import Service
 
@@ -79,6 +79,66 @@ def test_a_strategy_shows_who_did_it_with_the_strongest_evidence_first(
     assert "Food security" not in together
 
 
+def test_a_list_names_the_town_of_a_case_study_in_one_place(
+    people: People, client: httpx.Client
+) -> None:
+    published(people, district("zz-town", city="Hailey"), "districts")
+    published(people, case_study("zz-towned", districts=["zz-town"], topics=["food-pantry"]))
+    published(people, case_study("zz-placeless", districts=[], topics=["food-pantry"]))
+    places = {
+        hit.one("a")["href"]: hit.one("p", class_="where").text
+        for hit in page(client, "/topics/food-pantry").each("li", class_="hit")
+    }
+    assert places["/case-studies/zz-towned"].startswith("Hailey, Idaho")
+    assert places["/case-studies/zz-placeless"] == "Idaho"
+
+
+def test_a_strong_design_does_not_stand_for_a_good_result(
+    people: People, client: httpx.Client
+) -> None:
+    trial = {
+        "indicator": "attendance",
+        "finding": "No effect",
+        "design": "experimental",
+        "source": "s1",
+    }
+    outcomes = [
+        trial | {"direction": "unchanged"},
+        trial | {"design": "descriptive", "direction": "better"},
+    ]
+    published(people, case_study("zz-trial", strategies=["home-visits"], outcomes=outcomes))
+    document = page(client, "/strategies/home-visits")
+    strongest = document.one("section", id="experimental")
+    lines = {hit.one("a")["href"]: hit.text for hit in strongest.each("li", class_="hit")}
+    assert lines["/case-studies/zz-trial"].endswith("Unchanged (experimental)")
+    assert "not what they were" in document.text
+
+
+@pytest.mark.parametrize("address", ["/states/id", "/topics/laundry"])
+def test_outcomes_that_can_be_drawn_stand_under_a_caution(
+    people: People, client: httpx.Client, address: str
+) -> None:
+    drawn = {
+        "indicator": "graduation-rate",
+        "finding": "It fell",
+        "design": "descriptive",
+        "value": 70,
+        "unit": "percent",
+        "baseline_value": 80,
+        "baseline": "80 percent in 2015",
+        "source": "s1",
+    }
+    slug = f"zz-drawn-{address[-2:]}"
+    published(people, case_study(slug, topics=["laundry"], outcomes=[drawn, drawn]))
+    measured = page(client, address).one("section", id="outcomes")
+    assert "descriptive" in measured.one("p", class_="note").text
+    links = [link["href"] for link in measured.each("a")]
+    assert links.count(f"/case-studies/{slug}#outcomes") == 1
+    assert any(
+        "80 percent in 2015" in plot["aria-label"] for plot in measured.each("svg", role="img")
+    )
+
+
 def test_a_topic_has_a_page(client: httpx.Client) -> None:
     assert {"Zebra one", "Zebra two"} <= set(titles(page(client, "/topics/food-pantry")))
 
@@ -108,8 +168,10 @@ def test_a_state_is_found_by_its_code_in_capitals(client: httpx.Client) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (308, "/states/id")
 
 
-def test_an_organization_shows_its_part(client: httpx.Client) -> None:
-    document = page(client, "/organizations/attendance-works")
+def test_an_organization_shows_its_part_and_case_studies_lead_there(client: httpx.Client) -> None:
+    partners = page(client, "/case-studies/zz-hostile").one("section", id="money")
+    (link,) = (link for link in partners.each("a") if link.text == "Attendance Works")
+    document = page(client, link["href"])
     assert f"Advice {HOSTILE}" in document.text  # as text, since the page escapes it
 
 
@@ -132,6 +194,43 @@ def test_what_case_studies_share_stands_in_one_row(client: httpx.Client) -> None
     assert cells["Began"] == ["2001", "1999", "\u2013"]
     assert cells["Attendance"][0] == "Better (quasi-experimental)"
     assert "zz-nothing" in document.text
+
+
+def test_who_compares_sees_every_direction_and_what_a_record_rests_on(
+    people: People, client: httpx.Client
+) -> None:
+    measured = {"finding": "So it went", "design": "descriptive", "source": "s1"}
+    outcomes = [
+        measured | {"indicator": "graduation-rate", "direction": direction}
+        for direction in ("better", "worse", "better")
+    ]
+    outcomes += [
+        measured | {"indicator": "attendance", "design": design, "direction": direction}
+        for design, direction in (("experimental", "unchanged"), ("descriptive", "better"))
+    ]
+    outcomes.append(measured | {"indicator": "college-enrollment"})
+    record = case_study(
+        "zz-mixed",
+        outcomes=outcomes,
+        partners=[{"name": "Food bank", "type": "nonprofit", "source": "s1"}],
+        funding=[{"name": "A levy", "kind": "county", "amount_usd": 1500000, "source": "s1"}],
+    )
+    published(people, record)
+    document = page(client, "/compare?slug=zz-mixed,zz-two")
+    cells = {
+        row.one("th").text: [cell.text for cell in row.each("td")]
+        for row in document.one("tbody").each("tr")
+    }
+    assert cells["Graduation rate"][0] == "Better 2, worse 1 (descriptive)"
+    assert cells["Attendance"][0] == "Unchanged (experimental)Better (descriptive)"
+    assert cells["Outcomes reported"] == ["6", "\u2013"]
+    assert cells["Partners named"] == ["1", "\u2013"]
+    assert cells["Money, where an amount is known"][0] == "$1,500,000: A levy (no date)"
+    assert cells["Sources"] == ["1", "1"]
+    for link in document.each("link", rel="alternate"):
+        rows = client.get(link["href"])
+        assert "zz-mixed" in rows.text
+        assert "zz-two" in rows.text
 
 
 @pytest.mark.slow
@@ -160,6 +259,8 @@ def test_chosen_results_are_compared_without_script(client: httpx.Client) -> Non
 
 def test_the_codebook_page_has_every_column(client: httpx.Client) -> None:
     document = page(client, "/codebook")
+    contents = [link["href"] for link in document.one("nav", aria_label="Tables").each("a")]
+    assert contents == [f"#{table['name']}" for table in client.get("/v1/codebook").json()["data"]]
     for table in client.get("/v1/codebook").json()["data"]:
         rows = document.one("section", id=table["name"]).each("th", scope="row")
         columns = [row.one("code").text for row in rows]

@@ -69,7 +69,7 @@ PARAMETER = Parameter(
 def resolve(session: Session, moment: Moment) -> PastState:
     """The state that a revision or time means. Raises Invalid outside what history holds."""
     newest = revisions.newest_seq(session)
-    first = session.connection().execute(select(col(HistoryStartRow.seq))).scalar() or 0
+    first = first_known(session)
     revision = moment if isinstance(moment, int) else _at_time(session, moment)
     if revision is None or not first <= revision <= newest:
         raise _outside(session, first, newest)
@@ -81,6 +81,11 @@ def resolve(session: Session, moment: Moment) -> PastState:
     newest_of_both = select(func.max(both.c.seq), func.max(both.c.updated_at))
     seq, updated_at = session.connection().execute(newest_of_both).one()
     return PastState(seq or 0, updated_at or datetime.fromtimestamp(0, UTC))
+
+
+def first_known(session: Session) -> int:
+    """The revision that history begins with; 0 where all of it was kept."""
+    return session.connection().execute(select(col(HistoryStartRow.seq))).scalar() or 0
 
 
 def is_as_present(session: Session, revision: int) -> bool:

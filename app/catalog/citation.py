@@ -71,10 +71,10 @@ class Citation:
 
 
 def citation_of(public: PublicEntry, document: Mapping[str, Any], base_url: str) -> Citation:
-    """The citation of a published record."""
+    """The citation of a published record: of its page, which everybody can read."""
     return Citation(
         title=document["title" if public.kind == "case-study" else "name"],
-        address=f"{base_url}/v1/{KINDS[public.kind].path}/{public.slug}",
+        address=f"{base_url}/{KINDS[public.kind].path}/{public.slug}",
         revision=public.seq,
         changed_at=public.updated_at,
         version=document.get("version"),

@@ -83,7 +83,7 @@ def _document(request: Request, kind: str, slug: str) -> Response:
     links = {
         "self": f"{address}{then}",
         "collection": collection,
-        "page": page_of(address),
+        "page": f"{page_of(address)}{then}",
         "citation": f"{address}/citation{then}",
     }
     body = b'{"data":%s,"meta":%s,"links":%s}' % (

@@ -133,7 +133,7 @@ def no_longer_public(public: PublicEntry) -> Moved | Gone:
         return Moved(public.moved_to)
     day = f"{public.updated_at:%Y-%m-%d}"
     detail = f"The {KINDS[public.kind].noun} {public.slug!r} was withdrawn on {day}."
-    return Gone(detail, reason=public.reason)
+    return Gone(detail, reason=public.reason, at=public.updated_at)
 
 
 def since(session: Session, seq: int) -> Iterator[Entry]:

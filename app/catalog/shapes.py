@@ -130,7 +130,7 @@ class OutcomeLine(Public):
     direction: DirectionCode = Field(
         description="Whether the indicator got better or worse, as the source says."
     )
-    evidence: EvidenceCode = Field(description="Study design, as the source states it.")
+    evidence: EvidenceCode = Field(description="Study design, as editors read it from the source.")
     more: int = Field(
         description="Number of further outcomes for this indicator in the case study."
     )

@@ -111,8 +111,8 @@ class Outcome(Shape):
     )
     design: EvidenceCode = Field(
         max_length=SHORT,
-        description="Study design, as the source states it: a term of the vocabulary `evidence` (after "
-        "the ESSA tiers). A label on evidence, never a score.",
+        description="Study design, as editors read it from the source: a term of the vocabulary "
+        "`evidence`. The first three follow the ESSA tiers. A label on evidence, never a score.",
     )
     direction: DirectionCode = Field(
         default="not-stated",

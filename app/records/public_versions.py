@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session
 
 from app.records import revisions
+from app.records.revisions import Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class PublicVersion:
     """A version that was published, or the end of the record's public life (document None)."""
 
     version: int
+    seq: int  # the revision that published it, or ended it
+    slug: str  # what it was called then
     at: datetime
     document: dict[str, Any] | None
     reason: str | None  # why it was withdrawn
@@ -25,8 +28,15 @@ def public_versions(session: Session, kind: str, slug: str) -> list[PublicVersio
     for revision in revisions.history(session, kind, slug):
         if revision.published_version == revision.version:
             document: dict[str, Any] | None = revision.document
-            versions.append(PublicVersion(revision.version, revision.at, document, None))
+            versions.append(_version(revision, document, None))
         elif revision.published_version is None and versions and versions[-1].document:
-            withdrawn = PublicVersion(revision.version, revision.at, None, revision.note)
-            versions.append(withdrawn)
+            versions.append(_version(revision, None, revision.note))
     return versions
+
+
+def _version(
+    revision: Revision, document: dict[str, Any] | None, reason: str | None
+) -> PublicVersion:
+    return PublicVersion(
+        revision.version, revision.seq, revision.slug, revision.at, document, reason
+    )

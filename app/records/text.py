@@ -12,6 +12,8 @@ APOSTROPHES = (
 )
 MAX_REMEMBERED = 10_000  # characters; all of Unicode would take 200 MB
 NOT_READ = "\u2122\u2120"  # trade marks: their letters are no part of the word before them
+# Where a sentence ends: behind a word or a year, not behind a short form such as St. or U.S.
+SENTENCE_END = re.compile(r"[.!?](?<=[a-z0-9)%]{3}.)(?=\s+[A-Z\"'(])")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 

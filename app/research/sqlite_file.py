@@ -7,10 +7,11 @@ from typing import IO, Any
 
 import orjson
 
-from app.catalog.citation import PUBLISHER
-from app.catalog.provenance import LICENSE, provenance
+from app.catalog.citation import PUBLISHER, Citation
+from app.catalog.provenance import LICENSE
 from app.engines import tables_file
 from app.engines.tables_file import Rows
+from app.research import package
 from app.research.columns import Column
 from app.research.tables import TABLES, Table
 from app.research.whole_directory import WholeDirectory
@@ -106,14 +107,17 @@ def _cell(value: Any) -> Any:
 
 
 def _about(whole: WholeDirectory, *, base_url: str) -> dict[str, str]:
-    meta = provenance(whole.revision, whole.updated_at, "the whole directory", base_url)
+    address = f"{base_url}/v1/exports/{package.NAME}.sqlite"
+    citation = Citation(
+        "the whole directory", address, whole.revision, whole.updated_at, takes_as_of=True
+    )
     return {
         "title": PUBLISHER,
         "revision": str(whole.revision),
         "updated_at": whole.updated_at.isoformat(),
         "license": LICENSE["name"],
         "license_url": LICENSE["url"],
-        "cite": meta["cite"],
+        "cite": citation.text(),
         "homepage": base_url,
     }
 

@@ -15,6 +15,7 @@ from app.errors import Refusal
 from app.search import shapes
 from app.search.index import Index
 from app.search.organizations import KIND, Partnerships, case_lines, partnerships, refusal
+from app.search.vocabularies import page_of
 from app.settings import Settings
 from app.web.parameters import refuse_unknown
 from app.web.problem_types import responses
@@ -60,6 +61,7 @@ async def get_organization(
             "collection": COLLECTION,
             "case_studies": f"/v1/case-studies?partner={slug}",
             "districts": f"/v1/districts?partner={slug}",
+            "page": page_of(KIND, slug),
         },
     }
     return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), media_type="application/json")

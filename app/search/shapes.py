@@ -403,6 +403,7 @@ class VocabularyTerm(Public):
     link: str | None = Field(
         description="A search for the case studies that have the term; null without a filter."
     )
+    page: str | None = Field(description="The web page of the term; null where it has none.")
 
 
 class VocabularyAnswer(Public):
@@ -455,6 +456,7 @@ class OrganizationLinks(Public):
     collection: str = Field(description="The list of all organizations.")
     case_studies: str = Field(description="A search for the case studies that name it.")
     districts: str = Field(description="A search for the districts of these case studies.")
+    page: str = Field(description="The web page that shows it.")
 
 
 class OrganizationAnswer(Public):

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from app.records.text import fold_with_positions
+from app.records.text import SENTENCE_END, fold_with_positions
 from app.search.analysis import spelled, stem
 from app.search.collection import Collection
 from app.search.matching import Matches
@@ -108,9 +108,10 @@ def _word_spans(
 
 
 def _cut(field: str, text: str, spans: Sequence[Span]) -> Snippet:
-    first = spans[0][0] if spans else 0
-    start = 0 if first <= BEFORE else _word_start(text, first - BEFORE, first)
-    end = _word_end(text, start, start + LENGTH)
+    """Whole sentences where they end near by, else whole words."""
+    first, behind_first = spans[0] if spans else (0, 0)
+    start = 0 if first <= BEFORE else _start(text, first)
+    end = _end(text, start, max(behind_first, start + LENGTH // 2))
     passage = text[start:end].rstrip()
     behind = start + len(passage)
     marks = [(begin - start, stop - start) for begin, stop in spans if stop <= behind]
@@ -119,16 +120,35 @@ def _cut(field: str, text: str, spans: Sequence[Span]) -> Snippet:
     return Snippet(field, passage, marks, before=start > 0, after=end < len(text))
 
 
-def _word_start(text: str, at: int, before: int) -> int:
-    space = text.find(" ", at, before)
-    return at if space < 0 else space + 1
+def _start(text: str, first: int) -> int:
+    """Where the sentence begins, if that is near; else the first word BEFORE."""
+    end = _last_sentence_end(text, max(0, first - 2 * BEFORE), first)
+    if end is not None:
+        return end + 1
+    space = text.find(" ", first - BEFORE, first)
+    return first - BEFORE if space < 0 else space + 1
 
 
-def _word_end(text: str, start: int, at: int) -> int:
-    if at >= len(text):
+def _end(text: str, start: int, least: int) -> int:
+    """The last end of a sentence from `least` on, else that of a word, LENGTH behind the start."""
+    most = start + LENGTH
+    if most >= len(text):
         return len(text)
-    space = text.rfind(" ", start, at)
-    return at if space < 0 else space
+    end = _last_sentence_end(text, least, most + 1)
+    if end is not None:
+        return end
+    space = text.rfind(" ", start, most)
+    return most if space < 0 else space
+
+
+def _last_sentence_end(text: str, start: int, stop: int) -> int | None:
+    """Periods alone: 1 us for a snippet, where a search for every sign that ends one takes 11."""
+    period = text.rfind(". ", start, stop)
+    while period >= 0:
+        if SENTENCE_END.match(text, period):
+            return period + 1
+        period = text.rfind(". ", start, period)
+    return None
 
 
 def _utf16(text: str) -> int:

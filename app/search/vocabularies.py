@@ -30,6 +30,13 @@ class VocabularyList:
         return self.called or self.path.replace("-", " ")
 
 
+# Vocabularies whose terms have a web page each, with the first part of its address.
+PAGES = {
+    "strategy": "strategies",
+    "topic": "topics",
+    "state": "states",
+    "organization": "organizations",
+}
 FILTER_OF = {filter_.vocabulary: filter_.name for filter_ in FILTERS}
 VOCABULARIES = (
     VocabularyList(
@@ -105,7 +112,14 @@ def term_json(vocabulary: VocabularyList, term: Term, index: Index) -> dict[str,
         "districts": counts["district"],
         "filter": vocabulary.filter,
         "link": _link(vocabulary.filter, term.code),
+        "page": page_of(vocabulary.vocabulary, term.code),
     }
+
+
+def page_of(vocabulary: str, code: str) -> str | None:
+    """The web page of a term; None where it has none."""
+    path = PAGES.get(vocabulary)
+    return f"/{path}/{code.lower()}" if path else None
 
 
 def _link(parameter: str | None, code: str) -> str | None:

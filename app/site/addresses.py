@@ -2,17 +2,21 @@
 
 from app.records.kinds import KINDS, SEARCHABLE
 
-RECORDS = tuple(KINDS[kind].path for kind in SEARCHABLE)  # their lists and records
-WITH_DATA = (*RECORDS, "organizations")  # pages at /NAME, whose data are at /v1/NAME
+LIST, RECORD = 0, 1  # how many parts of an address follow its first one
+# Pages whose data are at the same address below /v1, by its first part.
+WITH_DATA = {
+    **{KINDS[kind].path: (LIST, RECORD) for kind in SEARCHABLE},
+    "organizations": (RECORD,),
+    "strategies": (LIST,),
+    "codebook": (LIST,),
+}
 PAGES = (
     *WITH_DATA,
     "about",
-    "codebook",
     "compare",
     "embed",
     "map",
     "states",
-    "strategies",
     "suggestions",
     "topics",
 )
@@ -42,8 +46,7 @@ def data_of(path: str) -> str | None:
     if path == "/":
         return "/v1"
     _, name, *rest = path.split("/")
-    most = 1 if name in RECORDS else 0
-    return f"/v1{path}" if name in WITH_DATA and len(rest) <= most and all(rest) else None
+    return f"/v1{path}" if len(rest) in WITH_DATA.get(name, ()) and all(rest) else None
 
 
 def _first(path: str) -> str:

@@ -1,16 +1,13 @@
 """/case-studies/{slug}: the record as a paper, the outcomes first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
-from app.catalog.citation import citation_of
-from app.catalog.published import published
-from app.database import Database
+from app.catalog.vocabulary import Vocabulary
 from app.records.text import fold_text
 from app.search.index import Index
 from app.search.related import related
@@ -20,19 +17,11 @@ from app.site.cards import card
 from app.site.display import counted, figure, school_year
 from app.site.hits import Hit, case_study_hit
 from app.site.marks import Mark
-from app.site.outcomes import caution, groups, unit_label, value_with_unit
-from app.site.page import (
-    CSV,
-    JSON,
-    Alternate,
-    Page,
-    citations_at,
-    respond,
-    shortened,
-    unknown_parameters,
-)
+from app.site.outcomes import caution, groups, value_with_unit
+from app.site.page import Page, respond, shortened, unknown_parameters
 from app.site.plots import scale
 from app.site.prose import paragraph
+from app.site.record import AS_OF, read_record
 from app.site.sources import short_names, sources
 from app.web.state import resource
 
@@ -71,29 +60,23 @@ class ShownFigure:
 @router.get("/case-studies/{slug}")
 def case_study(request: Request, slug: str) -> Response:
     """Everything that the record says."""
-    with resource(request, Database).reading() as session:
-        public, text = published(session, "case-study", slug)
-    document = orjson.loads(text)
-    index = resource(request, Index)
-    address = f"/case-studies/{public.slug}"
-    base_url = resource(request, Settings).base_url
-    citation = replace(citation_of(public, document, base_url), address=base_url + address)
+    record = read_record(request, "case-study", slug)
+    document, index = record.document, resource(request, Index)
     with index.reading():
         page = Page(
             "case_study.html",
             document["title"],
-            address,
+            record.address,
             shortened(document["summary"]),
             "cases",
-            _values(document, index) | {"cite": citation.text(), "updated_at": public.updated_at},
-            alternates=[
-                Alternate(JSON, "JSON", f"/v1{address}"),
-                Alternate(CSV, "CSV", f"/v1/exports/case-studies.csv?slug={public.slug}"),
-            ],
-            citations=citations_at(f"/v1{address}/citation"),
-            ignored=unknown_parameters(request),
-            picture=structured_data.picture_of(public.slug, document["version"]),
-            structured_data=structured_data.case_study(document, base_url),
+            _values(document, index) | record.values,
+            alternates=record.alternates,
+            citations=record.citations,
+            ignored=unknown_parameters(request, (AS_OF,)),
+            picture=structured_data.picture_of(document["slug"], document["version"]),
+            structured_data=structured_data.case_study(
+                document, resource(request, Settings).base_url
+            ),
             is_embeddable=True,
         )
     return respond(request, page)
@@ -126,6 +109,7 @@ def _values(document: Json, index: Index) -> Json:
         "has_plots": any(outcome.plot for group in shown for outcome in group.outcomes),
         "plot_scale": scale(),
         "story": _story(document),
+        "partners": _partners(document, vocabulary),
         "scale": [_figure(row, index) for row in document["scale"]],
         "context": [_figure(row, index) for row in document["context"]],
         "strategies": terms.entries(index, "strategy", strategies),
@@ -221,9 +205,19 @@ def _story(document: Json) -> list[tuple[str, str, list[Paragraph]]]:
     ]
 
 
+def _partners(document: Json, vocabulary: Vocabulary) -> list[tuple[Json, str | None]]:
+    """Each with the page of its organization, where it has one."""
+    known = vocabulary.terms_by_code("organization")
+    return [
+        (partner, terms.address("partner", partner["organization"]))
+        if partner["organization"] in known
+        else (partner, None)
+        for partner in document["partners"]
+    ]
+
+
 def _figure(row: Json, index: Index) -> ShownFigure:
-    unit = unit_label(row["unit"], index.vocabulary)
-    value = value_with_unit(row["value"], unit, row["qualifier"], index.vocabulary)
+    value = value_with_unit(row, index.vocabulary)
     return ShownFigure(row["measure"], row["source"], row["year"], value)
 
 

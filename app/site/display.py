@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 MILES_PER_KILOMETER = 0.621371
+IRREGULAR = {"children": "child", "people": "person", "feet": "foot"}
 MINUS = "\u2212"
 _OPENING_DOUBLE = re.compile(r'(^|[\s(\[{/\u2014\u2018-])"')
 _OPENING_SINGLE = re.compile(r"(^|[\s(\[{/\u2014\u201c-])'(?!\d\ds?\b)")
@@ -55,6 +56,18 @@ def miles(kilometers: float) -> str:
 def counted(count: int, singular: str, many: str | None = None) -> str:
     """A number with its noun: 1 outcome, 2 outcomes."""
     return f"{count:,} {singular if count == 1 else many or singular + 's'}"
+
+
+def singular(noun: str) -> str:
+    """One of what a plural names: schools, school; families, family."""
+    begin, _, last = noun.rpartition(" ")
+    if last in IRREGULAR:
+        last = IRREGULAR[last]
+    elif last.endswith("ies"):
+        last = f"{last[:-3]}y"
+    elif not last.endswith("ss"):
+        last = last.removesuffix("s")
+    return f"{begin} {last}".strip()
 
 
 def listed(parts: Sequence[str]) -> str:

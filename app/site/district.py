@@ -1,23 +1,20 @@
 """/districts/{slug}: federal figures, each with year and source, and the case studies."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request, Response
 
-from app.catalog.citation import citation_of
-from app.catalog.published import published
-from app.database import Database
 from app.search.index import Index
 from app.settings import Settings
 from app.site import marks, structured_data, terms
 from app.site.cards import card_of
 from app.site.display import figure, school_year
-from app.site.hits import Hit, case_study_hit
+from app.site.hits import CaseLine, Hit, case_line, case_study_hit
 from app.site.map import placed_district, state_map
 from app.site.marks import Mark
-from app.site.page import CSV, JSON, Alternate, Page, citations_at, respond, unknown_parameters
+from app.site.page import Page, respond, unknown_parameters
+from app.site.record import AS_OF, read_record
 from app.web.state import resource
 
 router = APIRouter()
@@ -37,30 +34,23 @@ class FigureRow:
 @router.get("/districts/{slug}")
 def district(request: Request, slug: str) -> Response:
     """The district by its slug or LEAID."""
-    with resource(request, Database).reading() as session:
-        public, text = published(session, "district", slug)
-    document = orjson.loads(text)
-    index = resource(request, Index)
-    address = f"/districts/{public.slug}"
-    base_url = resource(request, Settings).base_url
-    citation = replace(citation_of(public, document, base_url), address=base_url + address)
+    record = read_record(request, "district", slug)
+    document, index = record.document, resource(request, Index)
     with index.reading():
         state = index.vocabulary.label("state", document["state"])
         page = Page(
             "district.html",
             document["name"],
-            address,
+            record.address,
             f"{document['name']}, {state}: federal figures and case studies, each with its source.",
             "districts",
-            _values(document, index, state)
-            | {"cite": citation.text(), "updated_at": public.updated_at},
-            alternates=[
-                Alternate(JSON, "JSON", f"/v1{address}"),
-                Alternate(CSV, "CSV", f"/v1/exports/districts.csv?slug={public.slug}"),
-            ],
-            citations=citations_at(f"/v1{address}/citation"),
-            ignored=unknown_parameters(request),
-            structured_data=structured_data.district(document, base_url),
+            _values(document, index, state) | _cases(document, index, record.then) | record.values,
+            alternates=record.alternates,
+            citations=record.citations,
+            ignored=unknown_parameters(request, (AS_OF,)),
+            structured_data=structured_data.district(
+                document, resource(request, Settings).base_url
+            ),
         )
     return respond(request, page)
 
@@ -74,7 +64,6 @@ def _values(document: Json, index: Index, state: str) -> Json:
         "where": ", ".join(part for part in where if part),
         "about": f"NCES district {leaid}" if leaid else "no federal id",
         "figures": _figures(document, index),
-        "cases": _cases(document, index),
         "map": state_map(document["state"], [placed_district(document)]),
         "state": index.vocabulary.label("state", document["state"]),
     }
@@ -113,6 +102,14 @@ def _locale(document: Json, index: Index) -> FigureRow:
     return FigureRow("Locale", locale["label"], note, mark)
 
 
-def _cases(document: Json, index: Index) -> list[Hit]:
-    cards = [card_of(index, "case-study", line["slug"]) for line in document["case_studies"]]
-    return [case_study_hit(card, index.vocabulary) for card in cards if card]
+def _cases(document: Json, index: Index, then: str) -> dict[str, list[Hit] | list[CaseLine]]:
+    """Its case studies; those of an older state by title alone, as their cards are not kept."""
+    lines, vocabulary = document["case_studies"], index.vocabulary
+    if then:
+        past = [case_line(line, vocabulary, then) for line in lines]
+        return {"cases": [], "past_cases": past}
+    cards = [card_of(index, "case-study", line["slug"]) for line in lines]
+    return {
+        "cases": [case_study_hit(card, vocabulary) for card in cards if card],
+        "past_cases": [],
+    }

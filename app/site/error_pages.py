@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
-from app.errors import Gone, NotFound, Refusal
+from app.errors import Gone, Invalid, NotFound, Refusal
 from app.records.kinds import KINDS, SEARCHABLE
 from app.records.spelling import nearest
 from app.search.index import Index
+from app.site.addresses import is_page
 from app.site.cards import card_of
 from app.site.page import RAIL, Page, respond
 from app.web.conditional import names_html
@@ -41,6 +42,8 @@ def error_page(request: Request, error: Exception) -> Response | None:
             return respond(request, _not_found(request, names))
         case HTTPException(status_code=404):
             return respond(request, _not_found(request, ()))
+        case Invalid() if is_page(path):
+            return respond(request, _not_understood(path, error))
         case HTTPException() | Refusal():
             return None
     values = {"request_id": request.scope.get("request_id", "")}
@@ -51,8 +54,14 @@ def error_page(request: Request, error: Exception) -> Response | None:
 
 def _gone(path: str, error: Gone) -> Page:
     page = "/".join(path.split("/")[:3])
-    values = {"what": str(error), "reason": error.reason, "versions": f"{page}/versions"}
+    values = {"at": error.at, "reason": error.reason, "versions": f"{page}/versions"}
     return Page("gone.html", "This record was withdrawn", path, values=values, status=410)
+
+
+def _not_understood(path: str, error: Invalid) -> Page:
+    values = {"faults": [fault.detail for fault in error.faults]}
+    title = "This address cannot be understood"
+    return Page("not_understood.html", title, path, values=values, status=422)
 
 
 def _not_found(request: Request, names: Sequence[str]) -> Page:

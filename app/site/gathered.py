@@ -5,18 +5,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from pyroaring import BitMap
 
+from app.catalog import entry
 from app.catalog.vocabulary import Vocabulary
+from app.database import Database
 from app.search.collection import Collection
 from app.search.index import Index
 from app.search.postings import numbers_of
 from app.site import marks, terms
 from app.site.cards import card
 from app.site.marks import Mark
+from app.site.outcomes import ShownOutcome, designs, groups
 
 Card = dict[str, Any]
+Json = dict[str, Any]
 MOST_TOGETHER = 12  # strategies listed
+MOST_DRAWN = 12  # outcomes drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,49 @@ class Strength:
 
     mark: Mark | None
     cards: Sequence[Card]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnOutcome:
+    """An outcome that can be drawn, with its case study."""
+
+    title: str
+    address: str
+    indicator: str
+    outcome: ShownOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured in some case studies. `caution`: what the designs of all outcomes mean."""
+
+    caution: str
+    drawn: Sequence[DrawnOutcome]
+
+
+def documents_of(database: Database, cards: Sequence[Card]) -> dict[str, Json]:
+    """The documents of these case studies by slug, in their order; those of the first entry.BATCH."""
+    slugs = [each["slug"] for each in cards[: entry.BATCH]]
+    with database.reading() as session:
+        texts = {slug: text for slug, _, text in entry.documents(session, "case-study", slugs)}
+    return {slug: orjson.loads(texts[slug]) for slug in slugs if slug in texts}
+
+
+def measured(documents: Sequence[Json], vocabulary: Vocabulary) -> Measured:
+    """One outcome of each that gives before and after as percentages, and a caution about all."""
+    drawn = [each for document in documents if (each := _drawn(document, vocabulary))]
+    outcomes = [outcome for document in documents for outcome in document["outcomes"]]
+    return Measured(designs(outcomes, vocabulary) if outcomes else "", drawn[:MOST_DRAWN])
+
+
+def _drawn(document: Json, vocabulary: Vocabulary) -> DrawnOutcome | None:
+    """Its first outcome that can be drawn, whatever the outcome says."""
+    for group in groups(document["outcomes"], vocabulary):
+        outcome = group.outcomes[0]  # what is drawn stands first
+        if outcome.plot:
+            address = f"/case-studies/{document['slug']}"
+            return DrawnOutcome(document["title"], address, group.label, outcome)
+    return None
 
 
 def strongest_first(collection: Collection, members: BitMap) -> list[Card]:

@@ -10,6 +10,7 @@ from app.site import marks
 from app.site.display import counted, figure
 from app.site.marks import Mark
 from app.site.page import shortened
+from app.site.share_card import place_of
 
 Card = dict[str, Any]
 MAX_SUMMARY = 240  # characters
@@ -57,7 +58,6 @@ def case_study_hit(
     distance_km: float | None = None,
 ) -> Hit:
     """A case study in a list."""
-    states = [state["label"] for state in card["states"]]
     enrollments = [
         district["enrollment"]["value"] for district in card["districts"] if district["enrollment"]
     ]
@@ -69,7 +69,7 @@ def case_study_hit(
         slug=card["slug"],
         title=card["title"],
         address=f"/case-studies/{card['slug']}",
-        where=states if len(states) <= MAX_STATES else [f"{len(states)} states"],
+        where=_where(card),
         places=[marks.place(vocabulary, code) for code in card["rurality"]],
         facts=[fact for fact in (students, began, _distance(distance_km)) if fact],
         updated_at=card["updated_at"],
@@ -103,10 +103,18 @@ def district_hit(
     )
 
 
-def case_line(case: dict[str, Any], vocabulary: Vocabulary) -> CaseLine:
-    """A case study as a district's card names it."""
+def _where(card: Card) -> list[str]:
+    """Its town and state; of several, its states, or how many they are."""
+    states = [state["label"] for state in card["states"]]
+    if len(states) == 1:
+        return [place_of(card)]
+    return states if len(states) <= MAX_STATES else [f"{len(states)} states"]
+
+
+def case_line(case: dict[str, Any], vocabulary: Vocabulary, then: str = "") -> CaseLine:
+    """A case study as a district's card names it. `then`: what its address ends with."""
     study = marks.study(vocabulary, case["evidence"]) if case["evidence"] else None
-    return CaseLine(case["title"], f"/case-studies/{case['slug']}", study)
+    return CaseLine(case["title"], f"/case-studies/{case['slug']}{then}", study)
 
 
 def passages(snippet: Snippet | None) -> list[Passage]:

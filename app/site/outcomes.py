@@ -9,7 +9,7 @@ from app.catalog.vocabulary import Vocabulary
 from app.records.text import fold_text
 from app.search.filters import NOT_STATED
 from app.site import marks
-from app.site.display import MINUS, figure, listed
+from app.site.display import MINUS, figure, listed, sentence, singular
 from app.site.marks import Mark
 from app.site.plots import Plot, earlier_and_latest, plot
 
@@ -20,7 +20,12 @@ MEANINGS = {
     "quasi-experimental": "compared with a similar group. The groups may have differed in other ways.",
     "correlational": "two things rose or fell together. Something else may explain both.",
     "descriptive": "counted, with no comparison group. This shows what happened, not why.",
-    "cost-benefit": "costs weighed against benefits. It is only as sure as the effects and prices it assumes.",
+    "cost-benefit": "costs weighed against benefits. Such a figure is only as sure as the effects and prices it assumes.",
+}
+# Units of a change, for a rise and for a fall. No "rose" or "fell": the figure may be a goal.
+CHANGES = {
+    "percent-change": ("percent increase", "percent decrease"),
+    "percent-difference": ("percent higher", "percent lower"),
 }
 DOLLARS = "U.S. dollars"  # how labels of units of money begin
 NO_OUTCOME = "No outcome is reported. This record is included for what was done and how, not for any results."
@@ -73,24 +78,58 @@ def caution(
     outcomes = document["outcomes"]
     if not outcomes:
         return NO_OUTCOME
-    designs = Counter(outcome["design"] for outcome in outcomes)
-    return " ".join(filter(None, [_designs(designs, vocabulary), *_own(document, names, partners)]))
+    own = _own(document, names, partners)
+    return " ".join(filter(None, [designs(outcomes, vocabulary), *own]))
 
 
-def value_with_unit(
-    value: float, unit: str | None, qualifier: str | None, terms: Vocabulary
-) -> str:
-    """A figure as text: about 2,500 students, $400."""
+def designs(outcomes: Sequence[Json], vocabulary: Vocabulary) -> str:
+    """What the designs of outcomes mean, in words."""
+    return _designs(Counter(outcome["design"] for outcome in outcomes), vocabulary)
+
+
+def directions(outcomes: Sequence[Json], vocabulary: Vocabulary) -> list[str]:
+    """How outcomes changed, as sources say, a line for each study design: Better 2, worse 1 (descriptive)."""
+    lines = []
+    for design in vocabulary.codes("evidence"):
+        counts = Counter(each["direction"] for each in outcomes if each["design"] == design)
+        if counts:
+            label = vocabulary.label("evidence", design).lower()
+            lines.append(f"{_directions(counts, vocabulary)} ({label})")
+    return lines
+
+
+def _directions(counts: Mapping[str, int], vocabulary: Vocabulary) -> str:
+    """The number is left out where it can only be one."""
+    parts = []
+    for direction in vocabulary.codes("direction"):
+        if count := counts.get(direction, 0):
+            label = vocabulary.label("direction", direction).lower()
+            name = "reported" if direction == NOT_STATED else label
+            parts.append(name if sum(counts.values()) == 1 else f"{name} {count}")
+    return sentence(", ".join(parts))
+
+
+def value_with_unit(row: Json, vocabulary: Vocabulary) -> str:
+    """The figure of an outcome or of a table as text: about 2,500 students, $400, 12 percent decrease."""
+    return " ".join(filter(None, value_and_unit(row, vocabulary)))
+
+
+def value_and_unit(row: Json, vocabulary: Vocabulary) -> tuple[str, str]:
+    """A figure with its qualifier, and its unit as it follows the figure; "" where there is none."""
+    value, code = row["value"], row["unit"]
     number = figure(value)
-    if unit and unit.startswith(DOLLARS):
-        number, unit = f"{MINUS if value < 0 else ''}${figure(abs(value))}", unit[len(DOLLARS) :]
-    parts = (qualifier and terms.label("qualifier", qualifier).lower(), number, unit)
-    return " ".join(part.strip() for part in parts if part)
-
-
-def unit_label(unit: str | None, vocabulary: Vocabulary) -> str:
-    """The unit as it follows a figure."""
-    return vocabulary.label("unit", unit) if unit else ""
+    unit = vocabulary.label("unit", code) if code else ""
+    if value and code in CHANGES:
+        unit = CHANGES[code][value < 0]
+        number = figure(abs(value))
+    elif unit.startswith(DOLLARS):
+        number = f"{MINUS if value < 0 else ''}${figure(abs(value))}"
+        unit = unit.removeprefix(DOLLARS).strip()
+    elif value == 1:
+        unit = singular(unit)
+    qualifier = row["qualifier"]
+    word = vocabulary.label("qualifier", qualifier).lower() if qualifier else ""
+    return f"{word} {number}".strip(), unit
 
 
 def _order(outcome: Json) -> int:
@@ -102,18 +141,19 @@ def _order(outcome: Json) -> int:
 
 
 def _shown(outcome: Json, vocabulary: Vocabulary) -> ShownOutcome:
-    earlier, value, qualifier = outcome["baseline_value"], outcome["value"], outcome["qualifier"]
-    direction = outcome["direction"]
-    shown = value_with_unit(value, None, qualifier, vocabulary) if value is not None else None
+    earlier, direction = outcome["baseline_value"], outcome["direction"]
+    value, unit = None, ""
+    if outcome["value"] is not None:
+        value, unit = value_and_unit(outcome, vocabulary)
     return ShownOutcome(
         finding=outcome["finding"],
         source=outcome["source"],
         about="; ".join(filter(None, (outcome["population"], outcome["period"]))),
         before=outcome["baseline"],
         comparison=outcome["comparison"],
-        value=shown,
+        value=value,
         earlier=figure(earlier) if earlier is not None and value is not None else None,
-        unit=unit_label(outcome["unit"], vocabulary),
+        unit=unit,
         study=marks.study(vocabulary, outcome["design"]),
         direction=None if direction == NOT_STATED else vocabulary.label("direction", direction),
         plot=plot(outcome, outcome["label"]),

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.records.text import SENTENCE_END
 from app.research.citations import FORMATS
 from app.research.feed import MEDIA_TYPE
 from app.search.answer import FEED
@@ -19,7 +20,7 @@ from app.web.state import resource
 
 SITE = "Model Districts"
 MAX_DESCRIPTION = 160  # characters that a list of links elsewhere shows
-JSON, CSV = "application/json", "text/csv"
+HTML, JSON, CSV = "text/html", "application/json", "text/csv"
 SOURCES = ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")
 POLICY = "; ".join(
     ["default-src 'none'", *(f"{source} 'self'" for source in SOURCES), "base-uri 'none'"]
@@ -88,12 +89,12 @@ def respond(request: Request, page: Page, headers: Mapping[str, str] | None = No
     if page.status == 200:
         return CachedResponse(
             body,
-            media_type="text/html",
+            media_type=HTML,
             by_revision=page.by_revision,
             on_hit=page.on_hit,
             headers=headers,
         )
-    return Response(body, page.status, headers, media_type="text/html")
+    return Response(body, page.status, headers, media_type=HTML)
 
 
 def feed(search: str = "") -> Alternate:
@@ -129,9 +130,12 @@ def unknown_parameters(request: Request, known: Sequence[str] = ()) -> list[str]
 
 
 def shortened(text: str, most: int = MAX_DESCRIPTION) -> str:
-    """The beginning of a text, cut between words."""
+    """The beginning of a text: whole sentences where they fill half of it, else whole words."""
     if len(text) <= most:
         return text
+    ends = [end.end() for end in SENTENCE_END.finditer(text, 0, most + 1)]
+    if ends and ends[-1] >= most / 2:
+        return text[: ends[-1]]
     return text[: most - 1].rsplit(" ", 1)[0].rstrip(" ,;:") + "\u2026"
 
 

@@ -86,11 +86,14 @@ def plot(outcome: Mapping[str, Any], name: str) -> Plot | None:
     readings = earlier_and_latest(outcome)
     if not readings:
         return None
-    baseline = outcome["baseline"] or ""
-    drawn = {number(readings[0].value), f"{number(readings[0].value)} percent"}
-    if all(_is_drawable(reading.when) for reading in readings[:-1]):
-        drawn.add("; ".join(map(_in_words, readings[:-1])))
-    return Plot(range_plot(readings, name=name), baseline if baseline not in drawn else None)
+    drawing = range_plot(readings, name=name)
+    if outcome.get("baseline_value") is None:  # then the text is nothing but what is drawn
+        return Plot(drawing, None)
+    baseline, first = outcome["baseline"] or "", readings[0]
+    drawn = {number(first.value), _percentage(first)}
+    if _is_drawable(first.when):
+        drawn.add(_in_words(first))
+    return Plot(drawing, baseline if baseline not in drawn else None)
 
 
 def range_plot(readings: Sequence[Reading], *, name: str) -> Markup:
@@ -183,12 +186,16 @@ def _end_of(period: str) -> str:
 
 
 def _in_words(reading: Reading) -> str:
-    qualifier = QUALIFIERS.get(reading.qualifier or "", "")
-    figure = f"{qualifier} {number(reading.value)} percent".strip()
+    figure = _percentage(reading)
     if reading.when == NO_DATE:
         return f"{figure} (no date given)"
     is_year = _YEAR_IN_WORDS.fullmatch(reading.when) is not None
     return f"{figure} in {reading.when}" if is_year else f"{figure} {reading.when}"
+
+
+def _percentage(reading: Reading) -> str:
+    qualifier = QUALIFIERS.get(reading.qualifier or "", "")
+    return f"{qualifier} {number(reading.value)} percent".strip()
 
 
 def _is_drawable(when: str) -> bool:

@@ -7,10 +7,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.catalog.citation import Citation
 from app.catalog.vocabulary import Vocabulary
 from app.records.kinds import KINDS
-from app.search.answer import described, feed_address
+from app.search.answer import citation_of_search, feed_address
 from app.search.gaps import SearchGaps
 from app.search.index import Index
 from app.search.query import OF_A_PAGE
@@ -121,9 +120,9 @@ def _results(index: Index, kind: str, form: SearchForm, *, base_url: str) -> Pag
     chosen = chips(query, vocabulary)
     what = ", ".join([*([query.q] if query.q else []), *(chip.label for chip in chosen)])
     title = f"{what}: {nouns[1]}" if what else nouns[1].capitalize()
-    citation = Citation(
-        described(query), base_url + query.url(), results.revision, results.updated_at
-    )
+    # The page shows the present alone: what the API answers stays at its revision.
+    cited = replace(query, path=f"/v1{query.path}")
+    citation = citation_of_search(cited, results.revision, results.updated_at, base_url)
     values = _form_values(index, kind, form) | {
         "hits": _hits(results, kind, vocabulary),
         "total": results.total,

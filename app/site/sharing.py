@@ -11,6 +11,7 @@ from markupsafe import escape
 
 from app.errors import NotFound
 from app.search.collection import Collection
+from app.search.filters import FILTER
 from app.search.index import Index
 from app.settings import Settings
 from app.site import share_card, terms
@@ -101,9 +102,9 @@ async def sitemap(request: Request, name: str) -> Response:
 
 
 def _term_pages(index: Index) -> Iterator[str]:
-    """The pages of the states, strategies and topics that have a case study."""
-    for name in ("state", "strategy", "topic"):
-        for code in index.vocabulary.codes(name):
+    """The pages of the states, strategies, topics and organizations that have a case study."""
+    for name in ("state", "strategy", "topic", "partner"):
+        for code in index.vocabulary.codes(FILTER[name].vocabulary):
             if members(index, name, code):
                 yield terms.address(name, code)
 

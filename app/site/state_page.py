@@ -1,17 +1,19 @@
 """/states/{usps}: the map of a state with its case studies, numbered as in the table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
+from app.database import Database
 from app.errors import NotFound
 from app.search.index import Index
 from app.site import marks, terms
 from app.site.display import counted
-from app.site.gathered import members, strategies_of, strongest_first
+from app.site.gathered import documents_of, measured, members, strategies_of, strongest_first
 from app.site.map import placed_districts, state_map
 from app.site.map_page import kind_mark
 from app.site.marks import Mark
@@ -69,6 +71,7 @@ async def state(request: Request, usps: str) -> Response:
         raise NotFound(f"No state has the code {usps[:100]!r}.", nearest=nearest)
     order, descending = _order(request.query_params.get("sort", ""))
     cards = strongest_first(index.collections["case-study"], members(index, "state", code))
+    documents = await run_in_threadpool(documents_of, resource(request, Database), cards)
     if order.key:
         cards.sort(key=order.key)
     if descending:
@@ -88,6 +91,8 @@ async def state(request: Request, usps: str) -> Response:
             "kind_mark": lambda kind: kind_mark(vocabulary, kind),
             "heads": _heads(terms.address("state", code), order, descending),
             "rows": [_row(number, each, index) for number, each in enumerate(cards, start=1)],
+            "districts": _districts(cards, code),
+            "measured": measured([*documents.values()], vocabulary),
             "strategies": strategies_of(cards) if cards else [],
             "search": f"/case-studies?state={code}",
         },
@@ -99,6 +104,12 @@ async def state(request: Request, usps: str) -> Response:
         ignored=unknown_parameters(request, ("sort",)),
     )
     return respond(request, page)
+
+
+def _districts(cards: Iterable[Card], code: str) -> int:
+    """How many districts of the state they name."""
+    rows = (row for case in cards for row in case["districts"])
+    return len({row["slug"] for row in rows if row["state"] == code})
 
 
 def _students(case: Card) -> int | None:

@@ -1,17 +1,30 @@
 """/strategies, and the pages of one strategy or one topic."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from app.catalog.vocabulary import Term
+from app.database import Database
 from app.errors import NotFound
 from app.search.index import Index
 from app.site import terms
 from app.site.display import counted
-from app.site.gathered import by_strength, members, strategies_of, strongest_first
-from app.site.hits import case_study_hit
+from app.site.gathered import (
+    Card,
+    Json,
+    by_strength,
+    documents_of,
+    measured,
+    members,
+    strategies_of,
+    strongest_first,
+)
+from app.site.hits import Hit, case_study_hit
+from app.site.outcomes import directions
 from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.web.state import resource
 
@@ -79,6 +92,7 @@ async def _term(request: Request, name: str, slug: str) -> Response:
         raise NotFound(f"No {name} is called {slug[:100]!r}.", nearest=nearest)
     collection = index.collections["case-study"]
     cards = strongest_first(collection, members(index, name, slug))
+    documents = await run_in_threadpool(documents_of, resource(request, Database), cards)
     search = f"{name}={slug}"
     page = Page(
         "term.html",
@@ -91,9 +105,10 @@ async def _term(request: Request, name: str, slug: str) -> Response:
             "crumbs": _crumbs(index, name, term),
             "total": len(cards),
             "strengths": [
-                (strength.mark, [case_study_hit(each, index.vocabulary) for each in strength.cards])
+                (strength.mark, [_hit(each, documents, index) for each in strength.cards])
                 for strength in by_strength(cards, index.vocabulary)
             ],
+            "measured": measured([*documents.values()], index.vocabulary),
             "together": strategies_of(cards, without=slug),
             "search": f"/case-studies?{search}",
             "map": f"/map?{search}",
@@ -106,6 +121,13 @@ async def _term(request: Request, name: str, slug: str) -> Response:
         ignored=unknown_parameters(request),
     )
     return respond(request, page)
+
+
+def _hit(case: Card, documents: Mapping[str, Json], index: Index) -> tuple[Hit, str]:
+    """A case study, and how the outcomes of its strongest design changed."""
+    outcomes = documents[case["slug"]]["outcomes"] if case["slug"] in documents else []
+    own = [outcome for outcome in outcomes if outcome["design"] == case["evidence"]]
+    return case_study_hit(case, index.vocabulary), "".join(directions(own, index.vocabulary))
 
 
 def _crumbs(index: Index, name: str, term: Term) -> list[tuple[str, str]]:

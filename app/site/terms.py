@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.search.filters import FILTER
 from app.search.index import Index
-
-OWN_PAGES = {"strategy": "strategies", "topic": "topics"}
+from app.search.vocabularies import page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,8 @@ class IndexEntry:
 
 def address(filter_name: str, code: str) -> str:
     """Where a term leads: to its own page, or to the case studies that have it."""
-    if filter_name == "state":
-        return f"/states/{code.lower()}"
-    if filter_name in OWN_PAGES:
-        return f"/{OWN_PAGES[filter_name]}/{code}"
-    return f"/case-studies?{filter_name}={code}"
+    page = page_of(FILTER[filter_name].vocabulary, code)
+    return page or f"/case-studies?{filter_name}={code}"
 
 
 def entries(index: Index, filter_name: str, terms: Iterable[tuple[str, str]]) -> list[IndexEntry]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.catalog import as_of
 from app.catalog.published import published
 from app.database import Database
 from app.errors import Gone
@@ -15,7 +16,8 @@ from app.records.public_versions import PublicVersion, public_versions
 from app.search.index import Index
 from app.site.differences import Change, differences
 from app.site.display import counted
-from app.site.page import Page, respond, unknown_parameters
+from app.site.page import CSV, HTML, JSON, Alternate, Page, respond, unknown_parameters
+from app.site.record import AS_OF
 from app.web.state import resource
 
 router = APIRouter()
@@ -31,6 +33,7 @@ class ShownVersion:
     is_current: bool
     what: str
     changes: Sequence[Change]
+    links: Sequence[Alternate]  # where it can be read, as a page and as data
 
 
 @router.get("/case-studies/{slug}/versions")
@@ -54,9 +57,12 @@ def _versions(request: Request, kind: str, slug: str) -> Response:
         except Gone:
             withdrawn = True
         versions = public_versions(session, kind, slug)
+        known_since = as_of.first_known(session)
     index = resource(request, Index)
     with index.reading():
-        shown = _shown(versions, index, is_withdrawn=withdrawn)
+        shown = _shown(
+            versions, KINDS[kind].path, index, is_withdrawn=withdrawn, known_since=known_since
+        )
     address = f"/{KINDS[kind].path}/{slug}"
     title = _title(versions, slug)
     page = Page(
@@ -70,6 +76,7 @@ def _versions(request: Request, kind: str, slug: str) -> Response:
             "record": {"title": title, "address": address, "list": KINDS[kind].plural},
             "list_address": f"/{KINDS[kind].path}",
             "is_withdrawn": withdrawn,
+            "has_gaps": _has_gaps(versions),
         },
         ignored=unknown_parameters(request),
     )
@@ -85,9 +92,17 @@ def _title(versions: Sequence[PublicVersion], slug: str) -> str:
 
 
 def _shown(
-    versions: Sequence[PublicVersion], index: Index, *, is_withdrawn: bool
+    versions: Sequence[PublicVersion],
+    path: str,
+    index: Index,
+    *,
+    is_withdrawn: bool,
+    known_since: int,
 ) -> list[ShownVersion]:
-    """Newest first, each compared with the public version before it."""
+    """Newest first, each compared with the public version before it.
+
+    `known_since`: the revision from which on versions can be read.
+    """
     shown: list[ShownVersion] = []
     before: dict[str, Any] | None = None
     for version in versions:
@@ -96,16 +111,33 @@ def _shown(
             reason = (
                 f"Withdrawn. The reason given: {version.reason}" if version.reason else "Withdrawn."
             )
-            shown.append(ShownVersion("Withdrawn", version.at, current, reason, []))
+            shown.append(ShownVersion("Withdrawn", version.at, current, reason, [], []))
             continue
         changes: list[Change] = []
         what = "" if is_withdrawn else _first(version.document)
         if before is not None and not is_withdrawn:
             changes = differences(before, version.document, index.vocabulary)
             what = "" if changes else "Published again without a change."
-        shown.append(ShownVersion(f"Version {version.version}", version.at, current, what, changes))
+        links = _links(path, version) if version.seq >= known_since and not is_withdrawn else []
+        heading = f"Version {version.version}"
+        shown.append(ShownVersion(heading, version.at, current, what, changes, links))
         before = version.document
     return shown[::-1]
+
+
+def _links(path: str, version: PublicVersion) -> list[Alternate]:
+    """Where a version can be read. Its slug is the one that it had then."""
+    slug, then = version.slug, f"{AS_OF}={version.seq}"
+    return [
+        Alternate(HTML, "Read it", f"/{path}/{slug}?{then}"),
+        Alternate(JSON, "JSON", f"/v1/{path}/{slug}?{then}"),
+        Alternate(CSV, "CSV", f"/v1/exports/{path}.csv?slug={slug}&{then}"),
+    ]
+
+
+def _has_gaps(versions: Sequence[PublicVersion]) -> bool:
+    """Whether numbers are missing: those of drafts, and of steps such as a review."""
+    return versions[-1].version > len(versions) if versions else False
 
 
 def _first(document: dict[str, Any]) -> str:
