@@ -1,5 +1,6 @@
 """Pages on a phone, with long words, in forced colors and on paper: nothing is cut off, covered or lost."""
 
+import re
 from typing import Any
 
 import httpx
@@ -99,6 +100,21 @@ def test_the_chosen_suggestion_is_seen_in_forced_colors(browser: Browser, servic
         options.first.wait_for()
         visit.page.keyboard.press("ArrowDown")
         assert _color(visit.page, "true") != _color(visit.page, "false")
+
+
+@pytest.mark.slow
+def test_a_suggested_record_is_not_counted_but_a_term_is(
+    browser: Browser, service: Service
+) -> None:
+    with a_visit(browser) as visit:
+        visit.page.goto(f"{service.url}/case-studies")
+        for typed, kinds in (("boise", {"case study", "district"}), ("idaho", {"state, "})):
+            visit.page.locator("#q").fill(typed)
+            options = visit.page.get_by_role("option").filter(has_text=typed.title())
+            options.first.wait_for()
+            shown = set(options.locator(".kind").all_inner_texts())
+            assert kinds <= {kind.rstrip("0123456789") for kind in shown}
+            assert not any(re.match("(case study|district), ", kind) for kind in shown)
 
 
 def _color(page: Page, is_selected: str) -> str:
