@@ -148,9 +148,9 @@ def test_near_without_words_gives_the_nearest_first(
 ) -> None:
     question = {"near": REDMOND, "facets": "none", **parameters}
     answer = client.get("/v1/districts", params=question).json()
-    asked = client.get("/v1/districts", params=question | {"sort": order}).json()
-    assert [hit["slug"] for hit in answer["data"]] == [hit["slug"] for hit in asked["data"]]
-    assert answer["links"]["self"] == asked["links"]["self"]  # the default is not written
+    explicit = client.get("/v1/districts", params=question | {"sort": order}).json()
+    assert [hit["slug"] for hit in answer["data"]] == [hit["slug"] for hit in explicit["data"]]
+    assert answer["links"]["self"] == explicit["links"]["self"]  # the default is not written
     assert (answer["data"][0]["slug"] == REDMOND) == (order == "distance")
 
 

@@ -490,9 +490,11 @@ def test_the_words_beside_a_zip_code_belong_to_it(index: Index, q: str) -> None:
 def test_who_asks_whether_it_worked_is_led_to_the_studies_that_tell(
     index: Index, q: str, evidence: str | None
 ) -> None:
-    asked = [part for part in understood(index, q).parts if part.kind == "evidence"]
-    assert [part.parameters for part in asked] == ([(("evidence", evidence),)] if evidence else [])
-    assert all(not part.strict for part in asked)
+    studies = [part for part in understood(index, q).parts if part.kind == "evidence"]
+    assert [part.parameters for part in studies] == (
+        [(("evidence", evidence),)] if evidence else []
+    )
+    assert all(not part.strict for part in studies)
 
 
 def test_an_acronym_is_not_corrected(index: Index) -> None:

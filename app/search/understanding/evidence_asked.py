@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 # What is asked, the values of the filter `evidence` that answer it, and what these studies are.
-ASKED: tuple[tuple[re.Pattern[str], str, str], ...] = (
+QUESTIONS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(
             r"\b(?:(?:did|does|do|will|has) (?:it|they|this|that) work(?:ed)?|what works"
@@ -39,6 +39,6 @@ def find_evidence_asked(text: str) -> list[EvidenceAsked]:
     """The kinds of study that a question asks for."""
     return [
         EvidenceAsked(match[0], codes, label)
-        for pattern, codes, label in ASKED
+        for pattern, codes, label in QUESTIONS
         if (match := pattern.search(text))
     ]

@@ -70,15 +70,15 @@ class Gazetteer:
     def towns(self, name: str, state: str | None = None) -> list[Town]:
         """The towns of a name, in the state if one is given, the most populous first."""
         key = town_key(name)
-        found = []
+        towns = []
         at = bisect_left(self._towns, key, key=town_key)
         while at < len(self._towns) and town_key(self._towns[at]) == key:
             town, code, latitude, longitude, population = self._towns[at].split("\t")
             if state in (None, code):
                 point = float(latitude), float(longitude)
-                found.append(Town(f"{town}, {code}", code, point, int(population)))
+                towns.append(Town(f"{town}, {code}", code, point, int(population)))
             at += 1
-        return sorted(found, key=lambda town: -town.population)
+        return sorted(towns, key=lambda town: -town.population)
 
     def state(self, code: str) -> Point | None:
         """The middle of a state's towns. Looked up once: it takes 5 ms to read all towns."""

@@ -67,10 +67,10 @@ class _Understanding:
                 self._correct(n)
         for n in units_at:
             self._setting(n)
-        for asked in find_evidence_asked(self.query.q):
-            parameters = (("evidence", asked.codes),)
+        for study in find_evidence_asked(self.query.q):
+            parameters = (("evidence", study.codes),)
             self.parts.append(
-                UnderstoodPart(asked.words, "evidence", asked.label, parameters, strict=False)
+                UnderstoodPart(study.words, "evidence", study.label, parameters, strict=False)
             )
         self._synonyms()
         self._joined(units_at)
