@@ -16,6 +16,7 @@ from app.desk.imports import plans
 from app.desk.imports.files import WINDOWS
 from app.desk.imports.plans import PlanRow, RowQuery
 from app.errors import Fault
+from app.records.wording import counted
 
 MAX_FAULTS_SHOWN = 50
 _PARAMETER = re.compile(r"\b(mapping|every_row|header_line|placeholders|unknown_columns)=")
@@ -46,8 +47,8 @@ def print_plan(session: Session, plan: PlanRow) -> None:
     counts = ", ".join(f"{getattr(plan, result)} {result}" for result in plans.RESULTS)
     about = orjson.loads(plan.about or "{}")
     if passed_over := about.get("passed_over_count"):
-        counts += f"; {_count(passed_over, 'line')} passed over"
-    console.print(f"{plan.filename}: {_count(plan.rows_seen, 'row')}: {counts}.")
+        counts += f"; {counted(passed_over, 'line')} passed over"
+    console.print(f"{plan.filename}: {counted(plan.rows_seen, 'row')}: {counts}.")
     for line in _reading(about):
         console.print(line, markup=False)
     noted = RowQuery(noted=True, limit=MAX_FAULTS_SHOWN)
@@ -63,7 +64,7 @@ def print_plan(session: Session, plan: PlanRow) -> None:
     ):
         if number:
             faults = _row_faults(session, plan, query, column)
-            print_faults(faults, title=f"{_count(number, 'row')} {title}")
+            print_faults(faults, title=f"{counted(number, 'row')} {title}")
 
 
 def _reading(about: dict[str, Any]) -> Iterator[str]:
@@ -118,10 +119,6 @@ def print_faults(faults: tuple[Fault, ...], *, title: str | None = None) -> None
             console.print(f"{where}{_as_options(fault.detail)}{nearest}", markup=False)
     if len(faults) > MAX_FAULTS_SHOWN:
         console.print(f"and {len(faults) - MAX_FAULTS_SHOWN} more")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _row_faults(session: Session, plan: PlanRow, query: RowQuery, column: str) -> tuple[Fault, ...]:

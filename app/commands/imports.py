@@ -16,6 +16,7 @@ from app.desk.imports.commit import Commitment, commit
 from app.desk.imports.files import read_file
 from app.desk.imports.options import ReadOptions, read_pairs
 from app.errors import Fault, Invalid
+from app.records.wording import counted
 from app.settings import Settings
 from app.terminal import console, print_plan, progress
 
@@ -127,4 +128,4 @@ def import_(
                 on_progress=advance,
             )
     state = "published" if publish else "as drafts"
-    console.print(f"Written: {plan.written} records, {state}.")
+    console.print(f"Written: {counted(plan.written or 0, 'record')}, {state}.")

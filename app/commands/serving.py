@@ -10,6 +10,7 @@ import uvicorn
 
 from app import logs, setup
 from app.commands.directory import shown
+from app.records.wording import counted
 from app.settings import Settings
 from app.terminal import console, print_failure, progress
 from app.web import draining
@@ -83,7 +84,7 @@ def _prepare(settings: Settings) -> None:
         result = setup.load_seed(settings, on_row=advance)
     if result.created or result.changed:
         console.print(
-            f"Seed: {result.created} records created, {result.changed} changed, "
+            f"Seed: {counted(result.created, 'record')} created, {result.changed} changed, "
             f"{result.left_alone} left alone because others edited them."
         )
     elif console.is_terminal:

@@ -14,6 +14,7 @@ from app.desk.sources import health
 from app.desk.sources.link_checker import LinkChecker
 from app.desk.sources.link_checker import check_sources as check_links
 from app.records import source_checks
+from app.records.wording import counted
 from app.settings import Settings
 from app.terminal import console, progress
 
@@ -41,7 +42,9 @@ def check_sources(
         with database.reading_primary() as session:
             flagged = [record.slug for record, _ in health.flagged(session)]
     table = Table(
-        "health", Column("sources", justify="right"), title=f"Checked {len(urls)} sources"
+        "health",
+        Column("sources", justify="right"),
+        title=f"Checked {counted(len(urls), 'source')}",
     )
     for state in source_checks.HEALTHS:
         table.add_row(state, str(counts[state]))

@@ -11,6 +11,7 @@ from app.commands.directory import open_database, shown
 from app.desk.access.labels import COMMAND_LINE
 from app.engines import backup
 from app.records import parsing
+from app.records.wording import counted
 from app.research import snapshot_store, snapshots
 from app.research.snapshots import SnapshotRequest
 from app.search.index import Index
@@ -65,7 +66,7 @@ def snapshot(
             software=version("model-districts"),
         )
     console.print(
-        f"Froze snapshot {frozen.version} at revision {frozen.revision}: {len(frozen.files)} files."
+        f"Froze snapshot {frozen.version} at revision {frozen.revision}: {counted(len(frozen.files), 'file')}."
     )
 
 
@@ -94,9 +95,11 @@ def verify(
                 publication.rebuild(session)
             Index(database, index_dir=settings.index_dir).delete_file()
             console.print(
-                f"Rebuilt {len(wrong)} catalog entries. Restart the service to load them."
+                f"Rebuilt {counted(len(wrong), 'catalog entry', 'catalog entries')}. "
+                "Restart the service to load what is new."
             )
         else:
-            print_failure(f"{len(wrong)} entries differ. Run: model-districts verify --rebuild")
+            number = counted(len(wrong), "entry differs", "entries differ")
+            print_failure(f"{number}. Run: model-districts verify --rebuild")
         if damaged or (wrong and not rebuild):
             raise typer.Exit(1)

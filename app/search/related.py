@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from app.catalog.vocabulary import Vocabulary
+from app.records.wording import listed
 from app.search.analysis import stem
 from app.search.collection import Collection
 from app.search.filters import NOT_STATED
@@ -173,7 +174,7 @@ class _Comparison:
 
     def _outcome_words(self, other: int) -> str:
         labels = [label.lower() for label in self._labels("outcome", other)]
-        return f"both report {_in_a_row(labels)}"
+        return f"both report {listed(labels)}"
 
     def _rurality_words(self, other: int) -> str:
         members = self.collection.facets["rurality"]
@@ -190,7 +191,7 @@ class _Comparison:
             if others := self.collection.postings[word_stem].impact(other):
                 held.append((-weight * min(impact, others), word_stem))
         spoken = [self.written[word_stem] for _, word_stem in sorted(held)[:NAMED_WORDS]]
-        return f"both speak of {_in_a_row(spoken)}"
+        return f"both speak of {listed(spoken)}"
 
 
 def _weights(name: str, collection: Collection) -> Mapping[str, float]:
@@ -279,8 +280,3 @@ def _from_several_states(order: Iterable[int], collection: Collection, limit: in
             times[state] = times.get(state, 0) + 1
         chosen.append(number)
     return chosen + passed_over[: limit - len(chosen)]
-
-
-def _in_a_row(parts: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])

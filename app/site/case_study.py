@@ -9,12 +9,13 @@ from markupsafe import Markup
 
 from app.catalog.vocabulary import Vocabulary
 from app.records.text import fold_text
+from app.records.wording import counted
 from app.search.index import Index
 from app.search.related import related
 from app.settings import Settings
 from app.site import marks, structured_data, terms
 from app.site.cards import card
-from app.site.display import counted, figure, school_year
+from app.site.display import figure, school_year
 from app.site.hits import Hit, case_study_hit
 from app.site.marks import Mark
 from app.site.outcomes import caution, groups, value_with_unit

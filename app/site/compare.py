@@ -10,9 +10,10 @@ from fastapi import APIRouter, Request, Response
 from app.catalog import entry
 from app.catalog.vocabulary import Vocabulary
 from app.database import Database
+from app.records.wording import listed
 from app.search.index import Index
 from app.site import marks
-from app.site.display import figure, listed
+from app.site.display import figure
 from app.site.marks import Mark
 from app.site.outcomes import directions
 from app.site.page import CSV, JSON, Alternate, Page, respond, unknown_parameters

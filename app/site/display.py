@@ -1,7 +1,6 @@
 """How figures, dates and quotes are shown. Records keep them plain."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 
 MILES_PER_KILOMETER = 0.621371
@@ -53,11 +52,6 @@ def miles(kilometers: float) -> str:
     return f"{shown} {'mile' if shown == '1' else 'miles'}"
 
 
-def counted(count: int, singular: str, many: str | None = None) -> str:
-    """A number with its noun: 1 outcome, 2 outcomes."""
-    return f"{count:,} {singular if count == 1 else many or singular + 's'}"
-
-
 def singular(noun: str) -> str:
     """One of what a plural names: schools, school; families, family."""
     begin, _, last = noun.rpartition(" ")
@@ -68,8 +62,3 @@ def singular(noun: str) -> str:
     elif not last.endswith("ss"):
         last = last.removesuffix("s")
     return f"{begin} {last}".strip()
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Parts as a sentence has them: a, b and c."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -7,7 +7,7 @@ from typing import Any
 from app.catalog.vocabulary import Vocabulary
 from app.search.snippets import Snippet
 from app.site import marks
-from app.site.display import counted, figure
+from app.site.display import figure, miles
 from app.site.marks import Mark
 from app.site.page import shortened
 from app.site.share_card import place_of
@@ -138,4 +138,4 @@ def _text(units: bytes, start: int, end: int) -> str:
 def _distance(kilometers: float | None) -> str | None:
     if kilometers is None:
         return None
-    return f"{counted(round(kilometers * 0.621371), 'mile')} away"
+    return f"{miles(kilometers)} away"

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from app.records.wording import counted
 from app.search.filters import NOT_STATED
 from app.search.index import Index
 from app.search.results import find
@@ -52,7 +53,7 @@ async def home(request: Request) -> Response:
         "home.html",
         "What districts did, with whom, and what came of it",
         "/",
-        f"{case_studies} case studies of US school districts that use the community school "
+        f"{counted(case_studies, 'case study', 'case studies')} of US school districts that use the community school "
         "strategy, each claim with its source.",
         values=_values(index, case_studies),
         alternates=[Alternate("application/json", "JSON", "/v1"), feed()],

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request, Response
 
 from app.catalog.vocabulary import Vocabulary
+from app.records.wording import counted
 from app.search.answer import feed_address
 from app.search.facets import NOT_STATED_LABEL
 from app.search.filters import NOT_STATED
@@ -16,7 +17,6 @@ from app.site import marks, terms
 from app.site.cards import card
 from app.site.choices import choices
 from app.site.chosen import Chip, chips, ways_out
-from app.site.display import counted
 from app.site.map import KINDS, NationalMap, cross_table, national_map
 from app.site.marks import Mark
 from app.site.page import CSV, JSON, Alternate, Page, feed_at, respond, unknown_parameters

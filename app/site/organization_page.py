@@ -6,10 +6,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.catalog import entry
 from app.database import Database
+from app.records.wording import counted
 from app.search.index import Index
 from app.search.organizations import KIND, case_lines, partnerships, refusal
 from app.site import marks
-from app.site.display import counted
 from app.site.page import CSV, JSON, Alternate, Page, feed, respond, unknown_parameters
 from app.web.state import resource
 

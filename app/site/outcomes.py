@@ -7,9 +7,10 @@ from typing import Any
 
 from app.catalog.vocabulary import Vocabulary
 from app.records.text import fold_text
+from app.records.wording import listed
 from app.search.filters import NOT_STATED
 from app.site import marks
-from app.site.display import MINUS, figure, listed, sentence, singular
+from app.site.display import MINUS, figure, sentence, singular
 from app.site.marks import Mark
 from app.site.plots import Plot, earlier_and_latest, plot
 

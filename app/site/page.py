@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.records import wording
 from app.records.text import SENTENCE_END
 from app.research.citations import FORMATS
 from app.research.feed import MEDIA_TYPE
@@ -154,8 +155,8 @@ def _environment() -> Environment:
         static=static_files.address,
         source_link=prose.source_link,
         json_ld=json_ld,
-        counted=display.counted,
-        listed=display.listed,
+        counted=wording.counted,
+        listed=wording.listed,
     )
     environment.filters.update(
         typographic=display.typographic,

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from app.records.wording import counted, listed
 from app.search.analysis import stem
 from app.search.results import Results
-from app.site.display import counted, listed
 
 MAX_FORMS = 4  # of a word, shown
 EXACT = ("match", "exact")

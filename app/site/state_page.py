@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse
 
 from app.database import Database
 from app.errors import NotFound
+from app.records.wording import counted
 from app.search.index import Index
 from app.site import marks, terms
-from app.site.display import counted
 from app.site.gathered import documents_of, measured, members, strategies_of, strongest_first
 from app.site.map import placed_districts, state_map
 from app.site.map_page import kind_mark

@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from app.catalog.vocabulary import Term
 from app.database import Database
 from app.errors import NotFound
+from app.records.wording import counted
 from app.search.index import Index
 from app.site import terms
-from app.site.display import counted
 from app.site.gathered import (
     Card,
     Json,

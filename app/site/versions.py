@@ -13,9 +13,9 @@ from app.database import Database
 from app.errors import Gone
 from app.records.kinds import KINDS
 from app.records.public_versions import PublicVersion, public_versions
+from app.records.wording import counted
 from app.search.index import Index
 from app.site.differences import Change, differences
-from app.site.display import counted
 from app.site.page import CSV, HTML, JSON, Alternate, Page, respond, unknown_parameters
 from app.site.record import AS_OF
 from app.web.state import resource
