@@ -256,7 +256,7 @@ def test_the_longest_case_study_prints_on_six_pages_with_its_sources_and_address
         urls = [link.get_attribute("href") or "" for link in links.all()]
         assert urls
         page.emulate_media(media="print")
-        expect(page.get_by_text(address).filter(visible=True)).to_have_count(1)
+        expect(page.get_by_text(address).filter(visible=True).first).to_be_visible()
         for link, url in zip(links.all(), urls, strict=True):
             expect(link).to_be_visible()
             assert url in link.evaluate(WRITTEN_AFTER)  # paper has no links: the address is written

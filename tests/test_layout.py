@@ -71,7 +71,11 @@ def test_the_heads_of_a_comparison_are_whole_and_stay_in_view_on_a_phone(
         assert max(box["height"] for box in boxes) < 90
         for head, box in zip(heads, boxes, strict=True):
             assert head.locator("a").evaluate(WIDTH_OF_TEXT) <= box["width"] + 1
-        visit.page.locator(".compare tbody tr").last.scroll_into_view_if_needed()
+        if number > 3:  # the table scrolls in a box of its own
+            box_of_table = visit.page.locator(".scroll")
+            box_of_table.evaluate("box => { box.scrollIntoView(); box.scrollTo(0, 1e6) }")
+        else:
+            visit.page.locator(".compare tbody tr").last.scroll_into_view_if_needed()
         (top, bottom) = visit.page.locator(".compare thead").evaluate(
             "head => { const box = head.getBoundingClientRect(); return [box.top, box.bottom] }"
         )

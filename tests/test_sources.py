@@ -264,7 +264,7 @@ def test_the_command_tells_what_it_found_and_asks_no_private_address(
     monkeypatch.setenv("DATABASE_URL", seeded_url)
     result = CliRunner().invoke(cli, ["sources", "check", "--older-than", "1"])
     assert result.exit_code == 0
-    assert "Checked 1 sources" in result.output
+    assert "Checked 1 source" in result.output
     assert any(
         line.split("│")[1:3] == [" blocked     ", "       1 "]
         for line in result.output.splitlines()

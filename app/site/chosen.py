@@ -15,7 +15,7 @@ from app.site.facet_panels import NONE_STATED, NUMBERS, label_of
 WAYS = {"all": "Every word found", "exact": "Words exactly as typed"}
 # The forms of a filter: by the suffix of its parameter, its field of a query and what it is called.
 FORMS = {"": ("any_of", ""), "_all": ("all_of", ", all of"), "_not": ("none_of", ", not")}
-_KILOMETERS = re.compile(r"([\d,]+) kilometers")
+_KILOMETERS = re.compile(r"([\d,]{1,9}) kilometers")
 
 
 @dataclass(frozen=True, slots=True)

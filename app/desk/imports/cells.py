@@ -19,7 +19,7 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}(?:[, ]\d{3})+(?:\.\d+)?")
 _WHOLE = re.compile(r"([-+]?\d+)\.0*")
 _LOCALE = re.compile(r"([1-4][1-3])\s*[-\u2013:]\s*(?:City|Suburb|Town|Rural)\b.*", re.IGNORECASE)
 _LEAID = re.compile(r"\d{6}")  # a leading zero is gone; the states' FIPS codes begin at 01
-_FOOTNOTE_MARKS = re.compile(r"\A[*\u2020\u2021]+\s*|\s*[*\u2020\u2021]+\Z")
+_FOOTNOTE_MARKS = "*\u2020\u2021"
 _OUR_NUMBERS = (int, float)
 
 
@@ -130,8 +130,8 @@ def _json_list(text: str) -> Any:
 
 
 def _name(text: str) -> Reading:
-    bare = _FOOTNOTE_MARKS.sub("", text)
-    if bare == text or not bare:
+    bare = text.strip().strip(_FOOTNOTE_MARKS).strip()
+    if bare == text.strip() or not bare:
         return Reading(text)
     return Reading(bare, f"{text!r} is read as {bare!r}, without the mark of a footnote")
 
