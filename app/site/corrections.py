@@ -11,8 +11,7 @@ from app.catalog.published import published
 from app.clock import now
 from app.database import Database
 from app.desk.feedback import suggestions
-from app.desk.feedback.endpoints import MAX_BYTES
-from app.desk.feedback.intake import take_in
+from app.desk.feedback.intake import MAX_BYTES, take_in
 from app.desk.feedback.shapes import SuggestionRequest
 from app.errors import Invalid, TooMany
 from app.records.kinds import KINDS

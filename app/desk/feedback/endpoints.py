@@ -9,7 +9,7 @@ from app.database import Database
 from app.desk.access.dependencies import Body, SeenVersion, json_answer, may, parsed, request_body
 from app.desk.access.permissions import Editor
 from app.desk.feedback import shapes, suggestions
-from app.desk.feedback.intake import take_in
+from app.desk.feedback.intake import MAX_BYTES, take_in
 from app.desk.feedback.suggestions import STATUSES, SuggestionQuery, SuggestionRow
 from app.desk.shapes import next_page
 from app.records.kinds import KINDS, SEARCHABLE
@@ -33,7 +33,6 @@ from app.web.write_queue import WritingRoute
 
 router = APIRouter(route_class=WritingRoute)
 HANDLING = may("handle_suggestions")
-MAX_BYTES = 20_000
 SUGGESTIONS = (
     one_of("status", STATUSES, "Only suggestions with this status.", "received"),
     text("after", 200, "Only suggestions received after this one; `links.next` carries it.", "0"),

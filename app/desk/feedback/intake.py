@@ -7,6 +7,8 @@ from app.desk.feedback import suggestions
 from app.desk.feedback.shapes import SuggestionRequest
 from app.search.index import Index
 
+MAX_BYTES = 20_000  # of a suggestion's body
+
 
 def take_in(
     database: Database, index: Index, suggestion: SuggestionRequest, *, at: datetime
