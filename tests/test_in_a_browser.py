@@ -210,6 +210,7 @@ def test_back_and_forward_show_the_results_of_before(browser: Browser, service: 
         page.go_back()
         expect(hits(page)).to_have_text(everything)
         expect(page.get_by_label(SEARCH_BOX)).to_have_value("attendance")
+        expect(kind_of_place(page, "Rural")).not_to_be_checked()
         page.go_forward()
         expect(hits(page)).to_have_text(rural)
         expect(kind_of_place(page, "Rural")).to_be_checked()

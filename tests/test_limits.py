@@ -81,8 +81,8 @@ def test_feeds_and_citations_are_counted_as_reads(limited: Serving) -> None:
 def test_what_is_made_for_other_sites_is_counted_as_reads(limited: Serving) -> None:
     with limited(rate_limit_reads=4) as service:
         page = f"{service.url}/case-studies/boise-id"
-        paths = (f"/oembed?url={page}", "/pictures/case-studies/boise-id.png", "/sitemap.xml")
-        paths += ("/sitemaps/case-studies.xml", "/oembed?url=x")
+        paths = [f"/oembed?url={page}", "/pictures/case-studies/boise-id.png", "/sitemap.xml"]
+        paths += ["/sitemaps/case-studies.xml", "/oembed?url=x"]
         statuses = [ask(service, path).status_code for path in paths]
         assert (429 in statuses[:4], statuses[4]) == (False, 429)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -71,9 +72,9 @@ def documents_of(database: Database, cards: Sequence[Card]) -> dict[str, Json]:
 
 def measured(documents: Sequence[Json], vocabulary: Vocabulary) -> Measured:
     """One outcome of each that gives before and after as percentages, and a caution about all."""
-    drawn = [each for document in documents if (each := _drawn(document, vocabulary))]
+    drawn = filter(None, (_drawn(document, vocabulary) for document in documents))
     outcomes = [outcome for document in documents for outcome in document["outcomes"]]
-    return Measured(designs(outcomes, vocabulary) if outcomes else "", drawn[:MOST_DRAWN])
+    return Measured(designs(outcomes, vocabulary) if outcomes else "", [*islice(drawn, MOST_DRAWN)])
 
 
 def _drawn(document: Json, vocabulary: Vocabulary) -> DrawnOutcome | None:
