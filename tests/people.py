@@ -21,6 +21,7 @@ SOURCE = {
     "url": "https://example.org/report",
     "kind": "report",
 }
+OUTCOME = {"indicator": "attendance", "finding": "It rose", "design": "descriptive", "source": "s1"}
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,12 @@ def published(people: People, document: Json, kind: str = "case-studies") -> htt
     """A record written by Ada and published by Rui."""
     create(people.ada, document, kind)
     return publish(people, document["slug"], kind)
+
+
+def faults(answer: httpx.Response) -> list[tuple[str, str]]:
+    """Place and code of everything that an answer of the desk refuses."""
+    assert answer.status_code in (400, 422), answer.text
+    return sorted((fault["pointer"], fault["code"]) for fault in answer.json()["errors"])
 
 
 STEPS = {

@@ -96,9 +96,8 @@ def once(
             session.add(row)
         return answer, False
     except BaseException:
-        unanswered = col(IdempotencyRow.status).is_(
-            None
-        )  # else it is done, and only its end was lost
+        # With an answer it is done, and only word of its commit was lost.
+        unanswered = col(IdempotencyRow.status).is_(None)
         with database.writing() as session:
             session.connection().execute(delete(IdempotencyRow).where(_is(key_id, key), unanswered))
         raise
