@@ -20,7 +20,7 @@ IN_A_PATH = "/:@!$&'()*+,;=~"  # besides letters, digits and -._ (RFC 3986)
 HTML = "text/html"
 FEED_MEDIA_TYPES = (ATOM, "application/xml", "text/xml")
 TAKE_SEARCHES = ("/v1/exports/", "/v1/suggest", "/oembed", FEED)
-MADE_FOR_OTHER_SITES = ("/oembed", "/pictures/", "/sitemap")  # neither pages nor kept in memory
+MADE_FOR_OTHER_SITES = ("/oembed", "/pictures/", "/sitemap")  # not pages, and made for each request
 _PATHS = "|".join(KINDS[kind].path for kind in SEARCHABLE)
 RECORD = re.compile(f"/v1/({_PATHS}|snapshots)/[^/]+")
 CITATION = re.compile(f"{RECORD.pattern}/citation|/v1/citations/({_PATHS})")

@@ -108,7 +108,7 @@ def _word_spans(
 
 
 def _cut(field: str, text: str, spans: Sequence[Span]) -> Snippet:
-    """Whole sentences where they end near by, else whole words."""
+    """Whole sentences where they end nearby, else whole words."""
     first, behind_first = spans[0] if spans else (0, 0)
     start = 0 if first <= BEFORE else _start(text, first)
     end = _end(text, start, max(behind_first, start + LENGTH // 2))

@@ -60,7 +60,7 @@ def _gone(path: str, error: Gone) -> Page:
 
 def _not_understood(path: str, error: Invalid) -> Page:
     values = {"faults": [fault.detail for fault in error.faults]}
-    title = "This address cannot be understood"
+    title = "Part of this address was not understood"
     return Page("not_understood.html", title, path, values=values, status=422)
 
 
